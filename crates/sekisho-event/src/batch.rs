@@ -1,0 +1,195 @@
+//! Events as columns: one batch a shape, one column a field, one value id a
+//! cell. Beside them the time, the host and where each event was read.
+
+use hashbrown::HashMap;
+
+use crate::dictionary::ValueId;
+use crate::shape::Shape;
+use crate::vocabulary::FieldId;
+
+/// "No time could be read." Times are nanoseconds since 1970 in UTC.
+pub const TIME_UNKNOWN: i64 = i64::MIN;
+
+/// "The record has no id of its own."
+pub const RECORD_ID_UNKNOWN: u64 = u64::MAX;
+
+/// One field of the events of a batch.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Which field.
+    pub field: FieldId,
+    /// One id a row; rows past the end have none ([`ValueId::ABSENT`]).
+    pub keys: Vec<ValueId>,
+    /// Further values of rows that have several (arrays, repeated fields):
+    /// `(row, value)`, in order of rows.
+    pub more: Vec<(u32, ValueId)>,
+}
+
+impl Column {
+    /// The first value of a row.
+    #[must_use]
+    pub fn first(&self, row: usize) -> ValueId {
+        self.keys.get(row).copied().unwrap_or(ValueId::ABSENT)
+    }
+
+    /// All values of a row, in the order in which they were read.
+    pub fn values(&self, row: usize) -> impl Iterator<Item = ValueId> + '_ {
+        let first = Some(self.first(row)).filter(|id| id.is_present());
+        let start = self.more.partition_point(|&(r, _)| (r as usize) < row);
+        let rest = self.more.get(start..).unwrap_or_default();
+        first
+            .into_iter()
+            .chain(rest.iter().take_while(move |&&(r, _)| r as usize == row).map(|&(_, id)| id))
+    }
+
+    fn push(&mut self, row: usize, value: ValueId) {
+        if self.keys.len() > row {
+            self.more.push((u32::try_from(row).unwrap_or(u32::MAX), value));
+        } else {
+            self.keys.resize(row, ValueId::ABSENT);
+            self.keys.push(value);
+        }
+    }
+}
+
+/// Events of one shape.
+#[derive(Clone, Debug, Default)]
+pub struct EventBatch {
+    /// Of what shape.
+    pub shape: Shape,
+    /// Nanoseconds since 1970 in UTC, or [`TIME_UNKNOWN`].
+    pub times: Vec<i64>,
+    /// Ids in [`Vocabulary::hosts`](crate::Vocabulary).
+    pub hosts: Vec<ValueId>,
+    /// The record's own id, or [`RECORD_ID_UNKNOWN`].
+    pub record_ids: Vec<u64>,
+    /// Number of the record within its block; see [`Parsed`](crate::Parsed).
+    pub records: Vec<u32>,
+    /// The fields that occur.
+    pub columns: Vec<Column>,
+}
+
+impl EventBatch {
+    /// How many events.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.times.len()
+    }
+
+    /// The column of a field, if any event has it.
+    #[must_use]
+    pub fn column(&self, field: FieldId) -> Option<&Column> {
+        self.columns.iter().find(|c| c.field == field)
+    }
+}
+
+/// What is known about an event beside its fields.
+#[derive(Clone, Copy, Debug)]
+pub struct RowHead {
+    /// Nanoseconds since 1970 in UTC, or [`TIME_UNKNOWN`].
+    pub time: i64,
+    /// Id in [`Vocabulary::hosts`](crate::Vocabulary).
+    pub host: ValueId,
+    /// The record's own id, or [`RECORD_ID_UNKNOWN`].
+    pub record_id: u64,
+    /// Number of the record within its block.
+    pub record: u32,
+}
+
+#[derive(Debug, Default)]
+struct Building {
+    batch: EventBatch,
+    /// By field id: one more than the column's number, 0 for none.
+    column_of: Vec<u32>,
+}
+
+/// Number of a shape within a [`BatchBuilder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShapeId(usize);
+
+/// Sorts the events of a block into batches by shape.
+#[derive(Debug, Default)]
+pub struct BatchBuilder {
+    ids: HashMap<Shape, ShapeId>,
+    building: Vec<Building>,
+}
+
+impl BatchBuilder {
+    /// The id of a shape; stable for the life of the builder, also over
+    /// [`BatchBuilder::finish`].
+    pub fn shape(&mut self, shape: &Shape) -> ShapeId {
+        if let Some(&id) = self.ids.get(shape) {
+            return id;
+        }
+        let id = ShapeId(self.building.len());
+        let batch = EventBatch { shape: shape.clone(), ..EventBatch::default() };
+        self.building.push(Building { batch, column_of: Vec::new() });
+        self.ids.insert(shape.clone(), id);
+        id
+    }
+
+    /// Adds an event with its cells. A field that comes twice has two values.
+    pub fn push(&mut self, shape: ShapeId, head: RowHead, cells: &[(FieldId, ValueId)]) {
+        let Some(Building { batch, column_of }) = self.building.get_mut(shape.0) else { return };
+        let row = batch.rows();
+        batch.times.push(head.time);
+        batch.hosts.push(head.host);
+        batch.record_ids.push(head.record_id);
+        batch.records.push(head.record);
+        for &(field, value) in cells {
+            if column_of.len() <= field.index() {
+                column_of.resize(field.index() + 1, 0);
+            }
+            let Some(slot) = column_of.get_mut(field.index()) else { continue };
+            if *slot == 0 {
+                batch.columns.push(Column { field, keys: Vec::new(), more: Vec::new() });
+                *slot = u32::try_from(batch.columns.len()).unwrap_or(u32::MAX);
+            }
+            if let Some(column) = batch.columns.get_mut(*slot as usize - 1) {
+                column.push(row, value);
+            }
+        }
+    }
+
+    /// The batches that have rows, in the order in which their shapes were
+    /// first seen; the builder is empty afterwards.
+    pub fn finish(&mut self) -> Vec<EventBatch> {
+        let mut out = Vec::new();
+        for building in &mut self.building {
+            if building.batch.rows() == 0 {
+                continue;
+            }
+            let shape = building.batch.shape.clone();
+            let empty = EventBatch { shape, ..EventBatch::default() };
+            out.push(std::mem::replace(&mut building.batch, empty));
+            building.column_of.clear();
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_repeated_cells_keep_their_rows() {
+        let mut b = BatchBuilder::default();
+        let s = b.shape(&Shape::unknown());
+        let head = RowHead { time: 0, host: ValueId::ABSENT, record_id: 0, record: 0 };
+        let (f, g) = (FieldId(0), FieldId(3));
+        b.push(s, head, &[(g, ValueId(9))]);
+        b.push(s, head, &[(f, ValueId(1)), (f, ValueId(2)), (f, ValueId(3))]);
+        b.push(s, head, &[]);
+        let batches = b.finish();
+        assert_eq!(batches.len(), 1);
+        let batch = &batches[0];
+        assert_eq!(batch.rows(), 3);
+        let column = batch.column(f).unwrap();
+        assert_eq!(column.values(0).count(), 0);
+        assert_eq!(column.values(1).collect::<Vec<_>>(), [ValueId(1), ValueId(2), ValueId(3)]);
+        assert_eq!(column.values(2).count(), 0);
+        assert_eq!(batch.column(g).unwrap().first(0), ValueId(9));
+        assert!(b.finish().is_empty());
+    }
+}

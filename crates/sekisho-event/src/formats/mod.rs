@@ -1,0 +1,14 @@
+//! The formats, one file each. To add one: write the file, put it into
+//! [`FORMATS`].
+
+use crate::reader::Format;
+
+/// All formats, in the order in which they are asked.
+pub static FORMATS: &[&dyn Format] = &[];
+
+/// The format of a source that begins with these bytes (see
+/// [`Format::recognises`]), by content alone.
+#[must_use]
+pub fn recognise(start: &[u8], whole: bool) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|f| f.recognises(start, whole))
+}

@@ -1,0 +1,23 @@
+//! Bytes of a log to columnar event batches with provenance.
+//!
+//! This crate knows formats and nothing else: no rules, no clock, no network,
+//! no files. It is given bytes and never panics on them. A format is one file
+//! under `formats/`.
+
+mod batch;
+mod dictionary;
+pub mod formats;
+pub mod limits;
+mod problem;
+mod reader;
+mod shape;
+mod vocabulary;
+
+pub use batch::{
+    BatchBuilder, Column, EventBatch, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN,
+};
+pub use dictionary::{Dictionary, Kind, Value, ValueId};
+pub use problem::{Problem, Problems};
+pub use reader::{Block, Cutter, Format, Parsed, Reader, Records, SourceHints};
+pub use shape::Shape;
+pub use vocabulary::{FieldId, Projection, Vocabulary};

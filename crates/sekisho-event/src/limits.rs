@@ -1,0 +1,29 @@
+//! Every limit of this crate, in one place, with its unit in its name. What a
+//! limit cuts off is reported as a [`Problem`](crate::Problem), never dropped
+//! in silence.
+
+/// Longest record that is read, in bytes. A longer one is named and skipped.
+pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// Deepest nesting of objects and arrays in a JSON record.
+pub const NESTING_DEPTH_MAX: usize = 64;
+
+/// Most cells (field × value) that one record may have.
+pub const RECORD_CELLS_MAX: usize = 16_384;
+
+/// Most distinct field names that one worker keeps apart. Names beyond it are
+/// not read into columns, and that is reported.
+pub const FIELD_NAMES_MAX: usize = 65_536;
+
+/// Longest field name, in bytes; a longer path is not read into a column.
+pub const FIELD_NAME_BYTES_MAX: usize = 1_024;
+
+/// Most problems that one block reports one by one; the rest is counted.
+pub const BLOCK_PROBLEMS_MAX: usize = 1_000;
+
+/// Size of the blocks into which a file is cut for parallel work, in bytes.
+pub const BLOCK_BYTES: usize = 4 << 20;
+
+/// Memory that one worker's dictionaries may take between two blocks before
+/// they are emptied, in bytes.
+pub const DICTIONARY_BYTES_MAX: usize = 32 << 20;

@@ -1,0 +1,115 @@
+//! What every format is: something that recognises its bytes, cuts them into
+//! blocks which can be read on their own, and reads such a block.
+//!
+//! A source is cut by one thread and its blocks are read by many, so whatever
+//! a block needs from earlier bytes (the header of a Zeek log) travels with it.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::batch::EventBatch;
+use crate::problem::Problems;
+use crate::vocabulary::Vocabulary;
+
+/// What is known about a source before its first byte is read.
+#[derive(Clone, Debug, Default)]
+pub struct SourceHints {
+    /// The file's name without its folders and without `.gz` and the like.
+    pub name: String,
+    /// The zone of times that carry none, where the user stated one.
+    pub timezone: Option<TimeZone>,
+}
+
+/// Bytes of a source that can be read without any other bytes of it.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The bytes. They begin and end between two records.
+    pub bytes: Vec<u8>,
+    /// Offset of the first of them in the (decompressed) source.
+    pub offset: u64,
+    /// What the format must carry over from earlier bytes, in its own form:
+    /// the header lines of a Zeek log, the file header of an EVTX file.
+    pub header: Arc<[u8]>,
+    /// Of the whole source.
+    pub hints: Arc<SourceHints>,
+    /// What could not be cut: records longer than the limit.
+    pub problems: Problems,
+}
+
+/// Cuts one source into blocks, in order.
+pub trait Cutter: Send {
+    /// The next block of about
+    /// [`BLOCK_BYTES`](crate::limits::BLOCK_BYTES), or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `input`.
+    fn next(&mut self, input: &mut dyn Read) -> io::Result<Option<Block>>;
+}
+
+/// Reads blocks of one format. One reader serves one thread and may keep what
+/// it learned (templates, the order of keys) from block to block and from
+/// source to source, as long as the result does not depend on it.
+pub trait Reader: Send {
+    /// Reads all records of a block and shows them to `visit`, exactly once.
+    /// Never panics, whatever the bytes are.
+    fn read(
+        &mut self,
+        block: &Block,
+        vocabulary: &mut Vocabulary,
+        visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
+    );
+}
+
+/// The records of a block, after they were read.
+pub struct Parsed<'a> {
+    /// The events, one batch a shape.
+    pub batches: &'a [EventBatch],
+    /// How many records there are; those of the batches are numbered from 0 to
+    /// one below. Records that could not be read are not counted here.
+    pub count: u32,
+    /// Where the records stand and what they say in full.
+    pub records: &'a dyn Records,
+    /// What could not be read.
+    pub problems: Problems,
+    /// How many records had a time without a zone while
+    /// [`SourceHints::timezone`] states none. Their times were taken for UTC.
+    pub zoneless: u64,
+    /// How many records had no time that could be read.
+    pub timeless: u64,
+}
+
+/// Records of a block by number.
+pub trait Records {
+    /// Offset of the record in the (decompressed) source.
+    fn offset(&self, record: u32) -> u64;
+
+    /// Appends the whole record as one line of JSON, without the line's end.
+    /// Appends `null` where there is no such record.
+    fn write_json(&self, record: u32, out: &mut Vec<u8>);
+}
+
+/// A format: what it is called, how it is recognised, cut and read.
+pub trait Format: Sync {
+    /// Its name, as in reports: `evtx`, `json`, `zeek-tsv`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a source that begins with these bytes (up to 64 KiB of them;
+    /// all of it where `whole`) is of this format. At most one format may say
+    /// yes to any bytes.
+    fn recognises(&self, start: &[u8], whole: bool) -> bool;
+
+    /// A cutter for one source.
+    fn cutter(&self, hints: Arc<SourceHints>) -> Box<dyn Cutter>;
+
+    /// A reader for one thread.
+    fn reader(&self) -> Box<dyn Reader>;
+}
+
+impl std::fmt::Debug for dyn Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

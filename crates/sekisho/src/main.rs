@@ -1,0 +1,2 @@
+//! Trust without access.
+fn main() {}

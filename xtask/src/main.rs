@@ -1,0 +1,2 @@
+//! Benchmarks and chores.
+fn main() {}
