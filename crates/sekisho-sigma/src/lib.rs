@@ -4,3 +4,6 @@
 //! cleverness (`reference`) stays beside the compiled one as its oracle.
 
 pub mod rule;
+
+mod fold;
+mod regex_guard;

@@ -1,0 +1,200 @@
+//! Takes the outcomes of all threads, puts them back into the order in which
+//! the work was given out, and writes them. So nothing that is written
+//! depends on how many threads there were or which was faster.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use sekisho_sigma::Correlator;
+
+use super::stats::{Span, Stats};
+use super::timeline::Timeline;
+use super::work::{Done, HASH_CHARS, Plan};
+use crate::sources::SourceProblem;
+
+/// Outcomes that wait for an earlier one may take this much memory, in bytes;
+/// then whoever brings more waits too.
+const WAITING_BYTES_MAX: usize = 48 << 20;
+
+/// Most problems that are named one by one in a run.
+pub(crate) const PROBLEMS_MAX: usize = 10_000;
+
+/// What is known about a source after it was read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SourceOutcome {
+    pub(crate) format: Option<&'static str>,
+    pub(crate) records: u64,
+    pub(crate) span: Span,
+    pub(crate) problems: u64,
+    pub(crate) zoneless: u64,
+    /// The file on disk with the same bytes that came first.
+    pub(crate) duplicate_of: Option<usize>,
+}
+
+/// All outcomes together.
+#[derive(Debug)]
+pub(crate) struct Collected {
+    pub(crate) stats: Stats,
+    pub(crate) sources: Vec<SourceOutcome>,
+    /// By file on disk.
+    pub(crate) hashes: Vec<Option<String>>,
+    pub(crate) problems: Vec<SourceProblem>,
+    pub(crate) problems_more: u64,
+    pub(crate) correlator: Correlator,
+    pub(crate) timeline: Timeline,
+    pub(crate) detections: u64,
+}
+
+struct State {
+    next: u64,
+    waiting: BTreeMap<u64, Done>,
+    waiting_bytes: usize,
+    collected: Collected,
+    by_hash: HashMap<String, usize>,
+    duplicates: Vec<Option<usize>>,
+    writer: BufWriter<File>,
+    failure: Option<io::Error>,
+}
+
+/// Collects the outcomes of all threads.
+pub(crate) struct Collector {
+    plan: Arc<Plan>,
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+impl Collector {
+    /// A collector that writes detections into a folder.
+    pub(crate) fn new(plan: Arc<Plan>, out: &Path, correlator: Correlator) -> io::Result<Self> {
+        let writer =
+            BufWriter::with_capacity(1 << 20, File::create(out.join("detections.jsonl"))?);
+        let files = plan.inventory.files.len();
+        let sources = vec![SourceOutcome::default(); plan.inventory.sources.len()];
+        let mut problems = plan.inventory.problems.clone();
+        let problems_more = problems.len().saturating_sub(PROBLEMS_MAX) as u64;
+        problems.truncate(PROBLEMS_MAX);
+        let collected = Collected {
+            stats: Stats::default(),
+            sources,
+            hashes: vec![None; files],
+            problems,
+            problems_more,
+            correlator,
+            timeline: Timeline::new(out),
+            detections: 0,
+        };
+        let state = State {
+            next: 0,
+            waiting: BTreeMap::new(),
+            waiting_bytes: 0,
+            collected,
+            by_hash: HashMap::new(),
+            duplicates: vec![None; files],
+            writer,
+            failure: None,
+        };
+        Ok(Self { plan, state: Mutex::new(state), moved: Condvar::new() })
+    }
+
+    /// Takes the outcome of the piece of work with this number. Numbers start
+    /// at 0 and leave none out. Waits where too much is waiting already.
+    pub(crate) fn take(&self, number: u64, done: Done) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.waiting_bytes > WAITING_BYTES_MAX && state.next != number {
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.waiting_bytes += done.held_bytes();
+        state.waiting.insert(number, done);
+        while let Some(done) = {
+            let next = state.next;
+            state.waiting.remove(&next)
+        } {
+            state.next += 1;
+            state.waiting_bytes = state.waiting_bytes.saturating_sub(done.held_bytes());
+            state.settle(&self.plan, done);
+        }
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// All outcomes, and the writer of detections for what comes after them.
+    pub(crate) fn finish(self) -> io::Result<(Collected, BufWriter<File>)> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match state.failure {
+            Some(e) => Err(e),
+            None => Ok((state.collected, state.writer)),
+        }
+    }
+}
+
+impl State {
+    fn settle(&mut self, plan: &Plan, mut done: Done) {
+        if let Some((file, hash)) = done.hash.take() {
+            self.hashed(file, hash);
+        }
+        let file = done.source.and_then(|s| plan.inventory.sources.get(s)).map(|s| s.file_number);
+        let duplicate = file.and_then(|f| self.duplicates.get(f).copied().flatten());
+        if let Some(source) = done.source
+            && let Some(outcome) = self.collected.sources.get_mut(source)
+        {
+            outcome.format = done.format.or(outcome.format);
+            outcome.duplicate_of = duplicate;
+            if duplicate.is_some() {
+                return;
+            }
+            outcome.records += done.stats.records;
+            outcome.span.merge(done.stats.span);
+            outcome.problems += done.problems.len() as u64 + done.problems_more;
+            outcome.zoneless += done.stats.zoneless;
+        }
+        self.note_problems(&mut done);
+        if let Err(e) = self.write(file, &mut done) {
+            self.failure.get_or_insert(e);
+            plan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+        let source = done.source.unwrap_or_default() as u64;
+        for (observation, offset) in std::mem::take(&mut done.observations) {
+            // Source and offset in one number; offsets stay below 2^40.
+            self.collected.correlator.add(observation, source << 40 | offset & ((1 << 40) - 1));
+        }
+        self.collected.stats.merge(done.stats);
+    }
+
+    fn hashed(&mut self, file: usize, hash: String) {
+        let first = *self.by_hash.entry(hash.clone()).or_insert(file);
+        if first != file
+            && let Some(slot) = self.duplicates.get_mut(file)
+        {
+            *slot = Some(first);
+        }
+        if let Some(slot) = self.collected.hashes.get_mut(file) {
+            *slot = Some(hash);
+        }
+    }
+
+    fn note_problems(&mut self, done: &mut Done) {
+        let free = PROBLEMS_MAX.saturating_sub(self.collected.problems.len());
+        let extra = done.problems.len().saturating_sub(free) as u64;
+        self.collected.problems_more += done.problems_more + extra;
+        self.collected.problems.extend(done.problems.drain(..).take(free));
+    }
+
+    fn write(&mut self, file: Option<usize>, done: &mut Done) -> io::Result<()> {
+        let hash = file.and_then(|f| self.collected.hashes.get(f)).and_then(|h| h.as_deref());
+        if let Some(hash) = hash {
+            for &slot in &done.hash_slots {
+                if let Some(place) = done.detections.get_mut(slot..slot + HASH_CHARS)
+                    && place.len() == hash.len()
+                {
+                    place.copy_from_slice(hash.as_bytes());
+                }
+            }
+        }
+        self.collected.detections += done.hash_slots.len() as u64;
+        self.writer.write_all(&done.detections)?;
+        self.collected.timeline.add(&done.timeline, &done.timeline_rows)
+    }
+}

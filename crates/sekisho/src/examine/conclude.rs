@@ -1,0 +1,274 @@
+//! Draws everything together at the end: correlations, what could not be
+//! seen, the files that people and programs read.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+
+use hashbrown::{HashMap, HashSet};
+use sekisho_event::Shape;
+use sekisho_sigma::rule::{Header, Level, LogSource, Rule};
+use sekisho_sigma::{CorrelationMatch, RuleId};
+
+use super::collect::Collected;
+use super::stats::Example;
+use super::work::{Plan, csv};
+use super::{Occurred, Options, json, run_file};
+use crate::report::{self, Report};
+use crate::rules::Loaded;
+
+/// What an examination came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that the report shows.
+    pub report: Report,
+    /// Gravest level of any detection.
+    pub worst: Option<Level>,
+    /// Whether it ran to its end.
+    pub complete: bool,
+}
+
+/// Rules that never had a chance on this input, by reason.
+#[derive(Debug, Default)]
+pub(crate) struct Idle {
+    pub(crate) rule: RuleId,
+    pub(crate) reason: String,
+    /// The fields that never occurred; empty where there is no log source.
+    pub(crate) missing: Vec<String>,
+}
+
+/// What no rule looked at, and what looked at nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Blind {
+    pub(crate) idle: Vec<Idle>,
+    pub(crate) unexamined: Vec<(Shape, u64)>,
+}
+
+pub(crate) fn conclude(
+    options: &Options,
+    plan: &Plan,
+    loaded: Loaded,
+    mut collected: Collected,
+    mut writer: BufWriter<File>,
+    occurred: &Occurred,
+    complete: bool,
+) -> io::Result<Outcome> {
+    let correlated = collected.correlator.finish();
+    let rule_count = plan.program.rules().len();
+    for m in &correlated {
+        write_correlation(plan, m, rule_count, &mut collected, &mut writer)?;
+    }
+    writer.flush()?;
+    let timeline = std::mem::replace(
+        &mut collected.timeline,
+        super::timeline::Timeline::new(&options.out),
+    );
+    timeline.finish()?;
+    let blind = blind(plan, &collected, occurred);
+    let report = run_file::report(options, plan, &loaded, &collected, &blind, complete);
+    let worst = worst(plan, &collected);
+    let run = run_file::run_json(options, plan, &loaded, &collected, &blind, complete);
+    fs::write(options.out.join("run.json"), run)?;
+    fs::write(options.out.join("report.html"), report::render(&report))?;
+    Ok(Outcome { report, worst, complete })
+}
+
+fn worst(plan: &Plan, collected: &Collected) -> Option<Level> {
+    collected.stats.rules.keys().map(|&id| header(plan, &collected.correlator, id).level).max()
+}
+
+/// The header of a rule or, by ids above those of the rules, of a correlation.
+pub(crate) fn header<'a>(
+    plan: &'a Plan,
+    correlator: &'a sekisho_sigma::Correlator,
+    id: RuleId,
+) -> &'a Header {
+    static NONE: std::sync::LazyLock<Header> = std::sync::LazyLock::new(Header::default);
+    let rules = plan.program.rules().len();
+    match plan.program.rule(id) {
+        Some(rule) => &rule.header,
+        None => {
+            let number = (id as usize).saturating_sub(rules);
+            correlator.correlations().get(number).map_or(&NONE, |c| &c.header)
+        }
+    }
+}
+
+/// `"rule":{…}` of a detection.
+pub(crate) fn rule_json(header: &Header) -> Vec<u8> {
+    let mut out = b"\"rule\":{\"id\":".to_vec();
+    json::string(&header.id, &mut out);
+    out.extend_from_slice(b",\"title\":");
+    json::string(&header.title, &mut out);
+    out.extend_from_slice(b",\"level\":");
+    json::string(header.level.name(), &mut out);
+    out.extend_from_slice(b",\"tags\":[");
+    for (at, tag) in header.tags.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        json::string(tag, &mut out);
+    }
+    out.extend_from_slice(b"],\"file\":");
+    json::string(&header.file, &mut out);
+    out.push(b'}');
+    out
+}
+
+/// Level, title and id of a rule in a line of the timeline.
+pub(crate) fn rule_csv(header: &Header) -> Vec<u8> {
+    let mut out = Vec::new();
+    csv(header.level.name(), &mut out);
+    out.push(b',');
+    csv(&header.title, &mut out);
+    out.push(b',');
+    csv(&header.id, &mut out);
+    out
+}
+
+fn write_correlation(
+    plan: &Plan,
+    m: &CorrelationMatch,
+    rule_count: usize,
+    collected: &mut Collected,
+    writer: &mut BufWriter<File>,
+) -> io::Result<()> {
+    let Some(correlation) = collected.correlator.correlations().get(m.correlation) else {
+        return Ok(());
+    };
+    let header = correlation.header.clone();
+    let mut line = b"{\"time\":".to_vec();
+    json::time(m.time, &mut line);
+    line.extend_from_slice(b",\"host\":null,\"channel\":null,\"record_id\":null,\"source\":null,");
+    line.extend_from_slice(&rule_json(&header));
+    line.extend_from_slice(b",\"matched\":{");
+    for (at, (field, value)) in m.group.iter().enumerate() {
+        if at > 0 {
+            line.push(b',');
+        }
+        json::string(field, &mut line);
+        line.push(b':');
+        json::string(value, &mut line);
+    }
+    line.extend_from_slice(b"},\"event\":null,\"correlation\":{\"first\":");
+    json::time(m.first, &mut line);
+    line.extend_from_slice(b",\"last\":");
+    json::time(m.last, &mut line);
+    line.extend_from_slice(format!(",\"value\":{},\"events\":[", m.value).as_bytes());
+    for (at, place) in m.places.iter().enumerate() {
+        if at > 0 {
+            line.push(b',');
+        }
+        write_place(plan, *place, &mut line);
+    }
+    line.extend_from_slice(b"]}}\n");
+    writer.write_all(&line)?;
+    count_correlation(m, &header, rule_count, collected)
+}
+
+/// A cited event: its source and where it stands in it.
+fn write_place(plan: &Plan, place: u64, out: &mut Vec<u8>) {
+    let (source, offset) = (place >> 40, place & ((1 << 40) - 1));
+    let path = usize::try_from(source).ok().and_then(|s| plan.inventory.sources.get(s));
+    out.extend_from_slice(b"{\"path\":");
+    json::string(path.map_or("", |s| &s.path), out);
+    out.extend_from_slice(b",\"offset\":");
+    json::number(offset, out);
+    out.push(b'}');
+}
+
+fn count_correlation(
+    m: &CorrelationMatch,
+    header: &Header,
+    rule_count: usize,
+    collected: &mut Collected,
+) -> io::Result<()> {
+    let id = RuleId::try_from(rule_count + m.correlation).unwrap_or(RuleId::MAX);
+    let stats = &mut collected.stats;
+    stats.at(m.time, header.level);
+    let of_rule = stats.rules.entry(id).or_default();
+    of_rule.detections += 1;
+    of_rule.span.add(m.time);
+    if of_rule.examples.len() < super::stats::EXAMPLES_MAX {
+        let mut matched = m.group.clone();
+        matched.push(("value".to_owned(), m.value.to_string()));
+        of_rule.examples.push(Example {
+            time: m.time,
+            host: String::new(),
+            channel: "correlation".to_owned(),
+            record_id: None,
+            offset: m.places.first().map_or(0, |p| p & ((1 << 40) - 1)),
+            source: usize::try_from(m.places.first().map_or(0, |p| p >> 40)).unwrap_or(0),
+            matched,
+        });
+    }
+    collected.detections += 1;
+    let mut line = Vec::new();
+    json::plain_time(m.time, &mut line);
+    line.extend_from_slice(b",,,,");
+    line.extend_from_slice(&rule_csv(header));
+    line.push(b',');
+    let group: Vec<String> = m.group.iter().map(|(f, v)| format!("{f}: {v}")).collect();
+    csv(&group.join(" ¦ "), &mut line);
+    line.push(b'\n');
+    let row = super::work::TimelineRow { time: m.time, bytes: line.len() };
+    collected.timeline.add(&line, &[row])
+}
+
+/// Which rules never had a chance, and which events had no rule.
+fn blind(plan: &Plan, collected: &Collected, occurred: &Occurred) -> Blind {
+    let mut blind = Blind::default();
+    let shapes: Vec<&Shape> = collected.stats.shapes.keys().collect();
+    for (shape, &count) in &collected.stats.shapes {
+        if !plan.program.looks_at(shape) {
+            blind.unexamined.push((shape.clone(), count));
+        }
+    }
+    let none = HashSet::new();
+    for (id, rule) in (0..).zip(plan.program.rules()) {
+        if let Some((reason, missing)) = idle(plan, id, rule, &shapes, occurred, &none) {
+            blind.idle.push(Idle { rule: id, reason, missing });
+        }
+    }
+    blind
+}
+
+fn idle(
+    plan: &Plan,
+    id: RuleId,
+    rule: &Rule,
+    shapes: &[&Shape],
+    occurred: &HashMap<Shape, HashSet<Box<str>>>,
+    none: &HashSet<Box<str>>,
+) -> Option<(String, Vec<String>)> {
+    let mut looked = false;
+    let mut fewest: Option<Vec<String>> = None;
+    for shape in shapes.iter().filter(|shape| plan.program.rule_looks_at(id, shape)) {
+        looked = true;
+        let fields = occurred.get(*shape).unwrap_or(none);
+        match plan.program.could_fire(id, shape, &|name| fields.contains(name)) {
+            Ok(()) => return None,
+            Err(missing) => {
+                if fewest.as_ref().is_none_or(|f| missing.len() < f.len()) {
+                    fewest = Some(missing);
+                }
+            }
+        }
+    }
+    if !looked {
+        return Some((format!("no log source {}", log_source(&rule.logsource)), Vec::new()));
+    }
+    let missing = fewest.unwrap_or_default();
+    let names = match missing.as_slice() {
+        [] => "its condition can hold for no event".to_owned(),
+        [one] => format!("field {one} never occurred"),
+        many => format!("fields {} never occurred", many.join(", ")),
+    };
+    Some((names, missing))
+}
+
+/// A log source in words.
+pub(crate) fn log_source(source: &LogSource) -> String {
+    let parts = [&source.product, &source.category, &source.service];
+    let said: Vec<&str> = parts.iter().filter_map(|part| part.as_deref()).collect();
+    if said.is_empty() { "(none stated)".to_owned() } else { said.join("/") }
+}

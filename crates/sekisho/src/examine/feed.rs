@@ -1,0 +1,169 @@
+//! Hands out work: one source after another, cut into blocks. Whoever is free
+//! takes the next piece, so a single huge file keeps all threads as busy as a
+//! hundred thousand small ones do.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::tz::TimeZone;
+use sekisho_event::{Block, Format, SourceHints, formats, limits};
+
+use crate::sources::walk::{Inventory, read_up_to};
+use crate::sources::{Source, SourceProblem, Wrapping, open};
+
+/// Bytes from which the format is told.
+const START_BYTES: usize = 64 << 10;
+
+/// A piece of work, in the order in which its results are wanted.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Compute the SHA-256 of a file on disk.
+    Hash {
+        /// Number in [`Inventory::files`].
+        file: usize,
+    },
+    /// Read a small file that is held in memory as a whole, and hash it.
+    Whole {
+        /// Number in [`Inventory::sources`].
+        source: usize,
+        bytes: Vec<u8>,
+    },
+    /// Read a block.
+    Block { source: usize, format: &'static dyn Format, block: Block },
+    /// A source could not be opened, recognised or read on.
+    Failed { source: usize, problem: SourceProblem },
+}
+
+/// What all sources are read with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    /// Zone of times that state none.
+    pub(crate) timezone: Option<TimeZone>,
+}
+
+impl Reading {
+    pub(crate) fn hints(&self, source: &Source) -> Arc<SourceHints> {
+        Arc::new(SourceHints { name: source.name.clone(), timezone: self.timezone.clone() })
+    }
+}
+
+/// Gives out all work, in order, until it is done or `stop` is set.
+/// `emit` returns false when nobody takes work any more.
+pub(crate) fn feed(
+    inventory: &Inventory,
+    reading: &Reading,
+    stop: &AtomicBool,
+    emit: &mut dyn FnMut(Task) -> bool,
+) {
+    let mut hashed = None;
+    for (number, source) in inventory.sources.iter().enumerate() {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut feeder = Feeder { reading, stop, number, source, emit };
+        let going = if source.wrapping == Wrapping::Plain
+            && source.bytes <= limits::BLOCK_BYTES as u64
+        {
+            feeder.whole()
+        } else {
+            let first_of_file = hashed.replace(source.file_number) != Some(source.file_number);
+            (!first_of_file || (feeder.emit)(Task::Hash { file: source.file_number }))
+                && feeder.stream()
+        };
+        if !going {
+            return;
+        }
+    }
+}
+
+struct Feeder<'a> {
+    reading: &'a Reading,
+    stop: &'a AtomicBool,
+    number: usize,
+    source: &'a Source,
+    emit: &'a mut dyn FnMut(Task) -> bool,
+}
+
+impl Feeder<'_> {
+    fn failed(&mut self, offset: Option<u64>, what: impl ToString, expected: &str) -> bool {
+        let problem = problem(self.source, offset, what, expected);
+        (self.emit)(Task::Failed { source: self.number, problem })
+    }
+
+    fn whole(&mut self) -> bool {
+        match std::fs::read(&self.source.file) {
+            Ok(bytes) => (self.emit)(Task::Whole { source: self.number, bytes }),
+            Err(e) => self.failed(None, e, "a file that can be read"),
+        }
+    }
+
+    fn stream(&mut self) -> bool {
+        let source = self.source;
+        let streamed = open::with_source(source, |input| self.stream_from(input));
+        match streamed {
+            Ok(going) => going,
+            Err(what) => self.failed(None, what, "a file or member that can be opened"),
+        }
+    }
+
+    fn stream_from(&mut self, input: &mut dyn Read) -> bool {
+        let mut start = vec![0; START_BYTES];
+        let got = match read_up_to(input, &mut start) {
+            Ok(got) => got,
+            Err(e) => return self.failed(Some(0), e, "a source that can be read"),
+        };
+        start.truncate(got);
+        let format = match recognise(&start, got < START_BYTES) {
+            Ok(format) => format,
+            Err((what, expected)) => return self.failed(Some(0), what, expected),
+        };
+        let mut input = start.as_slice().chain(input);
+        let mut cutter = format.cutter(self.reading.hints(self.source));
+        let mut read_to = 0;
+        while !self.stop.load(Ordering::Relaxed) {
+            match cutter.next(&mut input) {
+                Ok(Some(block)) => {
+                    read_to = block.offset + block.bytes.len() as u64;
+                    if !(self.emit)(Task::Block { source: self.number, format, block }) {
+                        return false;
+                    }
+                }
+                Ok(None) => return true,
+                Err(e) => {
+                    return self.failed(Some(read_to), e, "more of the source; what came before was read");
+                }
+            }
+        }
+        false
+    }
+}
+
+/// A problem with a source.
+pub(crate) fn problem(
+    source: &Source,
+    offset: Option<u64>,
+    what: impl ToString,
+    expected: &str,
+) -> SourceProblem {
+    SourceProblem {
+        path: source.path.clone(),
+        offset,
+        what: what.to_string(),
+        expected: expected.to_owned(),
+    }
+}
+
+/// The format of a source, or what is wrong and what was expected.
+pub(crate) fn recognise(
+    start: &[u8],
+    whole: bool,
+) -> Result<&'static dyn Format, (&'static str, &'static str)> {
+    if start.is_empty() {
+        return Err(("empty", "a log with records"));
+    }
+    formats::recognise(start, whole).ok_or((
+        "format not recognised",
+        "EVTX, JSON (lines, documents, arrays) or Zeek logs, also within gzip, Zstandard or zip",
+    ))
+}

@@ -1,0 +1,192 @@
+//! `sekisho examine`: logs in, detections and a report out.
+//!
+//! One thread cuts the sources into blocks ([`feed`]), all others read them
+//! and run the rules ([`work`]); outcomes are put back into order and written
+//! ([`collect`]), and at the end they are drawn together ([`conclude`]).
+
+mod collect;
+mod conclude;
+mod feed;
+pub(crate) mod json;
+mod run_file;
+mod stats;
+mod timeline;
+mod work;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use hashbrown::{HashMap, HashSet};
+use jiff::tz::TimeZone;
+use sekisho_event::Shape;
+use sekisho_sigma::rule::Level;
+use sekisho_sigma::{Correlator, ParseOptions, Program};
+
+pub use conclude::Outcome;
+
+use crate::rules::{self, Loaded, Selection};
+use crate::sources::walk::Inventory;
+use collect::{Collected, Collector};
+use feed::{Reading, Task, feed};
+use work::{Plan, Worker};
+
+/// What to examine, with what, and where to write to.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// Rule files and folders; with none, the built-in pack.
+    pub rules: Vec<PathBuf>,
+    /// Which of the rules.
+    pub selection: Selection,
+    /// Values of placeholders in rules.
+    pub placeholders: ParseOptions,
+    /// Folder for the results.
+    pub out: PathBuf,
+    /// Threads; 0 for one a core.
+    pub threads: usize,
+    /// Zone of times that state none, and its name.
+    pub timezone: Option<(String, TimeZone)>,
+}
+
+/// Tells how far the work is, for whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes to read, once known.
+    pub bytes_total: AtomicU64,
+    /// Bytes read (of compressed sources: after unpacking).
+    pub bytes_done: AtomicU64,
+    /// Records read.
+    pub records: AtomicU64,
+    /// Matches found.
+    pub detections: AtomicU64,
+}
+
+/// Examines logs and writes `detections.jsonl`, `timeline.csv`, `run.json`
+/// and `report.html`. When `stop` is set while it runs, what was found so far
+/// is written, marked as incomplete.
+///
+/// # Errors
+///
+/// Where nothing can be said: the results cannot be written, or there is no
+/// rule or no source at all.
+pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -> Result<Outcome> {
+    let out = &options.out;
+    fs::create_dir_all(out).with_context(|| format!("creating the folder {}", out.display()))?;
+    let loaded = rules::load(&options.rules, &options.selection, &options.placeholders);
+    let (plan, correlator, loaded) = plan(options, loaded, stop)?;
+    let total = plan.inventory.sources.iter().map(|s| s.bytes).sum();
+    progress.bytes_total.store(total, Ordering::Relaxed);
+    let plan = Arc::new(plan);
+    let collector = Collector::new(Arc::clone(&plan), out, correlator)
+        .with_context(|| format!("writing detections into {}", out.display()))?;
+    let occurred = run(&plan, &collector, threads(options.threads), progress);
+    let (collected, writer) =
+        collector.finish().with_context(|| format!("writing into {}", out.display()))?;
+    let complete = !stop.load(Ordering::Relaxed);
+    conclude::conclude(options, &plan, loaded, collected, writer, &occurred, complete)
+        .with_context(|| format!("writing into {}", out.display()))
+}
+
+fn threads(asked: usize) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    if asked == 0 { cores() } else { asked }
+}
+
+fn plan(
+    options: &Options,
+    mut loaded: Loaded,
+    stop: &Arc<AtomicBool>,
+) -> Result<(Plan, Correlator, Loaded)> {
+    anyhow::ensure!(
+        !loaded.rules.is_empty() || !loaded.correlations.is_empty(),
+        "no rule was loaded ({} rejected, {} left out by the selection); `sekisho rules check` \
+         says what is wrong with rule files",
+        loaded.rejected.len(),
+        loaded.left_out,
+    );
+    let program = Arc::new(Program::new(std::mem::take(&mut loaded.rules)));
+    let correlations = std::mem::take(&mut loaded.correlations);
+    let (observer, unresolved) = Correlator::new(correlations.clone(), &program);
+    let (correlator, _) = Correlator::new(correlations, &program);
+    loaded.rejected.extend(unresolved.into_iter().map(|(header, reason)| {
+        sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
+    }));
+    let inventory = Inventory::of(&options.paths);
+    let reading = Reading { timezone: options.timezone.as_ref().map(|(_, zone)| zone.clone()) };
+    let headers = || program.rules().map(|rule| &rule.header);
+    let plan = Plan {
+        inventory,
+        reading,
+        rule_json: headers().map(conclude::rule_json).collect(),
+        rule_csv: headers().map(conclude::rule_csv).collect(),
+        levels: headers().map(|h| h.level).collect::<Vec<Level>>(),
+        silent: (0..).zip(program.rules()).map(|(id, _)| observer.silences(id)).collect(),
+        correlator: observer,
+        stop: Arc::clone(stop),
+        program,
+    };
+    Ok((plan, correlator, loaded))
+}
+
+type Occurred = HashMap<Shape, HashSet<Box<str>>>;
+
+/// Does all the work; the fields that occurred in each shape.
+fn run(
+    plan: &Arc<Plan>,
+    collector: &Collector,
+    threads: usize,
+    progress: &Progress,
+) -> Occurred {
+    let take = |worker: &mut Worker, number: u64, task: Task| {
+        let done = worker.work(task);
+        progress.bytes_done.fetch_add(done.input_bytes, Ordering::Relaxed);
+        progress.records.fetch_add(done.stats.records, Ordering::Relaxed);
+        progress.detections.fetch_add(done.hash_slots.len() as u64, Ordering::Relaxed);
+        collector.take(number, done);
+    };
+    let mut number = 0;
+    if threads <= 1 {
+        let mut worker = Worker::new(Arc::clone(plan));
+        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
+            take(&mut worker, number, task);
+            number += 1;
+            true
+        });
+        return worker.into_occurred();
+    }
+    let (send, receive) = sync_channel::<(u64, Task)>(threads);
+    let receive = Mutex::new(receive);
+    let work = || {
+        let mut worker = Worker::new(Arc::clone(plan));
+        while let Some((number, task)) = next(&receive) {
+            take(&mut worker, number, task);
+        }
+        worker.into_occurred()
+    };
+    let mut all = Occurred::new();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
+            let sent = send.send((number, task)).is_ok();
+            number += 1;
+            sent
+        });
+        drop(send);
+        for worker in workers {
+            for (shape, fields) in worker.join().unwrap_or_default() {
+                all.entry(shape).or_default().extend(fields);
+            }
+        }
+    });
+    all
+}
+
+fn next(receive: &Mutex<Receiver<(u64, Task)>>) -> Option<(u64, Task)> {
+    receive.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

@@ -1,0 +1,168 @@
+//! What is counted while reading: kept per block, added up in the order of
+//! the sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sekisho_event::{Shape, TIME_UNKNOWN};
+use sekisho_sigma::RuleId;
+use sekisho_sigma::rule::Level;
+
+/// Most examples kept of one rule's detections.
+pub(crate) const EXAMPLES_MAX: usize = 5;
+
+/// Most hosts or accounts that are counted one by one.
+pub(crate) const NAMES_MAX: usize = 100_000;
+
+/// Width of the counting of detections over time, in seconds.
+pub(crate) const BUCKET_SECONDS: i64 = 600;
+
+/// First and last of some times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self { first: i64::MAX, last: i64::MIN }
+    }
+}
+
+impl Span {
+    pub(crate) fn add(&mut self, time: i64) {
+        if time != TIME_UNKNOWN {
+            self.first = self.first.min(time);
+            self.last = self.last.max(time);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+
+    /// First and last, if there were any.
+    pub(crate) fn get(self) -> Option<(i64, i64)> {
+        (self.first <= self.last).then_some((self.first, self.last))
+    }
+}
+
+/// Records and detections of a host or an account.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NameStats {
+    pub(crate) records: u64,
+    pub(crate) detections: u64,
+    pub(crate) worst: Level,
+    /// Of detections.
+    pub(crate) span: Span,
+}
+
+impl NameStats {
+    pub(crate) fn detection(&mut self, time: i64, level: Level) {
+        self.detections += 1;
+        self.worst = self.worst.max(level);
+        self.span.add(time);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.records += other.records;
+        self.detections += other.detections;
+        self.worst = self.worst.max(other.worst);
+        self.span.merge(other.span);
+    }
+}
+
+/// A detection kept as an example.
+#[derive(Clone, Debug)]
+pub(crate) struct Example {
+    pub(crate) time: i64,
+    pub(crate) host: String,
+    pub(crate) channel: String,
+    pub(crate) record_id: Option<u64>,
+    pub(crate) offset: u64,
+    pub(crate) source: usize,
+    pub(crate) matched: Vec<(String, String)>,
+}
+
+/// Detections of a rule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RuleStats {
+    pub(crate) detections: u64,
+    pub(crate) span: Span,
+    pub(crate) hosts: BTreeSet<Box<str>>,
+    pub(crate) examples: Vec<Example>,
+}
+
+/// All that is counted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stats {
+    pub(crate) records: u64,
+    pub(crate) zoneless: u64,
+    pub(crate) timeless: u64,
+    pub(crate) span: Span,
+    pub(crate) shapes: BTreeMap<Shape, u64>,
+    pub(crate) hosts: BTreeMap<Box<str>, NameStats>,
+    pub(crate) accounts: BTreeMap<Box<str>, NameStats>,
+    pub(crate) rules: BTreeMap<RuleId, RuleStats>,
+    /// Start of the bucket in seconds since 1970 → detections by level.
+    pub(crate) histogram: BTreeMap<i64, [u64; 5]>,
+    /// Hosts or accounts beyond [`NAMES_MAX`].
+    pub(crate) names_dropped: u64,
+}
+
+impl Stats {
+    /// Adds those of a later block.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.records += other.records;
+        self.zoneless += other.zoneless;
+        self.timeless += other.timeless;
+        self.names_dropped += other.names_dropped;
+        self.span.merge(other.span);
+        for (shape, count) in other.shapes {
+            *self.shapes.entry(shape).or_default() += count;
+        }
+        self.names_dropped += merge_names(&mut self.hosts, other.hosts);
+        self.names_dropped += merge_names(&mut self.accounts, other.accounts);
+        for (bucket, levels) in other.histogram {
+            let mine = self.histogram.entry(bucket).or_default();
+            mine.iter_mut().zip(levels).for_each(|(a, b)| *a += b);
+        }
+        for (rule, theirs) in other.rules {
+            let mine = self.rules.entry(rule).or_default();
+            mine.detections += theirs.detections;
+            mine.span.merge(theirs.span);
+            if mine.hosts.len() < NAMES_MAX {
+                mine.hosts.extend(theirs.hosts);
+            }
+            let free = EXAMPLES_MAX.saturating_sub(mine.examples.len());
+            mine.examples.extend(theirs.examples.into_iter().take(free));
+        }
+    }
+
+    /// Counts a detection in the picture over time.
+    pub(crate) fn at(&mut self, time: i64, level: Level) {
+        if time == TIME_UNKNOWN {
+            return;
+        }
+        let seconds = time.div_euclid(1_000_000_000);
+        let bucket = seconds - seconds.rem_euclid(BUCKET_SECONDS);
+        if let Some(slot) = self.histogram.entry(bucket).or_default().get_mut(level as usize) {
+            *slot += 1;
+        }
+    }
+}
+
+fn merge_names(mine: &mut BTreeMap<Box<str>, NameStats>, theirs: BTreeMap<Box<str>, NameStats>) -> u64 {
+    let mut dropped = 0;
+    for (name, stats) in theirs {
+        match mine.get_mut(&name) {
+            Some(known) => known.merge(stats),
+            None if mine.len() < NAMES_MAX => {
+                mine.insert(name, stats);
+            }
+            None => dropped += 1,
+        }
+    }
+    dropped
+}

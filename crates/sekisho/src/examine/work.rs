@@ -1,0 +1,506 @@
+//! What one thread does with a piece of work: read it, run the rules over it,
+//! write the detections down.
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hashbrown::{HashMap, HashSet};
+use sekisho_event::{
+    Block, Column, EventBatch, FieldId, Format, Parsed, RECORD_ID_UNKNOWN, Reader, Shape, ValueId,
+    Vocabulary,
+};
+use sekisho_sigma::rule::Level;
+use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
+
+use super::feed::{Reading, Task, problem, recognise};
+use super::json;
+use super::stats::{EXAMPLES_MAX, Example, Stats};
+use crate::sources::walk::Inventory;
+use crate::sources::{SourceProblem, hash};
+
+/// Length of a SHA-256 in hexadecimal.
+pub(crate) const HASH_CHARS: usize = 64;
+
+/// Fields that name an account, the most telling first.
+pub(crate) const ACCOUNT_FIELDS: &[&str] = &[
+    "TargetUserName", "SubjectUserName", "User", "AccountName", "UserId", "UserKey",
+    "userIdentity.arn", "userIdentity.userName", "user", "username",
+];
+
+/// What is the same for all threads.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) inventory: Inventory,
+    pub(crate) reading: Reading,
+    pub(crate) program: Arc<Program>,
+    /// By rule: `"rule":{…}` as it stands in each detection.
+    pub(crate) rule_json: Vec<Vec<u8>>,
+    /// By rule: what a line of the timeline says about it.
+    pub(crate) rule_csv: Vec<Vec<u8>>,
+    pub(crate) levels: Vec<Level>,
+    /// By rule: whether its own matches are not reported.
+    pub(crate) silent: Vec<bool>,
+    /// Knows which rules correlations look at; observes nothing itself.
+    pub(crate) correlator: Correlator,
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+/// A line of the timeline, within [`Done::timeline`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimelineRow {
+    pub(crate) time: i64,
+    pub(crate) bytes: usize,
+}
+
+/// The outcome of a piece of work.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) source: Option<usize>,
+    pub(crate) format: Option<&'static str>,
+    /// Number of a file on disk and its hash.
+    pub(crate) hash: Option<(usize, String)>,
+    /// Lines of `detections.jsonl`, with zeroes where the file's hash belongs.
+    pub(crate) detections: Vec<u8>,
+    /// Where in `detections` the hash belongs.
+    pub(crate) hash_slots: Vec<usize>,
+    pub(crate) timeline: Vec<u8>,
+    pub(crate) timeline_rows: Vec<TimelineRow>,
+    pub(crate) observations: Vec<(Observation, u64)>,
+    pub(crate) stats: Stats,
+    pub(crate) problems: Vec<SourceProblem>,
+    pub(crate) problems_more: u64,
+    /// Compressed bytes that this took in, for the progress bar.
+    pub(crate) input_bytes: u64,
+}
+
+impl Done {
+    /// Memory it holds until it is written, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.detections.len() + self.timeline.len() + self.observations.len() * 128
+    }
+}
+
+/// One thread's state.
+pub(crate) struct Worker {
+    plan: Arc<Plan>,
+    vocabulary: Vocabulary,
+    matcher: Matcher,
+    readers: HashMap<&'static str, Box<dyn Reader>>,
+    matches: Vec<Match>,
+    /// Fields that occurred, by shape.
+    pub(crate) occurred: HashMap<Shape, HashSet<FieldId>>,
+}
+
+impl Worker {
+    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        let extra: Vec<&str> =
+            ACCOUNT_FIELDS.iter().copied().chain(plan.correlator.fields()).collect();
+        let vocabulary = Vocabulary::new(plan.program.projection(&extra));
+        let matcher = Matcher::new(Arc::clone(&plan.program));
+        Self {
+            plan,
+            vocabulary,
+            matcher,
+            readers: HashMap::new(),
+            matches: Vec::new(),
+            occurred: HashMap::new(),
+        }
+    }
+
+    /// By name, the fields that occurred in each shape.
+    pub(crate) fn into_occurred(self) -> HashMap<Shape, HashSet<Box<str>>> {
+        let vocabulary = self.vocabulary;
+        let names = |ids: HashSet<FieldId>| ids.iter().map(|&f| vocabulary.name(f).into()).collect();
+        self.occurred.into_iter().map(|(shape, ids)| (shape, names(ids))).collect()
+    }
+
+    /// Does a piece of work.
+    pub(crate) fn work(&mut self, task: Task) -> Done {
+        match task {
+            Task::Hash { file } => self.hash(file),
+            Task::Whole { source, bytes } => self.whole(source, bytes),
+            Task::Block { source, format, block } => {
+                let mut done = Done {
+                    source: Some(source),
+                    format: Some(format.name()),
+                    input_bytes: block.bytes.len() as u64,
+                    ..Done::default()
+                };
+                self.block(source, format, &block, &mut done);
+                done
+            }
+            Task::Failed { source, problem } => {
+                Done { source: Some(source), problems: vec![problem], ..Done::default() }
+            }
+        }
+    }
+
+    fn hash(&self, number: usize) -> Done {
+        let mut done = Done::default();
+        let Some(file) = self.plan.inventory.files.get(number) else { return done };
+        let stop = || self.plan.stop.load(Ordering::Relaxed);
+        let hashed = File::open(&file.file).and_then(|mut f| hash::of_reader(&mut f, &stop));
+        match hashed {
+            Ok(hash) => done.hash = Some((number, hash)),
+            Err(e) => done.problems.push(SourceProblem {
+                path: file.path.clone(),
+                offset: None,
+                what: format!("could not be hashed: {e}"),
+                expected: "a file that can be read to its end".to_owned(),
+            }),
+        }
+        done
+    }
+
+    fn whole(&mut self, number: usize, bytes: Vec<u8>) -> Done {
+        let plan = Arc::clone(&self.plan);
+        let mut done = Done { source: Some(number), ..Done::default() };
+        let Some(source) = plan.inventory.sources.get(number) else { return done };
+        done.hash = Some((source.file_number, hash::of_bytes(&bytes)));
+        done.input_bytes = bytes.len() as u64;
+        let format = match recognise(&bytes, true) {
+            Ok(format) => format,
+            Err((what, expected)) => {
+                done.problems.push(problem(source, Some(0), what, expected));
+                return done;
+            }
+        };
+        done.format = Some(format.name());
+        let mut cutter = format.cutter(plan.reading.hints(source));
+        let mut input = bytes.as_slice();
+        let input: &mut dyn Read = &mut input;
+        loop {
+            match cutter.next(input) {
+                Ok(Some(block)) => self.block(number, format, &block, &mut done),
+                Ok(None) => return done,
+                Err(e) => {
+                    done.problems.push(problem(source, None, e, "a source that can be cut"));
+                    return done;
+                }
+            }
+        }
+    }
+
+    fn block(
+        &mut self,
+        source: usize,
+        format: &'static dyn Format,
+        block: &Block,
+        done: &mut Done,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let Some(about) = plan.inventory.sources.get(source) else { return };
+        let reader = self.readers.entry(format.name()).or_insert_with(|| format.reader());
+        let (matcher, matches, occurred) =
+            (&mut self.matcher, &mut self.matches, &mut self.occurred);
+        let mut path_json = Vec::new();
+        json::string(&about.path, &mut path_json);
+        reader.read(block, &mut self.vocabulary, &mut |parsed, vocabulary| {
+            let mut writer = Writer { plan: &plan, source, path_json: &path_json, parsed, vocabulary };
+            writer.note_problems(&about.path, &block.problems, done);
+            writer.run(matcher, matches, occurred, done);
+        });
+        self.vocabulary.trim();
+    }
+}
+
+/// Writes down what was found in a block.
+struct Writer<'a> {
+    plan: &'a Plan,
+    source: usize,
+    path_json: &'a [u8],
+    parsed: &'a Parsed<'a>,
+    vocabulary: &'a Vocabulary,
+}
+
+/// A match with its batch, to be put in the order of records.
+struct Found<'a> {
+    batch: &'a EventBatch,
+    accounts: &'a [&'a Column],
+    row: usize,
+    found: Match,
+}
+
+impl Writer<'_> {
+    fn note_problems(&self, path: &str, cut: &sekisho_event::Problems, done: &mut Done) {
+        for problems in [cut, &self.parsed.problems] {
+            done.problems_more += problems.more;
+            done.problems.extend(problems.named.iter().map(|p| SourceProblem {
+                path: path.to_owned(),
+                offset: Some(p.offset),
+                what: p.what.clone(),
+                expected: p.expected.clone(),
+            }));
+        }
+    }
+
+    fn run(
+        &mut self,
+        matcher: &mut Matcher,
+        matches: &mut Vec<Match>,
+        occurred: &mut HashMap<Shape, HashSet<FieldId>>,
+        done: &mut Done,
+    ) {
+        let accounts: Vec<Vec<&Column>> =
+            self.parsed.batches.iter().map(|batch| self.account_columns(batch)).collect();
+        let mut found: Vec<Found<'_>> = Vec::new();
+        done.stats.records += u64::from(self.parsed.count);
+        done.stats.zoneless += self.parsed.zoneless;
+        done.stats.timeless += self.parsed.timeless;
+        for (batch, accounts) in self.parsed.batches.iter().zip(&accounts) {
+            let fields = occurred.entry_ref(&batch.shape).or_default();
+            fields.extend(batch.columns.iter().map(|column| column.field));
+            self.count(batch, &mut done.stats);
+            matcher.run(batch, self.vocabulary, matches);
+            for m in matches.drain(..) {
+                let row = m.row as usize;
+                self.observe(batch, row, &m, done);
+                if self.plan.silent.get(m.rule as usize) != Some(&true) {
+                    found.push(Found { batch, accounts, row, found: m });
+                }
+            }
+        }
+        found.sort_by_key(|f| (f.batch.records.get(f.row).copied(), f.found.rule));
+        self.write_all(&found, done);
+    }
+
+    fn account_columns<'b>(&self, batch: &'b EventBatch) -> Vec<&'b Column> {
+        let names = ACCOUNT_FIELDS.iter();
+        names.filter_map(|name| batch.column(self.vocabulary.find(name)?)).collect()
+    }
+
+    fn count(&self, batch: &EventBatch, stats: &mut Stats) {
+        *stats.shapes.entry(batch.shape.clone()).or_default() += batch.rows() as u64;
+        batch.times.iter().for_each(|&time| stats.span.add(time));
+        let mut by_host: Vec<u64> = Vec::new();
+        for host in &batch.hosts {
+            if by_host.len() <= host.index() {
+                by_host.resize(host.index() + 1, 0);
+            }
+            if let Some(count) = by_host.get_mut(host.index()) {
+                *count += 1;
+            }
+        }
+        for (id, &count) in (0..).zip(&by_host) {
+            let name = self.vocabulary.hosts.text(ValueId(id));
+            if count > 0 && !name.is_empty() {
+                stats.hosts.entry(name.into()).or_default().records += count;
+            }
+        }
+    }
+
+    fn observe(&self, batch: &EventBatch, row: usize, m: &Match, done: &mut Done) {
+        for wanted in self.plan.correlator.wanted(m.rule) {
+            let time = batch.times.get(row).copied().unwrap_or(sekisho_event::TIME_UNKNOWN);
+            if time == sekisho_event::TIME_UNKNOWN {
+                continue;
+            }
+            let program = &self.plan.program;
+            let mut field =
+                |name: &str| program.value_of(m.rule, name, batch, row, self.vocabulary);
+            if let Some(observation) = wanted.observe(time, &mut field) {
+                let record = batch.records.get(row).copied().unwrap_or(0);
+                done.observations.push((observation, self.parsed.records.offset(record)));
+            }
+        }
+    }
+
+    fn write_all(&self, found: &[Found<'_>], done: &mut Done) {
+        let mut event = Vec::new();
+        let mut written = None;
+        for f in found {
+            let record = f.batch.records.get(f.row).copied().unwrap_or(u32::MAX);
+            if written != Some(record) {
+                event.clear();
+                self.parsed.records.write_json(record, &mut event);
+                written = Some(record);
+            }
+            self.write(f, record, &event, done);
+            self.count_detection(f, record, &mut done.stats);
+        }
+    }
+
+    fn write(&self, f: &Found<'_>, record: u32, event: &[u8], done: &mut Done) {
+        let rule = f.found.rule as usize;
+        let time = f.batch.times.get(f.row).copied().unwrap_or(sekisho_event::TIME_UNKNOWN);
+        let (host, channel, id) = self.head(f);
+        let out = &mut done.detections;
+        out.extend_from_slice(b"{\"time\":");
+        json::time(time, out);
+        out.extend_from_slice(b",\"host\":");
+        json::string(host, out);
+        out.extend_from_slice(b",\"channel\":");
+        json::string(channel, out);
+        out.extend_from_slice(b",\"record_id\":");
+        match id {
+            Some(id) => json::number(id, out),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"source\":{\"path\":");
+        out.extend_from_slice(self.path_json);
+        out.extend_from_slice(b",\"sha256\":\"");
+        done.hash_slots.push(out.len());
+        out.extend_from_slice(&[b'0'; HASH_CHARS]);
+        out.extend_from_slice(b"\",\"offset\":");
+        json::number(self.parsed.records.offset(record), out);
+        out.extend_from_slice(b"},");
+        out.extend_from_slice(self.plan.rule_json.get(rule).map_or(&[][..], |r| r));
+        out.extend_from_slice(b",\"matched\":");
+        self.write_matched(f, out);
+        out.extend_from_slice(b",\"event\":");
+        out.extend_from_slice(event);
+        out.extend_from_slice(b"}\n");
+        self.write_timeline(f, time, host, channel, done);
+    }
+
+    /// Host, channel and record id of a match's event.
+    fn head(&self, f: &Found<'_>) -> (&str, &'_ str, Option<u64>) {
+        let host = f.batch.hosts.get(f.row).copied().unwrap_or(ValueId::ABSENT);
+        let id = f.batch.record_ids.get(f.row).copied().filter(|&id| id != RECORD_ID_UNKNOWN);
+        (self.vocabulary.hosts.text(host), self.channel(f), id)
+    }
+
+    fn channel<'c>(&self, f: &Found<'c>) -> &'c str {
+        let _ = self.source;
+        &f.batch.shape.channel
+    }
+
+    /// An object of the fields that speak for the rule; a field with several
+    /// such values has an array.
+    fn write_matched(&self, f: &Found<'_>, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let evidence = f.found.evidence.as_slice();
+        for (at, (field, value)) in evidence.iter().enumerate() {
+            if evidence.iter().take(at).any(|(before, _)| before == field) {
+                continue;
+            }
+            if at > 0 {
+                out.push(b',');
+            }
+            json::string(self.vocabulary.name(*field), out);
+            out.push(b':');
+            let more = evidence.iter().skip(at + 1).filter(|(other, _)| other == field);
+            if more.clone().next().is_some() {
+                out.push(b'[');
+                json::string(self.text(*field, *value), out);
+                for (field, value) in more {
+                    out.push(b',');
+                    json::string(self.text(*field, *value), out);
+                }
+                out.push(b']');
+            } else {
+                json::string(self.text(*field, *value), out);
+            }
+        }
+        out.push(b'}');
+    }
+
+    fn text(&self, field: FieldId, value: ValueId) -> &str {
+        self.vocabulary.dictionary(field).map_or("", |d| d.text(value))
+    }
+
+    fn write_timeline(
+        &self,
+        f: &Found<'_>,
+        time: i64,
+        host: &str,
+        channel: &str,
+        done: &mut Done,
+    ) {
+        let start = done.timeline.len();
+        let out = &mut done.timeline;
+        if time != sekisho_event::TIME_UNKNOWN {
+            json::plain_time(time, out);
+        }
+        out.push(b',');
+        csv(host, out);
+        out.push(b',');
+        csv(channel, out);
+        out.push(b',');
+        if let (_, _, Some(id)) = self.head(f) {
+            json::number(id, out);
+        }
+        out.push(b',');
+        out.extend_from_slice(self.plan.rule_csv.get(f.found.rule as usize).map_or(&[][..], |r| r));
+        out.push(b',');
+        let mut matched = String::new();
+        for (field, value) in &f.found.evidence {
+            if !matched.is_empty() {
+                matched.push_str(" ¦ ");
+            }
+            matched.push_str(self.vocabulary.name(*field));
+            matched.push_str(": ");
+            matched.push_str(self.text(*field, *value));
+        }
+        csv(&matched, out);
+        out.push(b'\n');
+        done.timeline_rows.push(TimelineRow { time, bytes: done.timeline.len() - start });
+    }
+
+    fn count_detection(&self, f: &Found<'_>, record: u32, stats: &mut Stats) {
+        let rule = f.found.rule;
+        let level = self.plan.levels.get(rule as usize).copied().unwrap_or_default();
+        let time = f.batch.times.get(f.row).copied().unwrap_or(sekisho_event::TIME_UNKNOWN);
+        let (host, channel, record_id) = self.head(f);
+        stats.at(time, level);
+        if !host.is_empty() {
+            stats.hosts.entry(host.into()).or_default().detection(time, level);
+        }
+        if let Some(account) = self.account(f) {
+            stats.accounts.entry(account.into()).or_default().detection(time, level);
+        }
+        let of_rule = stats.rules.entry(rule).or_default();
+        of_rule.detections += 1;
+        of_rule.span.add(time);
+        if !host.is_empty() && !of_rule.hosts.contains(host) {
+            of_rule.hosts.insert(host.into());
+        }
+        if of_rule.examples.len() < EXAMPLES_MAX {
+            let matched = f.found.evidence.iter().map(|(field, value)| {
+                (self.vocabulary.name(*field).to_owned(), self.text(*field, *value).to_owned())
+            });
+            of_rule.examples.push(Example {
+                time,
+                host: host.to_owned(),
+                channel: channel.to_owned(),
+                record_id,
+                offset: self.parsed.records.offset(record),
+                source: self.source,
+                matched: matched.collect(),
+            });
+        }
+    }
+
+    /// The account that an event is about.
+    fn account(&self, f: &Found<'_>) -> Option<&str> {
+        f.accounts.iter().find_map(|column| {
+            let value = column.first(f.row);
+            let text = self.text(column.field, value);
+            (value.is_present() && !text.is_empty() && text != "-").then_some(text)
+        })
+    }
+}
+
+/// Appends a cell of a CSV file. Cells that a spreadsheet would take for a
+/// formula get a leading apostrophe: the text comes from an attacker.
+pub(crate) fn csv(text: &str, out: &mut Vec<u8>) {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-";
+    let quoted = formula || text.contains([',', '"', '\n', '\r']);
+    if !quoted {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    if formula {
+        out.push(b'\'');
+    }
+    for byte in text.bytes() {
+        if byte == b'"' {
+            out.push(b'"');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}

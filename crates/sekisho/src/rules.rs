@@ -1,0 +1,188 @@
+//! Rules from folders and from the pack that is built in, and which of them
+//! a user wants.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sekisho_sigma::rule::{Correlation, Document, Header, Level, Rule, Status};
+use sekisho_sigma::{ParseOptions, Rejected, apply_filters, parse};
+
+/// Largest rule file, in bytes.
+pub const RULE_FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Deepest folder that is entered.
+const FOLDER_DEPTH_MAX: usize = 64;
+
+include!(concat!(env!("OUT_DIR"), "/rule_pack.rs"));
+
+/// Which rules are wanted. Empty lists leave nothing out.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Lowest level.
+    pub level: Option<Level>,
+    /// Lowest status.
+    pub status: Option<Status>,
+    /// Tags of which a rule must have one.
+    pub tags: Vec<String>,
+    /// Ids of which a rule must have one.
+    pub ids: Vec<String>,
+    /// Tags that leave a rule out.
+    pub exclude_tags: Vec<String>,
+    /// Ids that leave a rule out.
+    pub exclude_ids: Vec<String>,
+}
+
+impl Selection {
+    /// Whether a rule is wanted.
+    #[must_use]
+    pub fn takes(&self, header: &Header) -> bool {
+        let tagged = |tags: &[String]| {
+            tags.iter().any(|tag| header.tags.iter().any(|t| tag_fits(tag, t)))
+        };
+        let named = |ids: &[String]| ids.iter().any(|id| id.eq_ignore_ascii_case(&header.id));
+        self.level.is_none_or(|level| header.level >= level)
+            && self.status.is_none_or(|status| header.status >= status)
+            && (self.tags.is_empty() || tagged(&self.tags))
+            && (self.ids.is_empty() || named(&self.ids))
+            && !tagged(&self.exclude_tags)
+            && !named(&self.exclude_ids)
+    }
+}
+
+/// A tag stands for itself and, as `attack.t1059` does for
+/// `attack.t1059.001`, for what is below it.
+fn tag_fits(wanted: &str, tag: &str) -> bool {
+    let (wanted, tag) = (wanted.to_lowercase(), tag.to_lowercase());
+    tag == wanted || tag.strip_prefix(&wanted).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// What was loaded.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Detection rules, with filters applied, in order of files.
+    pub rules: Vec<Arc<Rule>>,
+    /// Correlations.
+    pub correlations: Vec<Correlation>,
+    /// Documents that could not be loaded.
+    pub rejected: Vec<Rejected>,
+    /// What was loaded, but not as its author may think.
+    pub notes: Vec<Rejected>,
+    /// How many rules the selection left out.
+    pub left_out: usize,
+    /// How many filters were applied.
+    pub filters: usize,
+}
+
+/// Loads rule files and folders; with none, the pack that is built in.
+#[must_use]
+pub fn load(paths: &[PathBuf], selection: &Selection, options: &ParseOptions) -> Loaded {
+    let mut loading = Loading { options, documents: Vec::new(), loaded: Loaded::default() };
+    if paths.is_empty() {
+        for (name, text) in RULE_PACK {
+            loading.text(&format!("built-in/{name}"), text.as_bytes());
+        }
+    }
+    for path in paths {
+        loading.path(path, 0, true);
+    }
+    loading.finish(selection)
+}
+
+struct Loading<'a> {
+    options: &'a ParseOptions,
+    documents: Vec<Document>,
+    loaded: Loaded,
+}
+
+impl Loading<'_> {
+    fn reject(&mut self, path: &Path, reason: impl ToString) {
+        let file = path.to_string_lossy().into_owned().into();
+        self.loaded.rejected.push(Rejected { file, line: 0, reason: reason.to_string() });
+    }
+
+    /// A file that is named is read whatever it is called; in folders, only
+    /// `.yml` and `.yaml` files are rules.
+    fn path(&mut self, path: &Path, depth: usize, named: bool) {
+        let meta = match fs::metadata(path) {
+            Ok(meta) => meta,
+            Err(e) => return self.reject(path, format!("cannot be opened: {e}")),
+        };
+        if meta.is_dir() {
+            self.folder(path, depth);
+        } else if named || is_rule_file(path) {
+            self.file(path, meta.len());
+        }
+    }
+
+    fn folder(&mut self, path: &Path, depth: usize) {
+        if depth > FOLDER_DEPTH_MAX {
+            return self.reject(path, "folders nested more than 64 deep (a link that loops?)");
+        }
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(e) => return self.reject(path, format!("cannot be read: {e}")),
+        };
+        let mut children: Vec<PathBuf> =
+            entries.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+        children.sort();
+        for child in children {
+            self.path(&child, depth + 1, false);
+        }
+    }
+
+    fn file(&mut self, path: &Path, bytes: u64) {
+        if bytes > RULE_FILE_BYTES_MAX {
+            return self.reject(path, format!("{bytes} bytes; at most {RULE_FILE_BYTES_MAX}"));
+        }
+        match fs::read(path) {
+            Ok(bytes) => self.text(&path.to_string_lossy(), &bytes),
+            Err(e) => self.reject(path, format!("cannot be read: {e}")),
+        }
+    }
+
+    fn text(&mut self, name: &str, bytes: &[u8]) {
+        let parsed = parse(&Arc::from(name), bytes, self.options);
+        self.documents.extend(parsed.documents);
+        self.loaded.rejected.extend(parsed.rejected);
+        self.loaded.notes.extend(parsed.notes);
+    }
+
+    fn finish(self, selection: &Selection) -> Loaded {
+        let mut loaded = self.loaded;
+        let mut filters = Vec::new();
+        let mut rules = Vec::new();
+        for document in self.documents {
+            match document {
+                Document::Rule(rule) => rules.push(rule),
+                Document::Correlation(correlation) => {
+                    if selection.takes(&correlation.header) {
+                        loaded.correlations.push(correlation);
+                    } else {
+                        loaded.left_out += 1;
+                    }
+                }
+                Document::Filter(filter) => filters.push(filter),
+            }
+        }
+        let referred: Vec<&str> =
+            loaded.correlations.iter().flat_map(|c| c.rules.iter().map(String::as_str)).collect();
+        let before = rules.len();
+        // A rule that a wanted correlation stands on is kept in any case.
+        rules.retain(|rule| {
+            let header = &rule.header;
+            selection.takes(header)
+                || (!header.name.is_empty() && referred.contains(&header.name.as_str()))
+                || (!header.id.is_empty() && referred.contains(&header.id.as_str()))
+        });
+        loaded.left_out += before - rules.len();
+        loaded.filters = filters.len();
+        loaded.notes.extend(apply_filters(&mut rules, &filters));
+        loaded.rules = rules.into_iter().map(Arc::new).collect();
+        loaded
+    }
+}
+
+fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
+}
