@@ -3,4 +3,27 @@
 //! Pure: no files, no clock, no threads. A naive matcher without any
 //! cleverness (`reference`) stays beside the compiled one as its oracle.
 
+pub mod compare;
+mod condition;
+mod correlation;
+mod detection;
+mod document;
+mod encode;
+mod event_view;
+mod expand;
+pub mod explain;
+pub mod limits;
+mod merge;
+mod modifiers;
+mod network;
+mod parse;
+mod pattern;
+pub mod reference;
+mod regex_check;
 pub mod rule;
+mod value;
+mod yaml;
+
+pub use event_view::{EventView, FieldMap, same_name};
+pub use explain::Explanation;
+pub use parse::{Note, ParseOptions, Parsed, Rejected, parse};
