@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
-use crate::program::{Program, RuleId};
+use crate::engine::{Program, RuleId};
 use crate::rule::{Correlation, CorrelationKind, Expr, Header};
 
 /// Most observations that are kept in one run; further ones are counted.
@@ -59,12 +59,13 @@ impl Wanted {
         time: i64,
         field: &mut dyn FnMut(&str) -> Option<&'a str>,
     ) -> Option<Observation> {
-        let group = self.group.iter().map(|name| field(name).map(Into::into)).collect();
+        let group: Option<Vec<Box<str>>> =
+            self.group.iter().map(|name| field(name).map(Into::into)).collect();
         Some(Observation {
             correlation: self.correlation,
             slot: self.slot,
             time,
-            group: Option::<Vec<Box<str>>>::from(group)?,
+            group: group?,
             value: self.value.iter().find_map(|name| field(name)).map(Into::into),
         })
     }
@@ -138,7 +139,8 @@ impl Correlator {
         for (id, correlation) in kept.iter().enumerate() {
             for (slot, name) in correlation.rules.iter().enumerate() {
                 if let Some(&rule) = rules.get(name.as_str()) {
-                    let wanted = wanted(id, slot, name, correlation, program.rule(rule).map(|r| &r.header));
+                    let wanted =
+                        wanted(id, slot, name, correlation, program.rule(rule).map(|r| &r.header));
                     correlator.by_rule.entry(rule).or_default().push(wanted);
                     correlator.silenced.push(rule);
                     if correlation.generate {
@@ -231,7 +233,9 @@ impl Correlator {
                 out.push(m);
             }
         }
-        out.sort_by(|a, b| (a.time, a.correlation, &a.group).cmp(&(b.time, b.correlation, &b.group)));
+        out.sort_by(|a, b| {
+            (a.time, a.correlation, &a.group).cmp(&(b.time, b.correlation, &b.group))
+        });
         out
     }
 
@@ -329,8 +333,7 @@ fn order(
             *n += 1;
         }
     }
-    let mut ready: VecDeque<usize> =
-        (0..count).filter(|&i| waiting.get(i) == Some(&0)).collect();
+    let mut ready: VecDeque<usize> = (0..count).filter(|&i| waiting.get(i) == Some(&0)).collect();
     let mut out = Vec::new();
     while let Some(id) = ready.pop_front() {
         out.push(id);
@@ -449,14 +452,18 @@ impl<'a> Window<'a> {
             CorrelationKind::TemporalOrdered => self.ordered(event, oldest),
             _ => {
                 let value = self.measure()?;
-                let holds = self.correlation.conditions.iter().all(|(o, n)| o.holds(value, *n));
+                let holds = self
+                    .correlation
+                    .conditions
+                    .iter()
+                    .all(|(o, n)| crate::compare::ordered(value, *o, *n));
                 holds.then_some(value)
             }
         }
     }
 
     fn number(&self, event: &Seen) -> Option<f64> {
-        crate::value::parse_number(self.values.get(event.value as usize)?)
+        crate::compare::number(self.values.get(event.value as usize)?)
     }
 
     fn enter(&mut self, event: &Seen) {
@@ -545,8 +552,8 @@ impl<'a> Window<'a> {
         };
         let chain = self.chains.get_mut(slot)?;
         *chain = (*chain).max(start);
-        let complete = slot + 1 == self.correlation.rules.len()
-            && start.is_some_and(|start| start >= oldest);
+        let complete =
+            slot + 1 == self.correlation.rules.len() && start.is_some_and(|start| start >= oldest);
         let count = self.events.len();
         complete.then(|| f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
     }
@@ -558,8 +565,6 @@ fn holds(expression: &Expr, there: &dyn Fn(usize) -> bool) -> bool {
         Expr::And(parts) => parts.iter().all(|p| holds(p, there)),
         Expr::Or(parts) => parts.iter().any(|p| holds(p, there)),
         Expr::Not(part) => !holds(part, there),
-        Expr::AtLeast(n, parts) => {
-            parts.iter().filter(|p| holds(p, there)).count() >= *n as usize
-        }
+        Expr::AtLeast(n, parts) => parts.iter().filter(|p| holds(p, there)).count() >= *n as usize,
     }
 }

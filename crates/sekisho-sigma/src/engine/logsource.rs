@@ -14,8 +14,8 @@ use sekisho_event::Shape;
 
 use crate::rule::LogSource;
 
-static LOG_SOURCES: &str = include_str!("../data/logsources.tsv");
-static FIELDS: &str = include_str!("../data/fields.tsv");
+static LOG_SOURCES: &str = include_str!("../../data/logsources.tsv");
+static FIELDS: &str = include_str!("../../data/fields.tsv");
 
 /// Number of a field table; 0 is the one in which every field has its own name.
 pub(crate) type LaneId = usize;
@@ -38,8 +38,8 @@ impl Place {
         let channel_fits = shape.channel.is_empty()
             || self.shape.channel.is_empty()
             || self.shape.channel.eq_ignore_ascii_case(&shape.channel);
-        let id_fits =
-            self.event_ids.is_empty() || shape.event_id.is_some_and(|id| self.event_ids.contains(&id));
+        let id_fits = self.event_ids.is_empty()
+            || shape.event_id.is_some_and(|id| self.event_ids.contains(&id));
         (self.shape.product.is_empty() || self.shape.product == shape.product)
             && channel_fits
             && id_fits
@@ -168,10 +168,8 @@ pub(crate) fn places(source: &LogSource) -> Vec<Place> {
         (None, None) => vec![own(None)],
         (Some(places), None) | (None, Some(places)) => places,
         (Some(categories), Some(services)) => {
-            let met: Vec<Place> = categories
-                .iter()
-                .flat_map(|a| services.iter().filter_map(|b| a.meet(b)))
-                .collect();
+            let met: Vec<Place> =
+                categories.iter().flat_map(|a| services.iter().filter_map(|b| a.meet(b))).collect();
             // A category the tables do not know next to a service they do
             // (and the other way round): the known one tells the place.
             if met.is_empty() { services } else { met }
@@ -229,7 +227,10 @@ mod tests {
         assert!(!finds(&s, &windows("Security", 4624)));
         assert!(!finds(&s, &windows("Microsoft-Windows-Sysmon/Operational", 3)));
         assert_eq!(
-            columns(places(&s).iter().find(|p| p.has(&windows("Security", 4688))).unwrap().lane, "Image"),
+            columns(
+                places(&s).iter().find(|p| p.has(&windows("Security", 4688))).unwrap().lane,
+                "Image"
+            ),
             ["NewProcessName".into(), Box::<str>::from("Image")]
         );
     }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sekisho_event::{Column, EventBatch, FieldId, Kind, ValueId, Vocabulary};
 
-use crate::field_matcher::{AtomId, Scratch};
-use crate::program::{EVERY_FIELD, FieldNumber, Lane, Program, Question, RuleId};
+use crate::engine::field_matcher::{AtomId, Scratch};
+use crate::engine::program::{EVERY_FIELD, FieldNumber, Lane, Program, Question, RuleId};
+use crate::engine::value_test::field_ref_holds;
 use crate::rule::FieldRef;
-use crate::value_test::field_ref_holds;
 
 /// A rule that holds for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -326,9 +326,7 @@ impl Matcher {
                     self.held.get(id as usize) == Some(&self.event)
                         && self.answered(read, value).binary_search(&id).is_ok()
                 }
-                Question::Late(_) => {
-                    self.late.get(&(id, read.column.field, value)) == Some(&true)
-                }
+                Question::Late(_) => self.late.get(&(id, read.column.field, value)) == Some(&true),
                 Question::Exists(wanted) => *wanted,
                 Question::FieldRef(reference, other) => {
                     let this = std::iter::once((read.column.field, value));
@@ -365,10 +363,7 @@ fn values_of<'a>(
         .flat_map(move |read| read.column.values(row).map(|value| (read.column.field, value)))
 }
 
-fn is_null(
-    mut values: impl Iterator<Item = (FieldId, ValueId)>,
-    vocabulary: &Vocabulary,
-) -> bool {
+fn is_null(mut values: impl Iterator<Item = (FieldId, ValueId)>, vocabulary: &Vocabulary) -> bool {
     let null = |(field, value)| {
         let value = vocabulary.dictionary(field).and_then(|d| d.get(value));
         value.is_none_or(|v| v.kind == Kind::Null)

@@ -4,7 +4,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::fold::fold_char;
+use crate::compare::lower;
 
 /// Most alternatives that a guard may have.
 const ALTERNATIVES_MAX: usize = 64;
@@ -42,15 +42,15 @@ fn exact(hir: &Hir) -> Option<Vec<String>> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Some(vec![String::new()]),
         HirKind::Literal(lit) => {
-            Some(vec![std::str::from_utf8(&lit.0).ok()?.chars().map(fold_char).collect()])
+            Some(vec![std::str::from_utf8(&lit.0).ok()?.chars().map(lower).collect()])
         }
         HirKind::Class(class) => class_chars(class),
         HirKind::Capture(c) => exact(&c.sub),
         HirKind::Repetition(r) if r.min == 1 && r.max == Some(1) => exact(&r.sub),
         HirKind::Repetition(_) => None,
-        HirKind::Concat(parts) => parts.iter().try_fold(vec![String::new()], |heads, part| {
-            join(&heads, &exact(part)?)
-        }),
+        HirKind::Concat(parts) => {
+            parts.iter().try_fold(vec![String::new()], |heads, part| join(&heads, &exact(part)?))
+        }
         HirKind::Alternation(parts) => {
             let mut out = Vec::new();
             for part in parts {
@@ -69,7 +69,7 @@ fn class_chars(class: &Class) -> Option<Vec<String>> {
                 if (range.end() as u32).saturating_sub(range.start() as u32) > 8 {
                     return None;
                 }
-                out.extend((range.start()..=range.end()).map(|c| fold_char(c).to_string()));
+                out.extend((range.start()..=range.end()).map(|c| lower(c).to_string()));
             }
         }
         Class::Bytes(_) => return None,
@@ -174,7 +174,7 @@ mod tests {
             let re = regex::Regex::new(p).unwrap();
             for t in texts.iter().filter(|t| re.is_match(t)) {
                 if let Some(set) = required_literals(p) {
-                    let folded = crate::fold::fold(t);
+                    let folded = crate::engine::fold::fold(t);
                     assert!(set.iter().any(|l| folded.contains(l.as_str())), "{p} on {t}: {set:?}");
                 }
             }

@@ -2,9 +2,9 @@
 //! holds whenever the rule does; of the many that a formula has, the one that
 //! is expected to hold most rarely is chosen.
 
-use crate::field_matcher::AtomId;
-use crate::program::Node;
-use crate::regex_guard::required_literals;
+use crate::engine::field_matcher::AtomId;
+use crate::engine::program::Node;
+use crate::engine::regex_guard::required_literals;
 use crate::rule::{Part, Test};
 
 /// How often an atom is expected to hold, and how dear it is to ask.
@@ -28,8 +28,19 @@ impl Cost {
 /// Fields that say what kind of event it is: the same for most events that
 /// the rule looks at.
 const COMMON_FIELDS: &[&str] = &[
-    "EventID", "Channel", "Provider_Name", "Level", "EventType", "Initiated", "Protocol",
-    "LogonType", "eventSource", "Status", "IntegrityLevel", "Computer", "Keywords",
+    "EventID",
+    "Channel",
+    "Provider_Name",
+    "Level",
+    "EventType",
+    "Initiated",
+    "Protocol",
+    "LogonType",
+    "eventSource",
+    "Status",
+    "IntegrityLevel",
+    "Computer",
+    "Keywords",
 ];
 
 /// The cost of a question about a field.
@@ -83,10 +94,9 @@ fn best(node: &Node, costs: &[Cost]) -> Option<(Vec<AtomId>, f32)> {
             let cost = costs.get(*atom as usize).filter(|cost| cost.guards)?;
             Some((vec![*atom], cost.frequency))
         }
-        Node::And(parts) => parts
-            .iter()
-            .filter_map(|part| best(part, costs))
-            .min_by(|a, b| a.1.total_cmp(&b.1)),
+        Node::And(parts) => {
+            parts.iter().filter_map(|part| best(part, costs)).min_by(|a, b| a.1.total_cmp(&b.1))
+        }
         Node::Or(parts) => all_of(parts, costs),
         Node::AtLeast(0, _) => None,
         Node::AtLeast(_, parts) => all_of(parts, costs),
@@ -109,7 +119,8 @@ mod tests {
     use super::*;
 
     fn costs(frequencies: &[f32]) -> Vec<Cost> {
-        let cost = |&frequency: &f32| Cost { frequency, guards: frequency.is_finite(), dear: false };
+        let cost =
+            |&frequency: &f32| Cost { frequency, guards: frequency.is_finite(), dear: false };
         frequencies.iter().map(cost).collect()
     }
 

@@ -1,12 +1,11 @@
 //! One question about one value, made ready to be asked often.
 
-use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use sekisho_event::{Kind, Value};
 
-use crate::fold::fold;
-use crate::rule::{FieldRef, Network, Ordering, Pattern, Relation, Test, TimePart};
+use crate::compare;
+use crate::rule::{FieldRef, Network, Ordering, Pattern, Test, TimePart};
 
 /// Most memory that a compiled regular expression may take, in bytes.
 const REGEX_BYTES_MAX: usize = 10 << 20;
@@ -47,20 +46,14 @@ impl ValueTest {
         }
         match self {
             Self::Text(pattern) => pattern.matches(value.text),
-            Self::Number(number, text) => {
-                value.text.eq_ignore_ascii_case(text)
-                    || (value.kind == Kind::Number
-                        && value.text.parse::<f64>().is_ok_and(|v| v == *number))
-            }
+            Self::Number(number, text) => compare::equals_number(value, *number, text),
             Self::Regex(regex) => regex.is_match(value.text),
-            Self::Cidr(network) => {
-                value.text.parse::<IpAddr>().is_ok_and(|address| network.contains(address))
+            Self::Cidr(network) => network.contains_text(value.text),
+            Self::Compare(ordering, limit) => {
+                compare::number(value.text).is_some_and(|v| compare::ordered(v, *ordering, *limit))
             }
-            Self::Compare(ordering, number) => {
-                crate::value::parse_number(value.text).is_some_and(|v| ordering.holds(v, *number))
-            }
-            Self::TimePart(part, ordering, number) => crate::value::time_part(value.text, *part)
-                .is_some_and(|v| ordering.holds(v, *number)),
+            Self::TimePart(part, ordering, limit) => compare::time_part(value.text, *part)
+                .is_some_and(|v| compare::ordered(v, *ordering, *limit)),
             Self::Never => false,
         }
     }
@@ -113,15 +106,5 @@ pub(crate) fn field_ref_holds(reference: &FieldRef, this: Value<'_>, that: Value
     if this.kind == Kind::Null || that.kind == Kind::Null {
         return false;
     }
-    let relate = |this: &str, that: &str| match reference.relation {
-        Relation::Equal => this == that,
-        Relation::Contains => this.contains(that),
-        Relation::StartsWith => this.starts_with(that),
-        Relation::EndsWith => this.ends_with(that),
-    };
-    if reference.cased {
-        relate(this.text, that.text)
-    } else {
-        relate(&fold(this.text), &fold(that.text))
-    }
+    compare::related(this.text, that.text, reference.relation, reference.cased)
 }

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Projection, Shape, Vocabulary};
 
-use crate::field_matcher::{AtomId, FieldMatcher};
-use crate::guard::{Cost, cost_of, guard_of};
-use crate::logsource::{LaneId, Place, columns, places};
+use crate::engine::field_matcher::{AtomId, FieldMatcher};
+use crate::engine::guard::{Cost, cost_of, guard_of};
+use crate::engine::logsource::{LaneId, Place, columns, places};
+use crate::engine::value_test::ValueTest;
 use crate::rule::{Detection, Expr, Item, Pattern, Rule, Test};
-use crate::value_test::ValueTest;
 
 /// Number of a rule within a program, in the order in which they were given.
 pub type RuleId = u32;
@@ -313,8 +313,8 @@ impl Program {
         let mut known = |atom: AtomId| {
             let atom = self.atoms.get(atom as usize)?;
             let name = self.fields.get(atom.field)?;
-            let there =
-                atom.field == EVERY_FIELD || columns(lane, name).iter().any(|column| occurs(column));
+            let there = atom.field == EVERY_FIELD
+                || columns(lane, name).iter().any(|column| occurs(column));
             if there {
                 return None;
             }
@@ -423,11 +423,7 @@ fn question<'a>(
     }
 }
 
-fn matchers(
-    fields: usize,
-    tests: &[(FieldNumber, &Test)],
-    atoms: &[Atom],
-) -> Vec<FieldMatcher> {
+fn matchers(fields: usize, tests: &[(FieldNumber, &Test)], atoms: &[Atom]) -> Vec<FieldMatcher> {
     let mut matchers: Vec<FieldMatcher> = Vec::new();
     matchers.resize_with(fields, FieldMatcher::default);
     for ((id, &(field, test)), atom) in (0..).zip(tests).zip(atoms) {

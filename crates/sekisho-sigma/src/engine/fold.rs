@@ -1,25 +1,13 @@
 //! Case folding: what "case-insensitive" means throughout. One character
-//! becomes one character (Unicode simple lower-casing), so lengths in
+//! becomes one character ([`lower`]), so lengths in
 //! characters do not change and `?` keeps standing for one of them.
 
 use std::borrow::Cow;
 
-/// The lower-case form of one character; itself where there is no single one.
-#[must_use]
-pub fn fold_char(c: char) -> char {
-    if c.is_ascii() {
-        return c.to_ascii_lowercase();
-    }
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(one), None) => one,
-        _ => c,
-    }
-}
+use crate::compare::lower;
 
 /// The lower-case form of a text, borrowed where it is that already.
-#[must_use]
-pub fn fold(text: &str) -> Cow<'_, str> {
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return if text.bytes().any(|b| b.is_ascii_uppercase()) {
             Cow::Owned(text.to_ascii_lowercase())
@@ -27,11 +15,11 @@ pub fn fold(text: &str) -> Cow<'_, str> {
             Cow::Borrowed(text)
         };
     }
-    Cow::Owned(text.chars().map(fold_char).collect())
+    Cow::Owned(text.chars().map(lower).collect())
 }
 
 /// Appends the lower-case form of a text.
-pub fn fold_into(text: &str, out: &mut String) {
+pub(crate) fn fold_into(text: &str, out: &mut String) {
     if text.is_ascii() {
         let at = out.len();
         out.push_str(text);
@@ -39,7 +27,7 @@ pub fn fold_into(text: &str, out: &mut String) {
             tail.make_ascii_lowercase();
         }
     } else {
-        out.extend(text.chars().map(fold_char));
+        out.extend(text.chars().map(lower));
     }
 }
 

@@ -9,10 +9,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use hashbrown::HashMap;
 use sekisho_event::{Kind, Value};
 
-use crate::fold::{fold, fold_into};
-use crate::regex_guard::required_literals;
+use crate::engine::fold::{fold, fold_into};
+use crate::engine::regex_guard::required_literals;
+use crate::engine::value_test::ValueTest;
 use crate::rule::{Part, Pattern, Test};
-use crate::value_test::ValueTest;
 
 /// Number of a distinct question about a field, within a program.
 pub(crate) type AtomId = u32;
@@ -34,6 +34,8 @@ pub(crate) struct FieldMatcher {
     search: OnceLock<Search>,
     /// Questions that are put to every value.
     every: Vec<u32>,
+    /// Numbers, which besides their own text may be written in other ways.
+    numbers: Vec<u32>,
 }
 
 /// What it means that a text was found: number of the test.
@@ -65,6 +67,7 @@ enum Handle {
     Starts(String),
     Ends(String),
     Part(Vec<String>),
+    Number(String),
     Every,
 }
 
@@ -87,6 +90,14 @@ impl FieldMatcher {
             }
             Handle::Part(texts) => {
                 self.parts.extend(texts.into_iter().map(|text| (text, vec![found])));
+            }
+            Handle::Number(text) => {
+                self.exact.entry(fold(&text).into()).or_default().push(found);
+                if is_plain_integer(&text) {
+                    self.numbers.push(number);
+                } else {
+                    self.every.push(number);
+                }
             }
             Handle::Every => self.every.push(number),
         }
@@ -128,7 +139,9 @@ impl FieldMatcher {
         self.find_parts(folded, |u| found(u, out));
         checked.sort_unstable();
         checked.dedup();
-        for number in checked.iter().chain(&self.every) {
+        let spelled = value.kind == Kind::Number && !is_plain_integer(value.text);
+        let numbers = if spelled { self.numbers.as_slice() } else { &[] };
+        for number in checked.iter().chain(&self.every).chain(numbers) {
             if let Some((atom, test)) = self.tests.get(*number as usize)
                 && test.holds(value)
             {
@@ -192,8 +205,18 @@ fn handle_of(test: &Test) -> (Handle, bool) {
             Some(literals) => (Handle::Part(literals), false),
             None => (Handle::Every, false),
         },
+        Test::Number(_, text) => (Handle::Number(text.clone()), true),
         _ => (Handle::Every, false),
     }
+}
+
+/// Whether a number is written in the one plain way: two such texts are the
+/// same number only if they are the same text.
+fn is_plain_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (text == "0" || !digits.starts_with('0'))
 }
 
 fn handle_of_pattern(pattern: &Pattern) -> (Handle, bool) {

@@ -1,0 +1,20 @@
+//! Compiling and running rules: all rules of a run become one program, which
+//! asks each distinct question about each distinct value once.
+//!
+//! [`logsource`] says where a rule's events are; [`program`] turns rules into
+//! formulas over atoms and [`guard`] decides what wakes them; a
+//! [`field_matcher`] answers all questions about one field; [`matcher`] runs
+//! it all over batches. What the answers mean is defined in
+//! [`event_view`](crate::event_view), and `reference` is the oracle.
+
+mod field_matcher;
+mod fold;
+mod guard;
+mod logsource;
+mod matcher;
+mod program;
+mod regex_guard;
+mod value_test;
+
+pub use matcher::{Match, Matcher};
+pub use program::{Program, RuleId};
