@@ -2,7 +2,6 @@
 
 pub(super) const MAIL_MACRO: &str = "2ccb837d-c247-4bb4-a119-09a52cc94c38";
 pub(super) const OFFICE_SCRIPT: &str = "d577ebe4-f1aa-404e-beec-2c2b60dc794c";
-pub(super) const ENCODED: &str = "d4f4af84-707a-4e2a-8fc9-05c49af088a1";
 pub(super) const SCRIPT_BLOCK: &str = "23c52ced-ad92-46aa-8068-b439b8470e76";
 pub(super) const SCRIPT_CONNECTS: &str = "21deb0c2-0e29-4b23-918d-c6db4bad0976";
 pub(super) const RUN_KEY: &str = "11f2788c-3056-4cac-be47-a75ab416b5cf";
