@@ -120,7 +120,7 @@ fn judge(step: &TruthStep, owner: &[&Found]) -> Outcome {
     }
     Outcome::Missed(match (&step.reason, &step.rule) {
         (Some(reason), _) => reason.clone(),
-        (None, Some(rule)) => format!("rule {rule} did not match its record"),
+        (None, Some(rule)) => format!("rule {} did not match its record", rule.get(..8).unwrap_or(rule)),
         (None, None) => "no rule is meant for it".to_owned(),
     })
 }

@@ -170,7 +170,7 @@ fn beacon(stage: &mut Stage, day: i64) {
     }
     let why = "each call looks like ordinary HTTPS; only their regularity over days tells";
     let act = step("calls home", "hourly encrypted calls to the staging machine", "T1573.002", Err(why));
-    let mark = stage.note(act, &WS04, "zeek/conn", at(day, 9, 0));
+    let mark = stage.notes.lasting(act, (WS04.name, "zeek/conn"), at(day, 9, 0));
     for hour in 9..17 {
         let flow = Flow {
             from: &WS04,

@@ -104,8 +104,19 @@ fn person(stage: &mut Stage, day: i64, account: &'static Account, scale: u32) {
         let time = moment(stage);
         stage.lsass(host, &defender, "0x1410", time, None);
     }
+    upkeep(stage, day, host, begin + HOUR);
     stage.ended(host, &browser, end - MINUTE);
     stage.logoff(&session, end);
+}
+
+/// What the management of machines leaves in the logs of each.
+fn upkeep(stage: &mut Stage, day: i64, host: &'static Host, time: Micros) {
+    let service = stage.rng.word(SERVICES);
+    stage.service_state(host, service, true, time);
+    stage.service_state(host, service, false, time + 4 * MINUTE);
+    if day.rem_euclid(7) == 1 {
+        stage.script_block(host, "Get-CimInstance Win32_OperatingSystem | Select-Object Version", time, None);
+    }
 }
 
 /// A program used for a while: started, a file saved, ended.
@@ -241,6 +252,9 @@ fn administrator(stage: &mut Stage, day: i64, scale: u32) {
             stage.logoff(&remote, time + 25 * MINUTE);
         }
     }
+    for host in [&ADM01, &DC01, &FS01, &AP01, &RD01] {
+        upkeep(stage, day, host, begin + HOUR);
+    }
     let origin = Origin { name: LAB01.name, ip: LAB01.ip };
     let lab = stage.logon(&FS01, &EVANS, 3, origin, begin + 2 * HOUR, None);
     stage.share(&lab, LAB01.ip, "Projects", begin + 2 * HOUR + SECOND);
@@ -277,14 +291,28 @@ fn servers(stage: &mut Stage, day: i64) {
             let service = stage.rng.word(SERVICES);
             stage.service_state(host, service, true, time);
             stage.service_state(host, service, false, time + 3 * MINUTE);
-            if host.name == "AP01" {
-                let local = Origin { name: "-", ip: "-" };
-                let session = stage.logon(host, &SQL, 5, local, time + MINUTE, None);
-                stage.logoff(&session, time + 2 * MINUTE);
-                stage.ticket(&SQL, &AP01, ("AP01$", "0x12"), time + MINUTE, None);
-            }
+            server_programs(stage, host, time + MINUTE);
         }
     }
+    gateway(stage, day);
+}
+
+/// Services log on and start programs.
+fn server_programs(stage: &mut Stage, host: &'static Host, time: Micros) {
+    let account = if host.name == "AP01" { &SQL } else { &BACKUP };
+    let session = stage.logon(host, account, 5, Origin { name: "-", ip: "-" }, time, None);
+    let parent = stage.running(r"C:\Windows\System32\services.exe", r"NT AUTHORITY\SYSTEM");
+    let command = r"C:\Windows\system32\svchost.exe -k netsvcs -p -s wuauserv";
+    let proc = stage.start(&session, &parent, (r"C:\Windows\System32\svchost.exe", command), time + SECOND, None);
+    stage.ended(host, &proc, time + 40 * SECOND);
+    stage.logoff(&session, time + MINUTE);
+    if host.name == "AP01" {
+        stage.ticket(&SQL, &AP01, ("AP01$", "0x12"), time, None);
+    }
+}
+
+/// The gateway fetches its updates at night.
+fn gateway(stage: &mut Stage, day: i64) {
     let time = at(day, 2, 0) + stage.rng.between(0, HOUR);
     stage.ticket(&BACKUP, &RD01, ("RD01$", "0x12"), time, None);
     let flow = Flow {

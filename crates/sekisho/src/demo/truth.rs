@@ -201,6 +201,14 @@ impl Notes {
         mark
     }
 
+    /// Announces an act that goes on over several days: the first call notes it, later ones carry the same mark.
+    pub(super) fn lasting(&mut self, act: Act, place: (&'static str, &'static str), time: Micros) -> Mark {
+        match self.drafts.iter().position(|draft| draft.act.name == act.name) {
+            Some(index) => Mark(index),
+            None => self.act(act, place, time),
+        }
+    }
+
     /// The finished truth, once all records have their places.
     pub(super) fn finish(self, seed: u64, scale: u32, records: u64, placed: &[Placed]) -> Truth {
         let mut acts: Vec<(Part, Micros, TruthStep)> = Vec::new();

@@ -160,8 +160,9 @@ impl Stage {
         self.sink.put((log.sensor(), log.channel()), host.name, time, Line { text, cut: None }, mark);
     }
 
-    fn common(flow: &Flow<'_>, thread: &Thread) -> String {
-        let ts = epoch(flow.time);
+    /// The columns that all logs share; a record on top of a connection has a time of its own.
+    fn common(flow: &Flow<'_>, thread: &Thread, time: Micros) -> String {
+        let ts = epoch(time);
         format!("{ts}\t{}\t{}\t{}\t{}\t{}", thread.uid, flow.from.ip, thread.source_port, flow.to, flow.port)
     }
 
@@ -173,7 +174,7 @@ impl Stage {
         let (out, back) = (1 + flow.sent / 1_400, 1 + flow.received / 1_400);
         let text = format!(
             "{}\t{proto}\t{}\t{}\t{}\t{}\tSF\tT\t{inside}\t0\tShADadFf\t{out}\t{}\t{back}\t{}\t-",
-            Self::common(flow, &thread),
+            Self::common(flow, &thread, flow.time),
             flow.service,
             epoch(flow.duration),
             flow.sent,
@@ -229,7 +230,7 @@ impl Stage {
         let thread = Thread { uid: self.rng.uid(), source_port: self.port() };
         let text = format!(
             "{}\tudp\t{}\t{}\t{name}\t1\tC_INTERNET\t1\tA\t0\tNOERROR\tF\tF\tT\tT\t0\t{answer}\t300.000000\tF",
-            Self::common(&flow, &thread),
+            Self::common(&flow, &thread, time),
             self.rng.below(65_536),
             epoch(flow.duration),
         );
@@ -238,13 +239,14 @@ impl Stage {
 
     /// An encrypted conversation on top of a connection.
     pub(super) fn zeek_ssl(&mut self, flow: &Flow<'_>, thread: &Thread, name: &str, mark: Option<Mark>) {
+        let time = flow.time + SECOND / 20;
         let text = format!(
             "{}\tTLSv12\tTLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\tx25519\t{name}\tF\t-\th2\tT\t{}\t-\tCN={name}\t\
              CN=Example Issuing CA,O=Example Trust\t-\t-",
-            Self::common(flow, thread),
+            Self::common(flow, thread, time),
             self.rng.uid().replacen('C', "F", 1),
         );
-        self.zeek(ZeekLog::Ssl, flow.from, flow.time + SECOND / 20, text, mark);
+        self.zeek(ZeekLog::Ssl, flow.from, time, text, mark);
     }
 
     /// A page fetched without encryption.
@@ -255,20 +257,22 @@ impl Stage {
         (host, uri, agent): (&str, &str, &str),
         mark: Option<Mark>,
     ) {
+        let time = flow.time + SECOND / 10;
         let text = format!(
             "{}\t1\tGET\t{host}\t{uri}\t-\t1.1\t{agent}\t-\t0\t{}\t200\tOK\t-\t-\t(empty)\t-\t-\t-\t-\t-\t-\t{}\t-\t\
              text/plain",
-            Self::common(flow, thread),
+            Self::common(flow, thread, time),
             flow.received,
             self.rng.uid().replacen('C', "F", 1),
         );
-        self.zeek(ZeekLog::Http, flow.from, flow.time + SECOND / 10, text, mark);
+        self.zeek(ZeekLog::Http, flow.from, time, text, mark);
     }
 
     /// A share mounted.
     pub(super) fn zeek_mapping(&mut self, flow: &Flow<'_>, thread: &Thread, share: &str) {
-        let text = format!("{}\t{share}\t-\t-\tDISK", Self::common(flow, thread));
-        self.zeek(ZeekLog::SmbMapping, flow.from, flow.time + SECOND / 20, text, None);
+        let time = flow.time + SECOND / 20;
+        let text = format!("{}\t{share}\t-\t-\tDISK", Self::common(flow, thread, time));
+        self.zeek(ZeekLog::SmbMapping, flow.from, time, text, None);
     }
 
     /// A file opened or written on a share, at `time`.
