@@ -81,7 +81,10 @@ pub(super) fn iso(time: Micros) -> String {
 /// `2026-03-02T08:00:00`, as Microsoft 365 writes it (UTC, though it does not say so).
 pub(super) fn seconds(time: Micros) -> String {
     let p = parts(time);
-    format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", p.year, p.month, p.day, p.hour, p.minute, p.second)
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        p.year, p.month, p.day, p.hour, p.minute, p.second
+    )
 }
 
 /// `2026-03-02 08:00:00.000`, as Sysmon writes its own time.
@@ -102,7 +105,10 @@ pub(super) fn sysmon(time: Micros) -> String {
 /// `2026-03-02-08-00-00`, as Zeek writes when it opened a log.
 pub(super) fn zeek_stamp(time: Micros) -> String {
     let p = parts(time);
-    format!("{:04}-{:02}-{:02}-{:02}-{:02}-{:02}", p.year, p.month, p.day, p.hour, p.minute, p.second)
+    format!(
+        "{:04}-{:02}-{:02}-{:02}-{:02}-{:02}",
+        p.year, p.month, p.day, p.hour, p.minute, p.second
+    )
 }
 
 /// `1772409600.000000`, as Zeek writes a time.
@@ -130,5 +136,11 @@ pub(super) fn parse(text: &str) -> Option<Micros> {
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..=60).contains(&second) {
         return None;
     }
-    Some(days_from_civil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND + micros)
+    Some(
+        days_from_civil(year, month, day) * DAY
+            + hour * HOUR
+            + minute * MINUTE
+            + second * SECOND
+            + micros,
+    )
 }

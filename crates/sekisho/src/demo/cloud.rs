@@ -76,9 +76,19 @@ impl Stage {
     }
 
     /// A sign-in.
-    pub(super) fn cloud_logon(&mut self, actor: Actor<'_>, agent: &str, time: Micros, mark: Option<Mark>) {
+    pub(super) fn cloud_logon(
+        &mut self,
+        actor: Actor<'_>,
+        agent: &str,
+        time: Micros,
+        mark: Option<Mark>,
+    ) {
         let time = Self::whole_second(time, mark);
-        let more = list([pair("ResultStatusDetail", "Success"), pair("UserAgent", agent), pair("RequestType", "OAuth2:Authorize")]);
+        let more = list([
+            pair("ResultStatusDetail", "Success"),
+            pair("UserAgent", agent),
+            pair("RequestType", "OAuth2:Authorize"),
+        ]);
         let data = self
             .audit(("UserLoggedIn", "AzureActiveDirectory", 15), actor, time)
             .s("ObjectId", &made_guid("portal"))
@@ -118,7 +128,9 @@ impl Stage {
             .n("OperationProperties", how)
             .s("OrganizationName", "example.org");
         if client == REST {
-            data = data.s("AppId", &made_guid("mail helper")).s("ClientAppId", &made_guid("mail helper"));
+            data = data
+                .s("AppId", &made_guid("mail helper"))
+                .s("ClientAppId", &made_guid("mail helper"));
         }
         let folder = made_guid(actor.account.name).replace('-', "");
         if way == "Sync" {
@@ -128,9 +140,18 @@ impl Stage {
             let mut mails = Vec::new();
             for _ in 0..items {
                 let id = format!("<{:016x}@mail.example.org>", self.rng.next());
-                mails.push(Obj::new().s("InternetMessageId", &id).n("SizeInBytes", 4_000 + self.rng.below(90_000)).end());
+                mails.push(
+                    Obj::new()
+                        .s("InternetMessageId", &id)
+                        .n("SizeInBytes", 4_000 + self.rng.below(90_000))
+                        .end(),
+                );
             }
-            let one = Obj::new().n("FolderItems", list(mails)).s("Id", &folder).s("Path", "\\Inbox").end();
+            let one = Obj::new()
+                .n("FolderItems", list(mails))
+                .s("Id", &folder)
+                .s("Path", "\\Inbox")
+                .end();
             data = data.n("Folders", list([one]));
         }
         self.cloud(time, data.n("OperationCount", items.max(1)), mark);
@@ -145,7 +166,8 @@ impl Stage {
         mark: Option<Mark>,
     ) {
         let time = Self::whole_second(time, mark);
-        let parameters = list([pair("Name", name), pair(verb, target), pair("StopProcessingRules", "True")]);
+        let parameters =
+            list([pair("Name", name), pair(verb, target), pair("StopProcessingRules", "True")]);
         let data = self
             .audit(("New-InboxRule", "Exchange", 1), actor, time)
             .s("ObjectId", &format!("{}\\{name}", actor.account.mail()))
@@ -156,9 +178,16 @@ impl Stage {
     }
 
     /// Someone agrees that an application may act for them.
-    pub(super) fn consent(&mut self, actor: Actor<'_>, (app, scope): (&str, &str), time: Micros, mark: Option<Mark>) {
+    pub(super) fn consent(
+        &mut self,
+        actor: Actor<'_>,
+        (app, scope): (&str, &str),
+        time: Micros,
+        mark: Option<Mark>,
+    ) {
         let time = Self::whole_second(time, mark);
-        let entry = format!("[] => [[Id: {}, ConsentType: Principal, Scope: {scope}]]", made_guid(app));
+        let entry =
+            format!("[] => [[Id: {}, ConsentType: Principal, Scope: {scope}]]", made_guid(app));
         let properties = list([
             changed("ConsentContext.IsAdminConsent", "False"),
             changed("ConsentContext.OnBehalfOfAll", "False"),

@@ -114,13 +114,16 @@ pub fn compare(truth: &Truth, found: &[Found]) -> Comparison {
 }
 
 fn judge(step: &TruthStep, owner: &[&Found]) -> Outcome {
-    let by_expected_rule = step.rule.as_ref().is_some_and(|rule| owner.iter().any(|one| same_id(&one.rule_id, rule)));
+    let by_expected_rule =
+        step.rule.as_ref().is_some_and(|rule| owner.iter().any(|one| same_id(&one.rule_id, rule)));
     if by_expected_rule || owner.iter().any(|one| is_loud(&one.level)) {
         return Outcome::Found { by_expected_rule, detections: owner.len() };
     }
     Outcome::Missed(match (&step.reason, &step.rule) {
         (Some(reason), _) => reason.clone(),
-        (None, Some(rule)) => format!("rule {} did not match its record", rule.get(..8).unwrap_or(rule)),
+        (None, Some(rule)) => {
+            format!("rule {} did not match its record", rule.get(..8).unwrap_or(rule))
+        }
         (None, None) => "no rule is meant for it".to_owned(),
     })
 }
@@ -142,7 +145,9 @@ const TOLERANCE: i64 = 1_000;
 
 fn points_at(record: &RecordRef, one: &Found) -> bool {
     if let Some(id) = record.record_id {
-        return id == one.record_id && same_id(&record.channel, &one.channel) && same_id(&record.host, short(&one.host));
+        return id == one.record_id
+            && same_id(&record.channel, &one.channel)
+            && same_id(&record.host, short(&one.host));
     }
     if CHANNELS.iter().any(|channel| same_id(channel.name(), &one.channel)) {
         return false;
@@ -186,7 +191,10 @@ impl fmt::Display for Comparison {
         let (total, found) = (self.steps.len(), self.found());
         writeln!(f, "{found} of {total} steps of the intrusion found, {} missed", self.missed())?;
         writeln!(f)?;
-        line(f, &format!("{:16}  {:5}  {:11}  {:6}  {}", "time (UTC)", "host", "technique", "", "step"))?;
+        line(
+            f,
+            &format!("{:16}  {:5}  {:11}  {:6}  {}", "time (UTC)", "host", "technique", "", "step"),
+        )?;
         for judged in &self.steps {
             let step = &judged.step;
             let time: String = step.time.replace('T', " ").chars().take(16).collect();
@@ -202,7 +210,11 @@ impl fmt::Display for Comparison {
         }
         writeln!(f)?;
         let alarms: usize = self.false_alarms.values().map(|alarms| alarms.count).sum();
-        writeln!(f, "{alarms} false alarms of medium level or above, {} quieter detections off the path", self.quiet)?;
+        writeln!(
+            f,
+            "{alarms} false alarms of medium level or above, {} quieter detections off the path",
+            self.quiet
+        )?;
         for (rule, alarms) in &self.false_alarms {
             let (decoys, responses) = (alarms.on_decoys, alarms.on_responses);
             let other = alarms.count.saturating_sub(decoys + responses);
@@ -230,7 +242,9 @@ fn line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 fn wrapped(f: &mut fmt::Formatter<'_>, indent: usize, text: &str) -> fmt::Result {
     let mut current = String::new();
     for word in text.split_whitespace() {
-        if !current.is_empty() && indent + current.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !current.is_empty()
+            && indent + current.chars().count() + 1 + word.chars().count() > WIDTH
+        {
             line(f, &format!("{:indent$}{current}", ""))?;
             current.clear();
         }

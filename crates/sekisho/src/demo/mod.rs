@@ -74,6 +74,7 @@ pub fn generate(out: &Path, options: &DemoOptions) -> anyhow::Result<Truth> {
     let (records, placed) = stage.sink.finish()?;
     let truth = stage.notes.finish(options.seed, scale, records, &placed);
     let path = out.join("truth.json");
-    std::fs::write(&path, truth.to_json()).with_context(|| format!("writing {}", path.display()))?;
+    std::fs::write(&path, truth.to_json())
+        .with_context(|| format!("writing {}", path.display()))?;
     Ok(truth)
 }

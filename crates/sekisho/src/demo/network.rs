@@ -56,9 +56,12 @@ const fn host(
 pub(super) static DC01: Host = host("DC01", "10.20.1.10", "domain controller", false, true, true);
 pub(super) static FS01: Host = host("FS01", "10.20.1.20", "file server", true, true, true);
 pub(super) static BK01: Host = host("BK01", "10.20.1.30", "backup server", false, false, true);
-pub(super) static AP01: Host = host("AP01", "10.20.1.40", "application server (payroll)", false, true, true);
-pub(super) static RD01: Host = host("RD01", "10.20.1.5", "remote access gateway", false, true, true);
-pub(super) static ADM01: Host = host("ADM01", "10.20.2.10", "administrators' workstation", true, true, false);
+pub(super) static AP01: Host =
+    host("AP01", "10.20.1.40", "application server (payroll)", false, true, true);
+pub(super) static RD01: Host =
+    host("RD01", "10.20.1.5", "remote access gateway", false, true, true);
+pub(super) static ADM01: Host =
+    host("ADM01", "10.20.2.10", "administrators' workstation", true, true, false);
 pub(super) static WS01: Host = host("WS01", "10.20.3.11", "workstation", true, true, false);
 pub(super) static WS02: Host = host("WS02", "10.20.3.12", "workstation", true, true, false);
 pub(super) static WS03: Host = host("WS03", "10.20.3.13", "workstation", true, true, false);
@@ -95,9 +98,12 @@ pub(super) static EVANS: Account = person("r.evans", 1115, "evaluator", &WS05);
 pub(super) static FUJI: Account = person("k.fuji", 1116, "personnel", &WS06);
 pub(super) static TANAKA: Account = admin("adm-tanaka", 1151, "administrator", &ADM01);
 pub(super) static SATO: Account = admin("adm-sato", 1152, "administrator", &ADM01);
-pub(super) static BACKUP: Account = admin("svc-backup", 1201, "service account of the backup", &BK01);
-pub(super) static DEPLOY: Account = admin("svc-deploy", 1202, "service account of software deployment", &ADM01);
-pub(super) static SQL: Account = person("svc-sql", 1203, "service account of the payroll database", &AP01);
+pub(super) static BACKUP: Account =
+    admin("svc-backup", 1201, "service account of the backup", &BK01);
+pub(super) static DEPLOY: Account =
+    admin("svc-deploy", 1202, "service account of software deployment", &ADM01);
+pub(super) static SQL: Account =
+    person("svc-sql", 1203, "service account of the payroll database", &AP01);
 /// Made by the intruder during the first stay.
 pub(super) static PRINT: Account = admin("svc-print", 1204, "made by the intruder", &DC01);
 

@@ -65,7 +65,8 @@ impl Rng {
 
     /// A connection id in the manner of Zeek.
     pub(super) fn uid(&mut self) -> String {
-        const LETTERS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const LETTERS: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut text = String::from("C");
         for _ in 0..17 {
             text.push(char::from(self.choose(LETTERS).copied().unwrap_or(b'0')));
@@ -76,5 +77,7 @@ impl Rng {
 
 /// A number that depends on the text alone (FNV-1a), for made-up file hashes.
 pub(super) fn text_number(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -4,8 +4,8 @@
 use super::clock::{HOUR, MINUTE, Micros, SECOND, at, is_workday};
 use super::cloud::{OUTLOOK, at_desk};
 use super::network::{
-    ADM01, AP01, Account, BACKUP, BK01, DC01, DEPLOY, EVANS, FS01, HOSTS, Host, LAB01, RD01, SATO, SQL, STAFF, TANAKA,
-    VAULT_IP, WS03, WS05,
+    ADM01, AP01, Account, BACKUP, BK01, DC01, DEPLOY, EVANS, FS01, HOSTS, Host, LAB01, RD01, SATO,
+    SQL, STAFF, TANAKA, VAULT_IP, WS03, WS05,
 };
 use super::rules;
 use super::sink::Channel;
@@ -36,9 +36,14 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 const BROWSER: &str = r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe";
 const SHARES: &[&str] = &["Office", "Travel", "Projects"];
-const TOPICS: &[&str] = &["minutes", "budget", "schedule", "report", "draft", "list", "memo", "survey"];
-const SERVICES: &[&str] =
-    &["Windows Update", "Software Protection", "Background Intelligent Transfer Service", "Windows Modules Installer"];
+const TOPICS: &[&str] =
+    &["minutes", "budget", "schedule", "report", "draft", "list", "memo", "survey"];
+const SERVICES: &[&str] = &[
+    "Windows Update",
+    "Software Protection",
+    "Background Intelligent Transfer Service",
+    "Windows Modules Installer",
+];
 const SCRIPTS: &[&str] = &[
     "Get-Service | Where-Object Status -eq 'Stopped'",
     "Get-ADUser -Filter * -Properties PasswordLastSet | Sort-Object PasswordLastSet",
@@ -99,7 +104,8 @@ fn person(stage: &mut Stage, day: i64, account: &'static Account, scale: u32) {
     }
     mail(stage, account, (begin, end), scale);
     if stage.rng.chance(40) {
-        let defender = r"C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.26010.5-0\MsMpEng.exe";
+        let defender =
+            r"C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.26010.5-0\MsMpEng.exe";
         let defender = stage.running(defender, r"NT AUTHORITY\SYSTEM");
         let time = moment(stage);
         stage.lsass(host, &defender, "0x1410", time, None);
@@ -115,13 +121,20 @@ fn upkeep(stage: &mut Stage, day: i64, host: &'static Host, time: Micros) {
     stage.service_state(host, service, true, time);
     stage.service_state(host, service, false, time + 4 * MINUTE);
     if day.rem_euclid(7) == 1 {
-        stage.script_block(host, "Get-CimInstance Win32_OperatingSystem | Select-Object Version", time, None);
+        stage.script_block(
+            host,
+            "Get-CimInstance Win32_OperatingSystem | Select-Object Version",
+            time,
+            None,
+        );
     }
 }
 
 /// A program used for a while: started, a file saved, ended.
 fn program(stage: &mut Stage, session: &Session, explorer: &Proc, time: Micros) {
-    let Some(&(image, ending)) = stage.rng.choose(PROGRAMS) else { return };
+    let Some(&(image, ending)) = stage.rng.choose(PROGRAMS) else {
+        return;
+    };
     let file = name_of(stage, ending);
     let path = format!(r"C:\Users\{}\Documents\{file}", session.account.name);
     let command = format!("\"{image}\" \"{path}\"");
@@ -143,7 +156,9 @@ fn program(stage: &mut Stage, session: &Session, explorer: &Proc, time: Micros) 
 
 /// One page visited.
 fn browse(stage: &mut Stage, host: &'static Host, browser: &Proc, time: Micros) {
-    let Some(&(name, ip)) = stage.rng.choose(SITES) else { return };
+    let Some(&(name, ip)) = stage.rng.choose(SITES) else {
+        return;
+    };
     stage.zeek_dns(host, name, ip, time);
     stage.query(host, browser, (name, ip), time + 2_000);
     stage.connect(host, browser, (ip, name, 443), time + 30_000, None);
@@ -160,7 +175,14 @@ fn browse(stage: &mut Stage, host: &'static Host, browser: &Proc, time: Micros) 
     let thread = stage.flow(&flow, None);
     stage.zeek_ssl(&flow, &thread, name, None);
     if stage.rng.chance(8) {
-        let flow = Flow { port: 80, service: "http", time: time + SECOND, sent: 400, received: 9_000, ..flow };
+        let flow = Flow {
+            port: 80,
+            service: "http",
+            time: time + SECOND,
+            sent: 400,
+            received: 9_000,
+            ..flow
+        };
         let thread = stage.flow(&flow, None);
         let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36";
         stage.zeek_http(&flow, &thread, (name, "/status.txt", agent), None);
@@ -177,7 +199,8 @@ fn open_share(stage: &mut Stage, account: &'static Account, time: Micros) {
         _ => stage.rng.word(SHARES),
     };
     stage.ticket(account, from, ("FS01$", "0x12"), time - SECOND / 5, None);
-    let session = stage.logon(&FS01, account, 3, Origin { name: from.name, ip: from.ip }, time, None);
+    let session =
+        stage.logon(&FS01, account, 3, Origin { name: from.name, ip: from.ip }, time, None);
     stage.share(&session, from.ip, share, time + 20_000);
     let flow = Flow {
         from,
@@ -245,9 +268,17 @@ fn administrator(stage: &mut Stage, day: i64, scale: u32) {
         if stage.rng.chance(45) {
             let time = stage.rng.between(begin + 5 * MINUTE, at(day, 16, 0));
             stage.password_check(account, &ADM01, time - SECOND);
-            let remote = stage.logon(host, account, 10, Origin { name: ADM01.name, ip: ADM01.ip }, time, None);
+            let remote = stage.logon(
+                host,
+                account,
+                10,
+                Origin { name: ADM01.name, ip: ADM01.ip },
+                time,
+                None,
+            );
             let desk = stage.running(r"C:\Windows\explorer.exe", &account.qualified());
-            let console = (r"C:\Windows\System32\mmc.exe", r"C:\Windows\System32\mmc.exe eventvwr.msc");
+            let console =
+                (r"C:\Windows\System32\mmc.exe", r"C:\Windows\System32\mmc.exe eventvwr.msc");
             stage.start(&remote, &desk, console, time + MINUTE, None);
             stage.logoff(&remote, time + 25 * MINUTE);
         }
@@ -264,7 +295,9 @@ fn administrator(stage: &mut Stage, day: i64, scale: u32) {
 
 /// Someone works from home through the gateway.
 fn remote_worker(stage: &mut Stage, day: i64) {
-    let Some(account) = stage.rng.choose(&STAFF).copied() else { return };
+    let Some(account) = stage.rng.choose(&STAFF).copied() else {
+        return;
+    };
     let time = at(day, 19, 0) + stage.rng.between(0, 90 * MINUTE);
     let ip = "10.20.9.21";
     stage.tgt(account, &RD01, time - SECOND);
@@ -303,7 +336,13 @@ fn server_programs(stage: &mut Stage, host: &'static Host, time: Micros) {
     let session = stage.logon(host, account, 5, Origin { name: "-", ip: "-" }, time, None);
     let parent = stage.running(r"C:\Windows\System32\services.exe", r"NT AUTHORITY\SYSTEM");
     let command = r"C:\Windows\system32\svchost.exe -k netsvcs -p -s wuauserv";
-    let proc = stage.start(&session, &parent, (r"C:\Windows\System32\svchost.exe", command), time + SECOND, None);
+    let proc = stage.start(
+        &session,
+        &parent,
+        (r"C:\Windows\System32\svchost.exe", command),
+        time + SECOND,
+        None,
+    );
     stage.ended(host, &proc, time + 40 * SECOND);
     stage.logoff(&session, time + MINUTE);
     if host.name == "AP01" {
@@ -333,11 +372,14 @@ fn backup(stage: &mut Stage, day: i64) {
     let full = day.rem_euclid(7) == 5;
     let time = at(day, 22, 0) + stage.rng.between(0, 10 * MINUTE);
     stage.ticket(&BACKUP, &BK01, ("FS01$", "0x12"), time - SECOND, None);
-    let session = stage.logon(&FS01, &BACKUP, 3, Origin { name: BK01.name, ip: BK01.ip }, time, None);
-    let act = decoy("full backup", "the weekly backup reads every file of the shares", rules::MANY_FILES);
+    let session =
+        stage.logon(&FS01, &BACKUP, 3, Origin { name: BK01.name, ip: BK01.ip }, time, None);
+    let act =
+        decoy("full backup", "the weekly backup reads every file of the shares", rules::MANY_FILES);
     let mark = full.then(|| stage.notes.act(act, ("FS01", Channel::Security.name()), time));
     for n in 0..if full { 90 } else { 15 } {
-        let share = ["Plans", "Evaluations", "Personnel", "Office"].get(n % 4).copied().unwrap_or("Office");
+        let share =
+            ["Plans", "Evaluations", "Personnel", "Office"].get(n % 4).copied().unwrap_or("Office");
         let file = format!("archive-{n:03}.docx");
         let when = time + SECOND + 5 * SECOND * i64::try_from(n).unwrap_or(0);
         stage.share_file(&session, BK01.ip, (share, &file, false), when, mark);
@@ -355,8 +397,19 @@ fn backup(stage: &mut Stage, day: i64) {
     };
     stage.flow(&flow, None);
     if day.rem_euclid(7) == 6 {
-        let act = decoy("backup copy leaves the house", "the weekly copy goes to the rented vault", rules::UPLOAD);
-        flow = Flow { from: &BK01, to: VAULT_IP, port: 443, service: "ssl", time: at(day, 3, 0), ..flow };
+        let act = decoy(
+            "backup copy leaves the house",
+            "the weekly copy goes to the rented vault",
+            rules::UPLOAD,
+        );
+        flow = Flow {
+            from: &BK01,
+            to: VAULT_IP,
+            port: 443,
+            service: "ssl",
+            time: at(day, 3, 0),
+            ..flow
+        };
         let mark = stage.notes.act(act, ("BK01", "zeek/conn"), flow.time);
         let thread = stage.flow(&flow, Some(mark));
         stage.zeek_ssl(&flow, &thread, "vault.example.net", None);
@@ -378,20 +431,48 @@ fn odd_days(stage: &mut Stage, day: i64) {
 
 /// Software is deployed by a service in a temporary place, as remote execution tools do.
 fn deployment(stage: &mut Stage, time: Micros) {
-    let act = decoy("software deployment", "the deployment tool installs its helper as a service", rules::SERVICE);
+    let act = decoy(
+        "software deployment",
+        "the deployment tool installs its helper as a service",
+        rules::SERVICE,
+    );
     let mark = stage.notes.act(act, ("AP01", Channel::System.name()), time);
-    let session = stage.logon(&AP01, &DEPLOY, 3, Origin { name: ADM01.name, ip: ADM01.ip }, time - SECOND, None);
+    let session = stage.logon(
+        &AP01,
+        &DEPLOY,
+        3,
+        Origin { name: ADM01.name, ip: ADM01.ip },
+        time - SECOND,
+        None,
+    );
     let file = (r"ADMIN$", r"Temp\deploy-helper.exe", true);
     stage.share_file(&session, ADM01.ip, file, time - SECOND / 2, Some(mark));
-    stage.service(&AP01, &DEPLOY, ("DeployHelper", r"C:\Windows\Temp\deploy-helper.exe"), time, Some(mark));
+    stage.service(
+        &AP01,
+        &DEPLOY,
+        ("DeployHelper", r"C:\Windows\Temp\deploy-helper.exe"),
+        time,
+        Some(mark),
+    );
     stage.logoff(&session, time + MINUTE);
 }
 
 /// An administrator lists groups for a report.
 fn inventory(stage: &mut Stage, time: Micros) {
-    let act = decoy("group report", "an administrator lists domain groups for a report", rules::DISCOVERY);
+    let act = decoy(
+        "group report",
+        "an administrator lists domain groups for a report",
+        rules::DISCOVERY,
+    );
     let mark = stage.notes.act(act, ("ADM01", Channel::Sysmon.name()), time);
-    let session = stage.logon(&ADM01, &SATO, 2, Origin { name: "ADM01", ip: "127.0.0.1" }, time - MINUTE, None);
+    let session = stage.logon(
+        &ADM01,
+        &SATO,
+        2,
+        Origin { name: "ADM01", ip: "127.0.0.1" },
+        time - MINUTE,
+        None,
+    );
     let shell = stage.running(r"C:\Windows\System32\cmd.exe", &SATO.qualified());
     let command = (r"C:\Windows\System32\net.exe", "net group \"Help Desk\" /domain");
     stage.start(&session, &shell, command, time, Some(mark));
@@ -408,12 +489,21 @@ fn updater(stage: &mut Stage, time: Micros) {
 
 /// An administrator fetches a module by script.
 fn tidy_admin(stage: &mut Stage, time: Micros) {
-    let act = decoy("module download", "an administrator fetches a module by script", rules::SCRIPT_CONNECTS);
+    let act = decoy(
+        "module download",
+        "an administrator fetches a module by script",
+        rules::SCRIPT_CONNECTS,
+    );
     let mark = stage.notes.act(act, ("ADM01", Channel::Sysmon.name()), time);
     let image = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe";
     let shell = stage.running(image, &TANAKA.qualified());
     stage.connect(&ADM01, &shell, ("192.0.2.90", "modules.example.com", 443), time, Some(mark));
-    stage.script_block(&ADM01, "Install-Module ExampleTools -Scope CurrentUser", time + SECOND, None);
+    stage.script_block(
+        &ADM01,
+        "Install-Module ExampleTools -Scope CurrentUser",
+        time + SECOND,
+        None,
+    );
 }
 
 /// A note program that installs itself for one user.
@@ -430,9 +520,17 @@ fn notes_program(stage: &mut Stage, time: Micros) {
 fn personal_archive(stage: &mut Stage, time: Micros) {
     let act = decoy("project packed", "an evaluator packs an old project folder", rules::ARCHIVER);
     let mark = stage.notes.act(act, ("WS05", Channel::Sysmon.name()), time);
-    let session = stage.logon(&WS05, &EVANS, 7, Origin { name: "WS05", ip: "127.0.0.1" }, time - MINUTE, None);
+    let session = stage.logon(
+        &WS05,
+        &EVANS,
+        7,
+        Origin { name: "WS05", ip: "127.0.0.1" },
+        time - MINUTE,
+        None,
+    );
     let explorer = stage.running(r"C:\Windows\explorer.exe", &EVANS.qualified());
-    let command = "\"C:\\Program Files\\7-Zip\\7z.exe\" a old-project.zip \\\\FS01\\Projects\\2023\\";
+    let command =
+        "\"C:\\Program Files\\7-Zip\\7z.exe\" a old-project.zip \\\\FS01\\Projects\\2023\\";
     stage.start(&session, &explorer, (r"C:\Program Files\7-Zip\7z.exe", command), time, Some(mark));
     stage.logoff(&session, time + HOUR);
 }

@@ -23,7 +23,8 @@ pub(super) enum Channel {
 }
 
 /// All channels, in the order of their files.
-pub(super) const CHANNELS: [Channel; 4] = [Channel::Sysmon, Channel::Security, Channel::System, Channel::PowerShell];
+pub(super) const CHANNELS: [Channel; 4] =
+    [Channel::Sysmon, Channel::Security, Channel::System, Channel::PowerShell];
 
 impl Channel {
     /// The name that Windows gives it.
@@ -97,7 +98,13 @@ pub(super) struct Sink {
 impl Sink {
     /// Creates all files below `out`.
     pub(super) fn create(out: &Path, seed: u64) -> anyhow::Result<Self> {
-        let mut sink = Sink { sources: Vec::new(), pending: Vec::new(), placed: Vec::new(), order: 0, records: 0 };
+        let mut sink = Sink {
+            sources: Vec::new(),
+            pending: Vec::new(),
+            placed: Vec::new(),
+            order: 0,
+            records: 0,
+        };
         let mut rng = Rng::fork(seed, 1, 0);
         for host in HOSTS.iter().filter(|host| host.supplies) {
             for channel in CHANNELS {
@@ -123,12 +130,21 @@ impl Sink {
         Ok(sink)
     }
 
-    fn open(&mut self, out: &Path, host: &str, channel: &str, path: String, next_id: u64) -> anyhow::Result<()> {
+    fn open(
+        &mut self,
+        out: &Path,
+        host: &str,
+        channel: &str,
+        path: String,
+        next_id: u64,
+    ) -> anyhow::Result<()> {
         let full: PathBuf = out.join(&path);
         if let Some(folder) = full.parent() {
-            create_dir_all(folder).with_context(|| format!("creating folder {}", folder.display()))?;
+            create_dir_all(folder)
+                .with_context(|| format!("creating folder {}", folder.display()))?;
         }
-        let file = File::create(&full).with_context(|| format!("creating log file {}", full.display()))?;
+        let file =
+            File::create(&full).with_context(|| format!("creating log file {}", full.display()))?;
         let (host, channel) = (host.to_owned(), channel.to_owned());
         let writer = BufWriter::with_capacity(1 << 16, file);
         self.sources.push(Source { host, channel, path, next_id, line: 0, writer });
@@ -136,7 +152,9 @@ impl Sink {
     }
 
     fn raw_last(&mut self, text: &str) -> anyhow::Result<()> {
-        let Some(source) = self.sources.last_mut() else { return Ok(()) };
+        let Some(source) = self.sources.last_mut() else {
+            return Ok(());
+        };
         source.line += text.lines().count() as u64;
         source.writer.write_all(text.as_bytes()).with_context(|| format!("writing {}", source.path))
     }
@@ -166,7 +184,8 @@ impl Sink {
     /// Numbers and writes everything before `until`; later records wait for their day.
     pub(super) fn flush(&mut self, until: Micros) -> anyhow::Result<()> {
         let all = std::mem::take(&mut self.pending);
-        let (mut due, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|record| record.time < until);
+        let (mut due, later): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|record| record.time < until);
         self.pending = later;
         due.sort_unstable_by_key(|record| (record.source, record.time, record.order));
         for record in due {
@@ -176,7 +195,9 @@ impl Sink {
     }
 
     fn write(&mut self, record: Pending) -> anyhow::Result<()> {
-        let Some(source) = self.sources.get_mut(record.source) else { return Ok(()) };
+        let Some(source) = self.sources.get_mut(record.source) else {
+            return Ok(());
+        };
         let gap = gap_of(&source.host, &source.channel, record.time);
         let record_id = record.line.cut.map(|_| source.next_id);
         if gap.is_none_or(|gap| gap.loss == Loss::Hole) {
@@ -188,10 +209,14 @@ impl Sink {
             source.line += 1;
             self.records += 1;
             let text = &record.line.text;
-            let (head, tail) = text.split_at_checked(record.line.cut.unwrap_or(0)).unwrap_or((text, ""));
+            let (head, tail) =
+                text.split_at_checked(record.line.cut.unwrap_or(0)).unwrap_or((text, ""));
             let id = record_id.map(|id| id.to_string()).unwrap_or_default();
             for part in [head, &id, tail, "\n"] {
-                source.writer.write_all(part.as_bytes()).with_context(|| format!("writing {}", source.path))?;
+                source
+                    .writer
+                    .write_all(part.as_bytes())
+                    .with_context(|| format!("writing {}", source.path))?;
             }
             Fate::Written { path: source.path.clone(), line: source.line, record_id }
         };
@@ -213,7 +238,10 @@ impl Sink {
             } else {
                 String::new()
             };
-            source.writer.write_all(tail.as_bytes()).with_context(|| format!("writing {}", source.path))?;
+            source
+                .writer
+                .write_all(tail.as_bytes())
+                .with_context(|| format!("writing {}", source.path))?;
             source.writer.flush().with_context(|| format!("finishing {}", source.path))?;
         }
         self.placed.sort_unstable_by_key(|placed| (placed.mark.0, placed.order));

@@ -100,7 +100,8 @@ fn record_ids_and_times_grow_in_every_channel() {
         for line in lines {
             let system = &line["Event"]["System"];
             let id = system["EventRecordID"].as_u64().unwrap();
-            let time = system["TimeCreated"]["#attributes"]["SystemTime"].as_str().unwrap().to_owned();
+            let time =
+                system["TimeCreated"]["#attributes"]["SystemTime"].as_str().unwrap().to_owned();
             assert!(id > last.0, "{}: {id} after {}", path.display(), last.0);
             assert!(time >= last.1, "{}: {time} after {}", path.display(), last.1);
             last = (id, time);
@@ -136,8 +137,14 @@ fn every_reference_of_the_truth_is_in_the_logs() {
             let system = &value["Event"]["System"];
             assert_eq!(system["EventRecordID"].as_u64(), Some(id));
             assert_eq!(system["Channel"].as_str(), Some(record.channel.as_str()));
-            assert_eq!(system["Computer"].as_str(), Some(format!("{}.example.org", record.host).as_str()));
-            assert_eq!(system["TimeCreated"]["#attributes"]["SystemTime"].as_str(), Some(record.time.as_str()));
+            assert_eq!(
+                system["Computer"].as_str(),
+                Some(format!("{}.example.org", record.host).as_str())
+            );
+            assert_eq!(
+                system["TimeCreated"]["#attributes"]["SystemTime"].as_str(),
+                Some(record.time.as_str())
+            );
         } else {
             let time = super::clock::parse(&record.time).unwrap();
             let forms = [super::clock::epoch(time), super::clock::seconds(time)];
@@ -171,19 +178,28 @@ fn gaps_are_silent_and_told() {
         for gap in &made.truth.gaps {
             let Some(first) = lines.first() else { continue };
             let system = &first["Event"]["System"];
-            let same_host = system["Computer"].as_str() == Some(format!("{}.example.org", gap.host).as_str());
+            let same_host =
+                system["Computer"].as_str() == Some(format!("{}.example.org", gap.host).as_str());
             if !same_host || system["Channel"].as_str() != Some(gap.channel.as_str()) {
                 continue;
             }
             for line in &lines {
-                let time = line["Event"]["System"]["TimeCreated"]["#attributes"]["SystemTime"].as_str().unwrap();
-                assert!(!(gap.from.as_str()..gap.to.as_str()).contains(&time), "{}: {time}", path.display());
+                let time = line["Event"]["System"]["TimeCreated"]["#attributes"]["SystemTime"]
+                    .as_str()
+                    .unwrap();
+                assert!(
+                    !(gap.from.as_str()..gap.to.as_str()).contains(&time),
+                    "{}: {time}",
+                    path.display()
+                );
             }
         }
     }
     let lost: Vec<_> = made.truth.steps.iter().filter(|step| step.record.is_none()).collect();
     assert_eq!(lost.len(), 4);
-    assert!(lost.iter().all(|step| step.reason.as_ref().is_some_and(|why| why.starts_with("no record survives"))));
+    assert!(lost.iter().all(|step| {
+        step.reason.as_ref().is_some_and(|why| why.starts_with("no record survives"))
+    }));
 }
 
 #[test]
@@ -191,8 +207,10 @@ fn the_hole_in_the_file_server_shows_in_its_record_ids() {
     let made = usual();
     let lines = windows_lines(&made.folder);
     let (_, lines) = lines.iter().find(|(path, _)| path.ends_with("FS01/Security.jsonl")).unwrap();
-    let ids: Vec<u64> = lines.iter().map(|l| l["Event"]["System"]["EventRecordID"].as_u64().unwrap()).collect();
-    let holes: Vec<u64> = ids.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 1).collect();
+    let ids: Vec<u64> =
+        lines.iter().map(|l| l["Event"]["System"]["EventRecordID"].as_u64().unwrap()).collect();
+    let holes: Vec<u64> =
+        ids.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 1).collect();
     assert_eq!(holes.len(), 1);
     assert!(holes[0] > 70);
 }
@@ -231,7 +249,10 @@ fn every_expected_rule_is_in_the_pack() {
         (rules::ADMIN_GROUP, include_str!("../../rules/windows_admin_group_member.yml")),
         (rules::USER_CREATED, include_str!("../../rules/windows_user_created.yml")),
         (rules::KERBEROAST, include_str!("../../rules/windows_kerberoast_rc4.yml")),
-        (rules::REMOTE_DESKTOP, include_str!("../../rules/windows_remote_desktop_from_outside.yml")),
+        (
+            rules::REMOTE_DESKTOP,
+            include_str!("../../rules/windows_remote_desktop_from_outside.yml"),
+        ),
         (rules::DISCOVERY, include_str!("../../rules/windows_domain_discovery.yml")),
         (rules::EXPLICIT, include_str!("../../rules/windows_explicit_credentials_script.yml")),
         (rules::UPLOAD, include_str!("../../rules/zeek_large_upload.yml")),
@@ -302,13 +323,22 @@ fn a_low_detection_by_another_rule_finds_nothing() {
     let record = truth.steps[0].record.as_ref().unwrap();
     assert_eq!(compare(truth, &[detection("another", record, "low")]).found(), 0);
     let comparison = compare(truth, &[detection("another", record, "high")]);
-    assert_eq!(comparison.steps[0].outcome, Outcome::Found { by_expected_rule: false, detections: 1 });
+    assert_eq!(
+        comparison.steps[0].outcome,
+        Outcome::Found { by_expected_rule: false, detections: 1 }
+    );
 }
 
 #[test]
 fn the_table_fits_a_terminal() {
     let truth = &usual().truth;
-    let found: Vec<Found> = truth.decoys.iter().filter_map(|d| Some(detection("0384d606-2f5d-4547-9157-5b2da272255c", d.record.as_ref()?, "high"))).collect();
+    let found: Vec<Found> = truth
+        .decoys
+        .iter()
+        .filter_map(|d| {
+            Some(detection("0384d606-2f5d-4547-9157-5b2da272255c", d.record.as_ref()?, "high"))
+        })
+        .collect();
     let table = compare(truth, &found).to_string();
     for line in table.lines() {
         assert!(line.chars().count() <= 100, "{line}");
@@ -320,12 +350,20 @@ fn times_are_read_back_as_written() {
     use super::clock::{START, epoch, iso, parse, seconds, sysmon};
     assert_eq!(iso(START), "2026-03-02T00:00:00.000000Z");
     let time = START + 86_399_123_456;
-    for text in [iso(time), epoch(time), iso(time).replace('Z', "+00:00"), iso(time).replace("Z", "000Z")] {
+    for text in
+        [iso(time), epoch(time), iso(time).replace('Z', "+00:00"), iso(time).replace("Z", "000Z")]
+    {
         assert_eq!(parse(&text), Some(time), "{text}");
     }
     assert_eq!(parse(&sysmon(time)), Some(time - 456));
     assert_eq!(parse(&seconds(time)), Some(time - 123_456));
-    for bad in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01T00:00:00+09:00"] {
+    for bad in [
+        "",
+        "yesterday",
+        "2026-13-01T00:00:00Z",
+        "2026-01-01T25:00:00Z",
+        "2026-01-01T00:00:00+09:00",
+    ] {
         assert_eq!(parse(bad), None, "{bad}");
     }
 }

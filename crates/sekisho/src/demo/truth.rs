@@ -193,16 +193,27 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Announces an act; its records carry the mark.
-    pub(super) fn act(&mut self, act: Act, (host, channel): (&'static str, &'static str), time: Micros) -> Mark {
+    pub(super) fn act(
+        &mut self,
+        act: Act,
+        (host, channel): (&'static str, &'static str),
+        time: Micros,
+    ) -> Mark {
         let mark = Mark(self.drafts.len());
         let same = self.drafts.iter().filter(|draft| draft.act.name == act.name).count();
-        let name = if same == 0 { act.name.to_owned() } else { format!("{} ({})", act.name, same + 1) };
+        let name =
+            if same == 0 { act.name.to_owned() } else { format!("{} ({})", act.name, same + 1) };
         self.drafts.push(Draft { act, name, host, channel, time });
         mark
     }
 
     /// Announces an act that goes on over several days: the first call notes it, later ones carry the same mark.
-    pub(super) fn lasting(&mut self, act: Act, place: (&'static str, &'static str), time: Micros) -> Mark {
+    pub(super) fn lasting(
+        &mut self,
+        act: Act,
+        place: (&'static str, &'static str),
+        time: Micros,
+    ) -> Mark {
         match self.drafts.iter().position(|draft| draft.act.name == act.name) {
             Some(index) => Mark(index),
             None => self.act(act, place, time),
@@ -218,7 +229,10 @@ impl Notes {
         }
         acts.sort_by_key(|(_, time, _)| *time);
         let part = |wanted: Part| -> Vec<TruthStep> {
-            acts.iter().filter(|(part, _, _)| *part == wanted).map(|(_, _, step)| step.clone()).collect()
+            acts.iter()
+                .filter(|(part, _, _)| *part == wanted)
+                .map(|(_, _, step)| step.clone())
+                .collect()
         };
         Truth {
             seed,
@@ -290,7 +304,11 @@ fn hosts() -> Vec<TruthHost> {
             name: host.name.to_owned(),
             ip: host.ip.to_owned(),
             role: host.role.to_owned(),
-            channels: CHANNELS.iter().filter(|c| supplied(host, **c)).map(|c| c.name().to_owned()).collect(),
+            channels: CHANNELS
+                .iter()
+                .filter(|c| supplied(host, **c))
+                .map(|c| c.name().to_owned())
+                .collect(),
         })
         .collect()
 }
@@ -374,13 +392,23 @@ fn texts(items: &[String]) -> String {
 impl TruthHost {
     fn to_json(&self) -> String {
         let channels = texts(&self.channels);
-        Obj::new().s("name", &self.name).s("ip", &self.ip).s("role", &self.role).n("channels", channels).end()
+        Obj::new()
+            .s("name", &self.name)
+            .s("ip", &self.ip)
+            .s("role", &self.role)
+            .n("channels", channels)
+            .end()
     }
 }
 
 impl TruthAccount {
     fn to_json(&self) -> String {
-        Obj::new().s("name", &self.name).s("role", &self.role).n("admin", self.admin).s("home", &self.home).end()
+        Obj::new()
+            .s("name", &self.name)
+            .s("role", &self.role)
+            .n("admin", self.admin)
+            .s("home", &self.home)
+            .end()
     }
 }
 
@@ -398,7 +426,11 @@ impl TruthAsset {
 
 impl TruthWindow {
     fn to_json(&self) -> String {
-        Obj::new().s("entered", &self.entered).opt("evicted", self.evicted.as_deref()).s("how", &self.how).end()
+        Obj::new()
+            .s("entered", &self.entered)
+            .opt("evicted", self.evicted.as_deref())
+            .s("how", &self.how)
+            .end()
     }
 }
 
@@ -437,8 +469,13 @@ impl TruthStep {
             None => object.opt("record_id", None).opt("path", None).opt("line", None),
         };
         let also = list(self.also.iter().map(|r| {
-            r.add_to(Obj::new().s("host", &r.host).s("channel", &r.channel).s("time", &r.time)).end()
+            r.add_to(Obj::new().s("host", &r.host).s("channel", &r.channel).s("time", &r.time))
+                .end()
         }));
-        object.opt("rule", self.rule.as_deref()).opt("reason", self.reason.as_deref()).n("also", also).end()
+        object
+            .opt("rule", self.rule.as_deref())
+            .opt("reason", self.reason.as_deref())
+            .n("also", also)
+            .end()
     }
 }

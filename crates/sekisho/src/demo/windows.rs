@@ -73,8 +73,16 @@ fn security_kind(id: u16) -> Kind {
     };
     let cleared = id == 1102;
     Kind {
-        provider: if cleared { "Microsoft-Windows-Eventlog" } else { "Microsoft-Windows-Security-Auditing" },
-        guid: if cleared { "FC65DDD8-D6EF-4962-83D5-6E5CFE9CE148" } else { "54849625-5478-4994-A5BA-3E3B0328C30D" },
+        provider: if cleared {
+            "Microsoft-Windows-Eventlog"
+        } else {
+            "Microsoft-Windows-Security-Auditing"
+        },
+        guid: if cleared {
+            "FC65DDD8-D6EF-4962-83D5-6E5CFE9CE148"
+        } else {
+            "54849625-5478-4994-A5BA-3E3B0328C30D"
+        },
         version,
         level: if cleared { 4 } else { 0 },
         task,
@@ -95,7 +103,13 @@ fn kind(channel: Channel, id: u16) -> Kind {
         Channel::Sysmon => Kind {
             provider: "Microsoft-Windows-Sysmon",
             guid: "5770385F-C22A-43E0-BF4C-06F5698FFBD9",
-            version: if matches!(id, 11 | 13) { 2 } else if matches!(id, 5 | 10) { 3 } else { 5 },
+            version: if matches!(id, 11 | 13) {
+                2
+            } else if matches!(id, 5 | 10) {
+                3
+            } else {
+                5
+            },
             level: 4,
             task: id,
             opcode: 0,
@@ -115,7 +129,11 @@ fn kind(channel: Channel, id: u16) -> Kind {
             user: None,
         },
         Channel::System => Kind {
-            provider: if id == 104 { "Microsoft-Windows-Eventlog" } else { "Service Control Manager" },
+            provider: if id == 104 {
+                "Microsoft-Windows-Eventlog"
+            } else {
+                "Service Control Manager"
+            },
             guid: if id == 104 {
                 "FC65DDD8-D6EF-4962-83D5-6E5CFE9CE148"
             } else {
@@ -168,7 +186,11 @@ impl Stage {
             Some(q) => format!("{{\"#attributes\":{{\"Qualifiers\":{q}}},\"#text\":{id}}}"),
             None => id.to_string(),
         };
-        let process = if channel == Channel::Security { 4 } else { 1_000 + (text_number(host.name) % 3_000) / 4 * 4 };
+        let process = if channel == Channel::Security {
+            4
+        } else {
+            1_000 + (text_number(host.name) % 3_000) / 4 * 4
+        };
         let thread = 100 + 4 * self.rng.below(2_000);
         let head = Obj::new()
             .n("Provider", format_args!("{{\"#attributes\":{name}}}"))
@@ -178,11 +200,16 @@ impl Stage {
             .n("Task", k.task)
             .n("Opcode", k.opcode)
             .s("Keywords", k.keywords)
-            .n("TimeCreated", format_args!("{{\"#attributes\":{{\"SystemTime\":\"{}\"}}}}", iso(time)))
+            .n(
+                "TimeCreated",
+                format_args!("{{\"#attributes\":{{\"SystemTime\":\"{}\"}}}}", iso(time)),
+            )
             .n("EventRecordID", "")
             .end();
         let head = head.trim_end_matches('}');
-        let user = k.user.map_or("null".to_owned(), |sid| format!("{{\"#attributes\":{{\"UserID\":\"{sid}\"}}}}"));
+        let user = k.user.map_or("null".to_owned(), |sid| {
+            format!("{{\"#attributes\":{{\"UserID\":\"{sid}\"}}}}")
+        });
         let open = "{\"Event\":{\"#attributes\":{\"xmlns\":\"http://schemas.microsoft.com/win/2004/08/events/event\"},\"System\":";
         let body = if matches!(id, 104 | 1102) { "UserData" } else { "EventData" };
         let text = format!(
@@ -241,7 +268,16 @@ impl Stage {
             .s("TargetDomainName", DOMAIN)
             .s("TargetLogonId", &logon_id)
             .n("LogonType", kind)
-            .s("LogonProcessName", if network { "Kerberos" } else if kind == 5 { "Advapi  " } else { "User32 " })
+            .s(
+                "LogonProcessName",
+                if network {
+                    "Kerberos"
+                } else if kind == 5 {
+                    "Advapi  "
+                } else {
+                    "User32 "
+                },
+            )
             .s("AuthenticationPackageName", if network { "Kerberos" } else { "Negotiate" })
             .s("WorkstationName", if network { "-" } else { origin.name })
             .s("LogonGuid", &logon_guid)
@@ -251,14 +287,8 @@ impl Stage {
             .s("ProcessId", if network { "0x0" } else { "0x2f4" })
             .s("ProcessName", if network { "-" } else { r"C:\Windows\System32\svchost.exe" })
             .s("IpAddress", origin.ip)
-            .s("IpPort", &if local { "0".to_owned() } else { self.port().to_string() })
-            .s("ImpersonationLevel", "%%1833")
-            .s("RestrictedAdminMode", "-")
-            .s("TargetOutboundUserName", "-")
-            .s("TargetOutboundDomainName", "-")
-            .s("VirtualAccount", "%%1843")
-            .s("TargetLinkedLogonId", "0x0")
-            .s("ElevatedToken", if account.admin { "%%1842" } else { "%%1843" });
+            .s("IpPort", &if local { "0".to_owned() } else { self.port().to_string() });
+        let data = elevation(data, account.admin);
         self.windows(host, (Channel::Security, 4624), time, data, mark);
         if account.admin {
             let list = "SeSecurityPrivilege\r\n\t\t\tSeBackupPrivilege\r\n\t\t\tSeDebugPrivilege";
@@ -344,7 +374,13 @@ impl Stage {
             .s("TargetUserName", &format!("{}@{realm}", account.name))
             .s("TargetDomainName", &realm)
             .s("ServiceName", service)
-            .s("ServiceSid", &format!("S-1-5-21-1004336348-1177238915-682003330-{}", 1_000 + text_number(service) % 900))
+            .s(
+                "ServiceSid",
+                &format!(
+                    "S-1-5-21-1004336348-1177238915-682003330-{}",
+                    1_000 + text_number(service) % 900
+                ),
+            )
             .s("TicketOptions", "0x40810000")
             .s("TicketEncryptionType", cipher)
             .s("IpAddress", &format!("::ffff:{}", from.ip))
@@ -452,8 +488,15 @@ impl Stage {
     }
 
     /// A service changes its state (7036), the chatter of every System log.
-    pub(super) fn service_state(&mut self, host: &'static Host, name: &str, running: bool, time: Micros) {
-        let data = Obj::new().s("param1", name).s("param2", if running { "running" } else { "stopped" });
+    pub(super) fn service_state(
+        &mut self,
+        host: &'static Host,
+        name: &str,
+        running: bool,
+        time: Micros,
+    ) {
+        let data =
+            Obj::new().s("param1", name).s("param2", if running { "running" } else { "stopped" });
         self.windows(host, (Channel::System, 7036), time, data, None);
     }
 
@@ -471,7 +514,9 @@ impl Stage {
              <Enabled>true</Enabled></LogonTrigger></Triggers>\r\n  <Actions><Exec><Command>{command}</Command>\
              </Exec></Actions>\r\n</Task>"
         );
-        let data = Self::subject(session.account, &session.logon_id).s("TaskName", name).s("TaskContent", &content);
+        let data = Self::subject(session.account, &session.logon_id)
+            .s("TaskName", name)
+            .s("TaskContent", &content);
         self.windows(session.host, (Channel::Security, id), time, data, mark);
     }
 
@@ -508,7 +553,13 @@ impl Stage {
     }
 
     /// An account put into the administrators' group (4732).
-    pub(super) fn group_member(&mut self, by: &Account, member: &Account, time: Micros, mark: Option<Mark>) {
+    pub(super) fn group_member(
+        &mut self,
+        by: &Account,
+        member: &Account,
+        time: Micros,
+        mark: Option<Mark>,
+    ) {
         let logon_id = self.logon_id();
         let data = Obj::new()
             .s("MemberName", &format!("CN={},CN=Users,DC=example,DC=org", member.name))
@@ -525,7 +576,13 @@ impl Stage {
     }
 
     /// A log emptied (1102 for Security, 104 for the others).
-    pub(super) fn cleared(&mut self, session: &Session, channel: Channel, time: Micros, mark: Option<Mark>) {
+    pub(super) fn cleared(
+        &mut self,
+        session: &Session,
+        channel: Channel,
+        time: Micros,
+        mark: Option<Mark>,
+    ) {
         let who = if channel == Channel::Security {
             Self::subject(session.account, &session.logon_id)
         } else {
@@ -536,11 +593,23 @@ impl Stage {
                 .opt("BackupPath", None)
         };
         let id = if channel == Channel::Security { 1102 } else { 104 };
-        self.windows(session.host, (channel, id), time, Obj::new().n("LogFileCleared", who.end()), mark);
+        self.windows(
+            session.host,
+            (channel, id),
+            time,
+            Obj::new().n("LogFileCleared", who.end()),
+            mark,
+        );
     }
 
     /// A script block recorded (4104).
-    pub(super) fn script_block(&mut self, host: &'static Host, text: &str, time: Micros, mark: Option<Mark>) {
+    pub(super) fn script_block(
+        &mut self,
+        host: &'static Host,
+        text: &str,
+        time: Micros,
+        mark: Option<Mark>,
+    ) {
         let data = Obj::new()
             .n("MessageNumber", 1)
             .n("MessageTotal", 1)
@@ -590,7 +659,13 @@ impl Stage {
     /// A program that runs already when the records begin.
     pub(super) fn running(&mut self, image: &str, user: &str) -> Proc {
         let (guid, pid) = (self.rng.guid(), self.pid());
-        Proc { guid, pid, image: image.to_owned(), command: image.to_owned(), user: user.to_owned() }
+        Proc {
+            guid,
+            pid,
+            image: image.to_owned(),
+            command: image.to_owned(),
+            user: user.to_owned(),
+        }
     }
 
     fn sysmon_base(proc: &Proc, time: Micros) -> Obj {
@@ -635,7 +710,13 @@ impl Stage {
     }
 
     /// A name looked up by a program (Sysmon 22).
-    pub(super) fn query(&mut self, host: &'static Host, proc: &Proc, (name, ip): (&str, &str), time: Micros) {
+    pub(super) fn query(
+        &mut self,
+        host: &'static Host,
+        proc: &Proc,
+        (name, ip): (&str, &str),
+        time: Micros,
+    ) {
         let data = Self::sysmon_base(proc, time)
             .s("QueryName", name)
             .s("QueryStatus", "0")
@@ -697,7 +778,14 @@ impl Stage {
     }
 
     /// A program opens the memory of LSASS (Sysmon 10).
-    pub(super) fn lsass(&mut self, host: &'static Host, proc: &Proc, access: &str, time: Micros, mark: Option<Mark>) {
+    pub(super) fn lsass(
+        &mut self,
+        host: &'static Host,
+        proc: &Proc,
+        access: &str,
+        time: Micros,
+        mark: Option<Mark>,
+    ) {
         let data = Obj::new()
             .s("RuleName", "-")
             .s("UtcTime", &sysmon(time - SECOND / 100))
@@ -709,7 +797,10 @@ impl Stage {
             .n("TargetProcessId", 748)
             .s("TargetImage", r"C:\Windows\System32\lsass.exe")
             .s("GrantedAccess", access)
-            .s("CallTrace", r"C:\Windows\SYSTEM32\ntdll.dll+9fc24|C:\Windows\System32\KERNELBASE.dll+20d0e")
+            .s(
+                "CallTrace",
+                r"C:\Windows\SYSTEM32\ntdll.dll+9fc24|C:\Windows\System32\KERNELBASE.dll+20d0e",
+            )
             .s("SourceUser", &proc.user)
             .s("TargetUser", r"NT AUTHORITY\SYSTEM");
         self.windows(host, (Channel::Sysmon, 10), time, data, mark);
@@ -748,4 +839,15 @@ fn share_path(share: &str) -> String {
         "C$" => r"\??\C:\".to_owned(),
         other => format!(r"\??\E:\Shares\{other}"),
     }
+}
+
+/// The last fields of a logon record.
+fn elevation(data: Obj, admin: bool) -> Obj {
+    data.s("ImpersonationLevel", "%%1833")
+        .s("RestrictedAdminMode", "-")
+        .s("TargetOutboundUserName", "-")
+        .s("TargetOutboundDomainName", "-")
+        .s("VirtualAccount", "%%1843")
+        .s("TargetLinkedLogonId", "0x0")
+        .s("ElevatedToken", if admin { "%%1842" } else { "%%1843" })
 }

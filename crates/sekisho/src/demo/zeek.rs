@@ -108,7 +108,9 @@ impl ZeekLog {
                 "fuid:string action:enum path:string name:string size:count prev_name:string times.modified:time \
                  times.accessed:time times.created:time times.changed:time"
             }
-            ZeekLog::SmbMapping => "path:string service:string native_file_system:string share_type:string",
+            ZeekLog::SmbMapping => {
+                "path:string service:string native_file_system:string share_type:string"
+            }
         }
     }
 }
@@ -156,14 +158,30 @@ pub(super) struct Thread {
 }
 
 impl Stage {
-    fn zeek(&mut self, log: ZeekLog, host: &'static Host, time: Micros, text: String, mark: Option<Mark>) {
-        self.sink.put((log.sensor(), log.channel()), host.name, time, Line { text, cut: None }, mark);
+    fn zeek(
+        &mut self,
+        log: ZeekLog,
+        host: &'static Host,
+        time: Micros,
+        text: String,
+        mark: Option<Mark>,
+    ) {
+        self.sink.put(
+            (log.sensor(), log.channel()),
+            host.name,
+            time,
+            Line { text, cut: None },
+            mark,
+        );
     }
 
     /// The columns that all logs share; a record on top of a connection has a time of its own.
     fn common(flow: &Flow<'_>, thread: &Thread, time: Micros) -> String {
         let ts = epoch(time);
-        format!("{ts}\t{}\t{}\t{}\t{}\t{}", thread.uid, flow.from.ip, thread.source_port, flow.to, flow.port)
+        format!(
+            "{ts}\t{}\t{}\t{}\t{}\t{}",
+            thread.uid, flow.from.ip, thread.source_port, flow.to, flow.port
+        )
     }
 
     /// A connection, seen by the inner sensor.
@@ -238,7 +256,13 @@ impl Stage {
     }
 
     /// An encrypted conversation on top of a connection.
-    pub(super) fn zeek_ssl(&mut self, flow: &Flow<'_>, thread: &Thread, name: &str, mark: Option<Mark>) {
+    pub(super) fn zeek_ssl(
+        &mut self,
+        flow: &Flow<'_>,
+        thread: &Thread,
+        name: &str,
+        mark: Option<Mark>,
+    ) {
         let time = flow.time + SECOND / 20;
         let text = format!(
             "{}\tTLSv12\tTLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\tx25519\t{name}\tF\t-\th2\tT\t{}\t-\tCN={name}\t\
