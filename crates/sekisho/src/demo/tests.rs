@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -15,16 +15,23 @@ struct Made {
     truth: Truth,
 }
 
-fn make(name: &str, seed: u64, scale: u32) -> Made {
-    let folder = std::env::temp_dir().join(format!("sekisho-demo-{}-{name}", std::process::id()));
+impl Drop for Made {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn make(seed: u64, scale: u32) -> Made {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("sekisho-demo-{}-{number}", std::process::id()));
     let truth = generate(&folder, &DemoOptions { seed, scale }).unwrap();
     Made { folder, truth }
 }
 
-/// Seed 1 at scale 1, made once for all tests that only read it.
-fn usual() -> &'static Made {
-    static MADE: OnceLock<Made> = OnceLock::new();
-    MADE.get_or_init(|| make("usual", 1, 1))
+/// Seed 1 at scale 1.
+fn usual() -> Made {
+    make(1, 1)
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -72,24 +79,20 @@ fn detection(rule: &str, record: &RecordRef, level: &str) -> Found {
 
 #[test]
 fn equal_seeds_give_equal_bytes() {
-    let (a, b, c) = (make("a", 7, 1), make("b", 7, 1), make("c", 8, 1));
+    let (a, b, c) = (make(7, 1), make(7, 1), make(8, 1));
     assert!(files(&a.folder) == files(&b.folder));
     assert!(files(&a.folder) != files(&c.folder));
     assert_eq!(a.truth, b.truth);
-    for made in [a, b, c] {
-        fs::remove_dir_all(made.folder).unwrap();
-    }
 }
 
 #[test]
 fn more_ordinary_work_leaves_the_intrusion_alone() {
-    let big = make("big", 1, 3);
+    let big = make(1, 3);
     let told = |truth: &Truth| -> Vec<(String, String)> {
         truth.steps.iter().map(|step| (step.name.clone(), step.time.clone())).collect()
     };
     assert_eq!(told(&big.truth), told(&usual().truth));
     assert!(big.truth.records > 2 * usual().truth.records);
-    fs::remove_dir_all(big.folder).unwrap();
 }
 
 #[test]
@@ -263,7 +266,8 @@ fn every_expected_rule_is_in_the_pack() {
         (rules::MANY_FILES, include_str!("../../rules/correlation_many_share_files.yml")),
         (rules::SPRAY, include_str!("../../rules/correlation_password_spray.yml")),
     ];
-    let truth = &usual().truth;
+    let made = usual();
+    let truth = &made.truth;
     for step in truth.steps.iter().chain(&truth.decoys) {
         let Some(rule) = &step.rule else {
             assert!(step.reason.is_some(), "{} has neither rule nor reason", step.name);
@@ -287,7 +291,8 @@ fn without_detections_every_step_is_missed_with_a_reason() {
 
 #[test]
 fn the_expected_detections_find_all_that_can_be_found() {
-    let truth = &usual().truth;
+    let made = usual();
+    let truth = &made.truth;
     let found: Vec<Found> = truth
         .steps
         .iter()
@@ -302,7 +307,8 @@ fn the_expected_detections_find_all_that_can_be_found() {
 
 #[test]
 fn a_detection_elsewhere_is_a_false_alarm_unless_it_is_quiet() {
-    let truth = &usual().truth;
+    let made = usual();
+    let truth = &made.truth;
     let decoy = detection("r1", truth.decoys[0].record.as_ref().unwrap(), "high");
     let response = detection("r1", truth.responses[0].record.as_ref().unwrap(), "medium");
     let mut other = decoy.clone();
@@ -319,7 +325,8 @@ fn a_detection_elsewhere_is_a_false_alarm_unless_it_is_quiet() {
 
 #[test]
 fn a_low_detection_by_another_rule_finds_nothing() {
-    let truth = &usual().truth;
+    let made = usual();
+    let truth = &made.truth;
     let record = truth.steps[0].record.as_ref().unwrap();
     assert_eq!(compare(truth, &[detection("another", record, "low")]).found(), 0);
     let comparison = compare(truth, &[detection("another", record, "high")]);
@@ -331,7 +338,8 @@ fn a_low_detection_by_another_rule_finds_nothing() {
 
 #[test]
 fn the_table_fits_a_terminal() {
-    let truth = &usual().truth;
+    let made = usual();
+    let truth = &made.truth;
     let found: Vec<Found> = truth
         .decoys
         .iter()
