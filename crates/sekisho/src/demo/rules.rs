@@ -1,0 +1,30 @@
+//! The ids of those built-in rules that the story is meant to wake.
+
+pub(super) const MAIL_MACRO: &str = "2ccb837d-c247-4bb4-a119-09a52cc94c38";
+pub(super) const OFFICE_SCRIPT: &str = "d577ebe4-f1aa-404e-beec-2c2b60dc794c";
+pub(super) const SCRIPT_BLOCK: &str = "23c52ced-ad92-46aa-8068-b439b8470e76";
+pub(super) const SCRIPT_CONNECTS: &str = "21deb0c2-0e29-4b23-918d-c6db4bad0976";
+pub(super) const RUN_KEY: &str = "11f2788c-3056-4cac-be47-a75ab416b5cf";
+pub(super) const TASK: &str = "782f313d-3795-4fa8-bda0-40f5773df276";
+pub(super) const SCHTASKS: &str = "0db575b4-2edd-4dca-ad0c-dc6377dcc9ea";
+pub(super) const LSASS: &str = "5e0e3bf5-5572-4fd1-b927-70510de56a1e";
+pub(super) const SERVICE: &str = "be34e6f3-0de9-4e00-95bc-b70c4db225ca";
+pub(super) const SERVICE_CHILD: &str = "e7f4d7bd-b087-4d2e-9439-5b3ce8cbe3c7";
+pub(super) const ADMIN_SHARE: &str = "02e98b9c-f010-4462-bd09-03377338cea2";
+pub(super) const ZEEK_ADMIN_SHARE: &str = "143b4cc0-2b71-4f8e-8236-52db8f710dc5";
+pub(super) const ARCHIVER: &str = "fe062cb6-f041-446f-90dd-9eab973e634e";
+pub(super) const LOG_CLEARED: &str = "7533049e-9409-4dad-a970-4dfa12490874";
+pub(super) const SYSTEM_LOG_CLEARED: &str = "a2e85ca0-862c-490e-b7e6-d36ee79800c1";
+pub(super) const ADMIN_GROUP: &str = "ca43f3e0-4313-497b-b862-5c92e700e8ab";
+pub(super) const USER_CREATED: &str = "fc26d12b-ca60-4f32-b76f-987c75efa9b5";
+pub(super) const KERBEROAST: &str = "f9bed811-0cce-4fa4-9f26-bee70c64f188";
+pub(super) const REMOTE_DESKTOP: &str = "16c633c1-f3d4-4d94-b473-7d8ed4691185";
+pub(super) const DISCOVERY: &str = "67d77eaa-35c2-428d-8b1a-4d517d391216";
+pub(super) const EXPLICIT: &str = "aeb901eb-ee12-4157-ae0e-d244020c11de";
+pub(super) const UPLOAD: &str = "20100997-2085-4c29-a218-c6743ca5e12b";
+pub(super) const ZEEK_SCRIPT_AGENT: &str = "1c90ff3d-c9ec-4778-ab6d-425eee05889c";
+pub(super) const INBOX_RULE: &str = "814cf79a-32ab-4b38-beab-9f97916e1427";
+pub(super) const CONSENT: &str = "1f11453e-5995-4e79-93e2-be6fd979f2c5";
+pub(super) const MAIL_SYNC: &str = "5169ec7d-b1c9-4153-a024-382772316867";
+pub(super) const MANY_FILES: &str = "3b8da5e7-a134-4f8b-ad7e-147a20465904";
+pub(super) const SPRAY: &str = "7e22ffec-183b-4b92-922a-3413f5fb1f94";
