@@ -117,6 +117,13 @@ impl Html {
         }
     }
 
+    /// A point in time, nanoseconds since 1970 UTC, to the minute.
+    pub(super) fn minute(&mut self, ns: i64) -> &mut Self {
+        self.raw("<time").attr("datetime", &when::exact(ns)).raw(">");
+        self.0.push_str(&when::minute(ns.div_euclid(1_000_000_000)));
+        self.raw("</time>")
+    }
+
     /// Bytes so far.
     pub(super) fn len(&self) -> usize {
         self.0.len()

@@ -65,7 +65,7 @@ pub(super) const VALUE_CHARS: usize = 240;
 /// Characters shown of a matched value when opened up.
 pub(super) const OPENED_CHARS: usize = 4_000;
 /// Characters of a tooltip.
-pub(super) const TOOLTIP_CHARS: usize = 1_000;
+pub(super) const TOOLTIP_CHARS: usize = 600;
 
 /// Writes items until the limit is reached; gives how many were written.
 pub(super) fn fill<'a, T: 'a>(

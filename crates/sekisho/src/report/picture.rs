@@ -1,9 +1,10 @@
 //! Detections over time as a picture: stacked bars by level, drawn so that one critical detection among thousands of
 //! lesser ones still shows, with a strip below that says where there were no records at all.
 
+use super::detail::{end, part};
 use super::html::Html;
 use super::limits;
-use super::model::{Bucket, ByLevel, Level, Timeline};
+use super::model::{Bucket, ByLevel, Level, Report, Timeline};
 use super::when;
 
 /// Height of the drawing, in its own units.
@@ -12,8 +13,6 @@ const HEIGHT: f64 = 100.0;
 const STEP: f64 = 10.0;
 /// Width of one bar, in the drawing's own units.
 const BAR: f64 = 8.4;
-/// The least height of a part of a bar that is not zero.
-const HAIR: f64 = 2.5;
 
 /// Neighbouring buckets joined so that all can be drawn.
 struct Bars {
@@ -26,16 +25,31 @@ struct Bars {
     most: u64,
 }
 
+/// The same as a table, for the parts below the first screen.
+pub(super) fn table(report: &Report) -> Html {
+    let mut page = Html::new();
+    if let Some(bars) = report.timeline.as_ref().map(Bars::of).filter(|bars| bars.most > 0) {
+        part(&mut page, "times", "Detections over time, as a table", None, false);
+        bars.table(&mut page);
+        page.raw("<p class=\"note\">Times without detections are left out.</p>");
+        end(&mut page);
+    }
+    page
+}
+
 /// The figure on the first screen.
 pub(super) fn write(page: &mut Html, timeline: Option<&Timeline>) {
     page.raw("<figure class=\"time\"><figcaption><h2 id=\"time-h\">Detections over time</h2>");
-    let bars = timeline.map(Bars::of).filter(|bars| bars.most > 0);
+    let bars = timeline.map(Bars::of).filter(Bars::worth_drawing);
     match (&bars, timeline) {
         (Some(bars), Some(timeline)) => {
-            page.raw("<small>one bar is ").text(&when::length(bars.bar_s)).raw(", UTC</small></figcaption>");
+            page.raw("<small>one bar is ").text(&when::length(bars.bar_s)).raw(", UTC</small>");
+            if bars.most > 0 {
+                page.raw("<a href=\"#times\">as a table</a>");
+            }
+            page.raw("</figcaption>");
             bars.draw(page);
             bars.legend(page, timeline.undated);
-            bars.table(page);
         }
         (_, timeline) => {
             page.raw("</figcaption><p class=\"nothing\">No detection that bears a time, so there is nothing to draw.");
@@ -59,6 +73,11 @@ impl Bars {
             most: bars.iter().map(total).max().unwrap_or(0),
             bars,
         }
+    }
+
+    /// Whether there is something to see: detections, or where there were records and where none.
+    fn worth_drawing(&self) -> bool {
+        self.most > 0 || self.bars.iter().any(|bar| bar.records.is_some())
     }
 
     /// Start of a bar, or end of the one before it, seconds since 1970 UTC.
@@ -104,7 +123,7 @@ impl Bars {
         for level in Level::ALL {
             let count = *bar.levels.get(level);
             if count > 0 {
-                let height = self.part(count) * scale;
+                let height = self.part(level, count) * scale;
                 foot -= height;
                 page.raw("<rect").attr("class", level.name()).raw(" x=\"").fixed(left + (STEP - BAR) / 2.0);
                 page.raw("\" y=\"").fixed(foot).raw("\" width=\"").fixed(BAR).raw("\" height=\"");
@@ -114,14 +133,19 @@ impl Bars {
         page.raw("</g>");
     }
 
-    /// Height of one part of a bar before all are fitted to the drawing.
-    fn part(&self, count: u64) -> f64 {
-        (count as f64 / self.most.max(1) as f64 * HEIGHT).max(HAIR)
+    /// Height of one part of a bar before all are fitted to the drawing; never so thin that it could not be seen.
+    fn part(&self, level: Level, count: u64) -> f64 {
+        let least = match level {
+            Level::Critical => 4.0,
+            Level::High => 2.5,
+            Level::Medium | Level::Low | Level::Informational => 0.8,
+        };
+        (count as f64 / self.most.max(1) as f64 * HEIGHT).max(least)
     }
 
     fn tall(&self, bar: &Bucket) -> f64 {
-        let counts = Level::ALL.iter().map(|level| *bar.levels.get(*level));
-        counts.filter(|count| *count > 0).map(|count| self.part(count)).sum()
+        let counts = Level::ALL.iter().map(|level| (*level, *bar.levels.get(*level)));
+        counts.filter(|(_, count)| *count > 0).map(|(level, count)| self.part(level, count)).sum()
     }
 
     /// The strip that shows where there were records; nothing when they were not counted.
@@ -154,15 +178,15 @@ impl Bars {
     fn legend(&self, page: &mut Html, undated: u64) {
         page.raw("<p class=\"legend\">");
         for level in Level::ALL {
-            page.raw("<span><i").attr("class", &format!("mark {}", level.name())).raw("></i>");
+            page.raw("<span class=\"of\"><i").attr("class", &format!("mark {}", level.name())).raw("></i>");
             page.raw(level.name()).raw("</span>");
         }
         let gaps = self.bars.iter().filter(|bar| bar.records == Some(0)).count() as u64;
         if gaps > 0 {
-            page.raw("<span><i class=\"mark gap\"></i>no records at all: ").count(gaps, "bar", "bars").raw("</span>");
+            page.raw("<span><i class=\"mark gap\"></i>no records in ").count(gaps, "bar", "bars").raw("</span>");
         }
         if undated > 0 {
-            page.raw("<span>not drawn: ").count(undated, "detection", "detections").raw(" without a time</span>");
+            page.raw("<span>not drawn: ").num(undated).raw(" without a time</span>");
         }
         page.raw("</p>");
     }
@@ -172,26 +196,26 @@ impl Bars {
         let busiest = self.bars.iter().enumerate().max_by_key(|(at, bar)| (total(bar), usize::MAX - at));
         let whole = format!("From {} to {} UTC.", when::minute(self.start_s), when::minute(self.at(self.bars.len())));
         match busiest {
-            None => whole,
-            Some((at, bar)) => format!("{whole} Most in {} UTC: {}.", self.span(at), levels(bar)),
+            Some((at, bar)) if self.most > 0 => format!("{whole} Most in {} UTC: {}.", self.span(at), levels(bar)),
+            _ => format!("{whole} No detections."),
         }
     }
 
     fn table(&self, page: &mut Html) {
-        page.raw("<details class=\"same\"><summary>The same as a table</summary><table><thead><tr><th>Time (UTC)</th>");
+        page.raw("<table><thead><tr><th>Time (UTC)</th>");
         for level in Level::ALL {
             page.raw("<th class=\"n\">").raw(level.name()).raw("</th>");
         }
         page.raw("</tr></thead><tbody>");
         for (at, bar) in self.bars.iter().enumerate().filter(|(_, bar)| total(bar) > 0) {
-            page.raw("<tr><td>").text(&self.span(at)).raw("</td>");
+            page.raw("<tr><td class=\"w\">").text(&self.span(at)).raw("</td>");
             for level in Level::ALL {
                 page.raw("<td class=\"n\"").attr("data-l", level.name()).raw(">");
                 page.num(*bar.levels.get(level)).raw("</td>");
             }
             page.raw("</tr>");
         }
-        page.raw("</tbody></table><p class=\"note\">Times without detections are left out.</p></details>");
+        page.raw("</tbody></table>");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The first screen, for the reader with one minute.
 
-use super::html::Html;
+use super::html::{Html, cut};
 use super::limits;
 use super::model::{FiredRule, Level, Listed, Report, Subject};
 use super::picture;
@@ -10,14 +10,10 @@ use super::when;
 /// The first screen.
 pub(super) fn write(report: &Report) -> Html {
     let mut page = Html::new();
-    if !report.complete {
-        page.raw("<p class=\"stopped\" role=\"alert\"><strong>Incomplete.</strong> The examination was stopped ");
-        page.raw("before its end. What follows is only what had been found by then.</p>\n");
-    }
     page.raw("<header><p class=\"kind\"><b>Sekisho</b> Examination report</p><nav aria-label=\"Parts\">");
     page.raw("<a href=\"#unseen\">Not seen</a><a href=\"#rules\">Rules</a><a href=\"#hosts\">Hosts</a>");
     page.raw("<a href=\"#accounts\">Accounts</a><a href=\"#sources\">Sources</a>");
-    page.raw("<a href=\"#making\">Making</a></nav></header>\n<h1>");
+    page.raw("<a href=\"#making\">How made</a></nav></header>\n<h1>");
     page.html(&sentence(report)).raw("</h1>\n");
     facts(&mut page, report);
     tiles(&mut page, report);
@@ -31,6 +27,14 @@ pub(super) fn write(report: &Report) -> Html {
     page.raw("</div>\n");
     tactics::strip(&mut page, report);
     page
+}
+
+/// Says above everything else that the examination was stopped; nothing when it ran to its end.
+pub(super) fn banner(page: &mut Html, report: &Report) {
+    if !report.complete {
+        page.raw("<p class=\"stopped\" role=\"alert\"><span><strong>Incomplete.</strong> The examination was ");
+        page.raw("stopped before its end. What follows is only what had been found by then.</span></p>\n");
+    }
 }
 
 /// The whole report in plain words.
@@ -102,14 +106,11 @@ fn facts(page: &mut Html, report: &Report) {
     ] {
         page.raw("<li><b>").num(number).raw("</b> ").raw(if number == 1 { one } else { many }).raw("</li>");
     }
+    page.raw("<li><b>").num(totals.rules_fired).raw("</b> of ").num(totals.rules_loaded).raw(" rules fired</li>");
     if let (Some(first), Some(last)) = (totals.first_ns, totals.last_ns) {
         let hours = when::hours(first, last);
         page.raw("<li><b>").num(hours).raw("</b> ").raw(if hours == 1 { "hour" } else { "hours" });
-        page.raw("<small> from first to last record</small></li>");
-    }
-    page.raw("<li><b>").num(totals.rules_fired).raw("</b> of ").num(totals.rules_loaded).raw(" rules fired</li>");
-    if totals.first_ns.is_some() || totals.last_ns.is_some() {
-        page.raw("<li class=\"period\">").time(totals.first_ns).raw(" to ").time(totals.last_ns).raw(" UTC</li>");
+        page.raw("<small>, ").minute(first).raw(" – ").minute(last).raw(" UTC</small></li>");
     }
     page.raw("</ul>\n");
 }
@@ -120,7 +121,9 @@ fn tiles(page: &mut Html, report: &Report) {
         let count = report.levels.get(level);
         let zero = if count.detections == 0 { " zero" } else { "" };
         page.raw("<li").attr("class", &format!("{}{zero}", level.name())).raw(">");
-        page.raw("<b>").num(count.detections).raw("</b><span>");
+        let brief = when::brief(count.detections);
+        page.raw(if brief.len() > 6 { "<b class=\"wide\"" } else { "<b" });
+        page.attr("title", &when::number(count.detections)).raw(">").text(&brief).raw("</b><span>");
         mark(page, level);
         page.raw(match level {
             Level::Informational => "<span class=\"long\">informational</span><span class=\"brief\">inform.</span>",
@@ -139,8 +142,7 @@ pub(super) fn mark(page: &mut Html, level: Level) {
 /// What could not be seen, in numbers.
 fn unseen(page: &mut Html, report: &Report) {
     let unseen = &report.unseen;
-    page.raw("<section class=\"missing\"><h2>What could not be seen</h2><ul>");
-    for (number, one, many) in [
+    let rows = [
         (unseen.files_unread, "file could not be read", "files could not be read"),
         (unseen.files_in_part, "file was read only in part", "files were read only in part"),
         (unseen.records_unread, "record could not be read", "records could not be read"),
@@ -148,11 +150,18 @@ fn unseen(page: &mut Html, report: &Report) {
         (unseen.records_unexamined, "record no rule looked at", "records no rule looked at"),
         (report.rejected.count(), "rule was not loaded", "rules were not loaded"),
         (unseen.assumptions.count(), "assumption was made", "assumptions were made"),
-    ] {
-        page.raw(if number == 0 { "<li class=\"zero\"><b>" } else { "<li><b>" });
-        page.num(number).raw("</b> ").raw(if number == 1 { one } else { many }).raw("</li>");
+    ];
+    page.raw("<section class=\"missing\"><h2>What could not be seen</h2><ul>");
+    for (number, one, many) in rows {
+        page.raw(if number == 0 { "<li class=\"zero\"><b" } else { "<li><b" });
+        page.attr("title", &when::number(number)).raw(">").text(&when::brief(number)).raw("</b> ");
+        page.raw(if number == 1 { one } else { many }).raw("</li>");
     }
-    page.raw("</ul><p>Rules find only what they describe. <a href=\"#unseen\">All of it</a></p></section>");
+    page.raw("</ul><p>");
+    if rows.iter().all(|(number, _, _)| *number == 0) {
+        page.raw("Nothing of this kind was recorded. ");
+    }
+    page.raw("Rules find only what they describe. <a href=\"#unseen\">All of it</a></p></section>");
 }
 
 fn top_rules(page: &mut Html, rules: &Listed<FiredRule>) {
@@ -179,7 +188,9 @@ fn top_list<'a>(
     let mut shown = 0_u64;
     page.raw("<ol>");
     for (name, level, detections) in rows {
-        page.raw("<li><span class=\"name\">").short(name, limits::TOP_CHARS).raw("</span><span class=\"lv\">");
+        let whole = cut(name, limits::TOOLTIP_CHARS).0;
+        page.raw("<li><span class=\"name\"").attr("title", whole).raw(">").text(cut(name, limits::TOP_CHARS).0);
+        page.raw("</span><span class=\"lv\">");
         mark(page, level);
         page.raw(level.name()).raw("</span><b>").num(detections).raw("</b></li>");
         shown += 1;

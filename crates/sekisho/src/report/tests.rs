@@ -123,7 +123,9 @@ fn the_page_stays_below_its_limit() {
         rule.detections = 1_000_000;
     }
     many(&mut report.rules, 1_200);
-    report.rules.items.iter_mut().skip(100).for_each(|rule| rule.examples.truncate(1));
+    for rule in report.rules.items.iter_mut().skip(5) {
+        *rule = FiredRule { title: "z".into(), examples: std::mem::take(&mut rule.examples), ..FiredRule::default() };
+    }
     many(&mut report.hosts, 1_500);
     many(&mut report.accounts, 1_500);
     many(&mut report.sources, 1_500);

@@ -16,6 +16,16 @@ pub(super) fn number(value: u64) -> String {
     text
 }
 
+/// A whole number where there is little room: in full below a million, then `1.2 M`, `1.2 bn`, cut and not rounded.
+pub(super) fn brief(value: u64) -> String {
+    let (unit, name) = match value {
+        0..1_000_000 => return number(value),
+        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        _ => (1_000_000_000, "bn"),
+    };
+    format!("{}.{}\u{a0}{name}", number(value / unit), value % unit * 10 / unit)
+}
+
 /// Year, month and day of a day counted from 1970-01-01.
 fn civil(day: i64) -> (i64, i64, i64) {
     // Eras of 400 years, the years starting in March so that the leap day comes last.
@@ -88,6 +98,13 @@ mod tests {
         assert_eq!(number(999), "999");
         assert_eq!(number(1_204), "1,204");
         assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn brief_numbers_are_cut() {
+        assert_eq!(brief(999_999), "999,999");
+        assert_eq!(brief(1_290_000), "1.2\u{a0}M");
+        assert_eq!(brief(u64::MAX), "18,446,744,073.7\u{a0}bn");
     }
 
     #[test]
