@@ -1,16 +1,27 @@
-//! The parts below the first screen that are plain tables: hosts, accounts, sources, rules not loaded, making.
+//! The parts below the first screen that are plain tables: hosts, accounts, sources, rules not
+//! loaded, making.
 
 use super::html::Html;
 use super::limits::{self, Limit};
 use super::model::{Listed, Position, RejectedRule, Report, Source, Subject};
 use super::summary::{mark, worst_subjects};
 
-/// A column of a table: its heading and the class of its cells (`n` for numbers, `t` for times, `m` for code).
+/// A column of a table: its heading and the class of its cells (`n` for numbers, `t` for times, `m`
+/// for code).
 pub(super) type Column = (&'static str, &'static str);
 
 /// Opens a part; `opened` parts are open at first.
-pub(super) fn part(page: &mut Html, id: &'static str, heading: &'static str, count: Option<u64>, opened: bool) {
-    page.raw("<details class=\"part\"").raw(if opened { " open" } else { "" }).raw("><summary><h2>").raw(heading);
+pub(super) fn part(
+    page: &mut Html,
+    id: &'static str,
+    heading: &'static str,
+    count: Option<u64>,
+    opened: bool,
+) {
+    page.raw("<details class=\"part\"")
+        .raw(if opened { " open" } else { "" })
+        .raw("><summary><h2>")
+        .raw(heading);
     page.raw("</h2>");
     if let Some(count) = count {
         page.raw("<span class=\"many\">").num(count).raw("</span>");
@@ -47,7 +58,12 @@ fn row(columns: &[Column], cells: &[Html]) -> Html {
     let mut row = Html::new();
     row.raw("<tr>");
     for (&(heading, class), cell) in columns.iter().zip(cells) {
-        row.raw("<td").attr("class", class).attr("data-l", heading).raw(">").html(cell).raw("</td>");
+        row.raw("<td")
+            .attr("class", class)
+            .attr("data-l", heading)
+            .raw(">")
+            .html(cell)
+            .raw("</td>");
     }
     row.raw("</tr>\n");
     row
@@ -100,8 +116,13 @@ fn subjects(
     heading: &'static str,
     nouns: (&'static str, &'static str),
 ) -> Html {
-    let columns =
-        [("Name", "w"), ("Worst level", ""), ("Detections", "n"), ("First (UTC)", "t"), ("Last (UTC)", "t")];
+    let columns = [
+        ("Name", "w"),
+        ("Worst level", ""),
+        ("Detections", "n"),
+        ("First (UTC)", "t"),
+        ("Last (UTC)", "t"),
+    ];
     let mut page = Html::new();
     part(&mut page, id, heading, Some(subjects.count()), false);
     let rows = (worst_subjects(&subjects.items), subjects.count());
@@ -138,16 +159,23 @@ pub(super) fn sources(report: &Report) -> Html {
     if sources.count() == 0 {
         page.raw("<p class=\"nothing\">No file was read.</p>");
     } else {
-        table(&mut page, &columns, limits::SOURCES, (&sources.items, sources.count()), ("file", "files"), |source| {
-            vec![
-                source_name(source),
-                Html::of(&source.format, 40),
-                Html::of_num(source.records),
-                time_of(source.first_ns),
-                time_of(source.last_ns),
-                Html::of_num(source.problems),
-            ]
-        });
+        table(
+            &mut page,
+            &columns,
+            limits::SOURCES,
+            (&sources.items, sources.count()),
+            ("file", "files"),
+            |source| {
+                vec![
+                    source_name(source),
+                    Html::of(&source.format, 40),
+                    Html::of_num(source.records),
+                    time_of(source.first_ns),
+                    time_of(source.last_ns),
+                    Html::of_num(source.problems),
+                ]
+            },
+        );
     }
     end(&mut page);
     page
@@ -190,8 +218,12 @@ fn rejected_cells(rule: &RejectedRule) -> Vec<Html> {
 pub(super) fn making(report: &Report) -> Html {
     let mut page = Html::new();
     part(&mut page, "making", "How this report was made", None, false);
-    page.raw("<dl class=\"options\"><dt>Program</dt><dd>Sekisho ").short(&report.version, 60).raw("</dd>\n");
-    page.raw("<dt>Ran to its end</dt><dd>").raw(if report.complete { "yes" } else { "no" }).raw("</dd>\n");
+    page.raw("<dl class=\"options\"><dt>Program</dt><dd>Sekisho ")
+        .short(&report.version, 60)
+        .raw("</dd>\n");
+    page.raw("<dt>Ran to its end</dt><dd>")
+        .raw(if report.complete { "yes" } else { "no" })
+        .raw("</dd>\n");
     let shown = limits::fill(&mut page, limits::OPTIONS, &report.options, |option| {
         let mut piece = Html::new();
         piece.raw("<dt>").short(&option.name, limits::NAME_CHARS).raw("</dt><dd>");
@@ -200,10 +232,22 @@ pub(super) fn making(report: &Report) -> Html {
     });
     page.raw("</dl>");
     limits::more(&mut page, report.options.len() as u64, shown, "option", "options");
-    page.raw("<p class=\"note\">All times are UTC. Text from logs is shown as it was found; characters that cannot be ");
-    page.raw("seen, or that would change the order of reading, are shown by number, as <i>U+202E</i>. Lists on this ");
-    page.raw("page end at a limit and then say how many items are not shown; nothing is cut from the files written ");
-    page.raw("beside it: every detection is in <code>detections.jsonl</code>, every count in <code>run.json</code>.</p>");
+    page.raw(
+        "<p class=\"note\">All times are UTC. Text from logs is shown as it was found; \
+        characters that cannot be ",
+    );
+    page.raw(
+        "seen, or that would change the order of reading, are shown by number, as \
+        <i>U+202E</i>. Lists on this ",
+    );
+    page.raw(
+        "page end at a limit and then say how many items are not shown; nothing is cut \
+        from the files written ",
+    );
+    page.raw(
+        "beside it: every detection is in <code>detections.jsonl</code>, every count in \
+        <code>run.json</code>.</p>",
+    );
     end(&mut page);
     page
 }

@@ -14,15 +14,20 @@ pub(super) fn write(report: &Report) -> Html {
     part(&mut page, "rules", "Rules that fired", Some(total), true);
     if total == 0 {
         page.raw("<p class=\"nothing\">No rule fired. ");
-        page.count(report.totals.rules_loaded, "rule was", "rules were").raw(" loaded; what they could not look at ");
+        page.count(report.totals.rules_loaded, "rule was", "rules were")
+            .raw(" loaded; what they could not look at ");
         page.raw("is named above.</p>");
     } else {
         page.raw("<p class=\"filter\" hidden><label>Show only rules with <input type=\"search\" ");
-        page.raw("autocomplete=\"off\" spellcheck=\"false\"></label> <output></output></p>\n<div class=\"rules\">\n");
+        page.raw(
+            "autocomplete=\"off\" spellcheck=\"false\"></label> \
+            <output></output></p>\n<div class=\"rules\">\n",
+        );
         let mut examples_bytes = 0;
-        let shown = limits::fill(&mut page, limits::RULES, worst_rules(&report.rules.items), |rule| {
-            card(rule, &mut examples_bytes)
-        });
+        let shown =
+            limits::fill(&mut page, limits::RULES, worst_rules(&report.rules.items), |rule| {
+                card(rule, &mut examples_bytes)
+            });
         page.raw("</div>");
         limits::more(&mut page, total, shown, "rule", "rules");
     }
@@ -33,13 +38,20 @@ pub(super) fn write(report: &Report) -> Html {
 /// One rule; its examples are left out once all examples together are too large.
 fn card(rule: &FiredRule, examples_bytes: &mut usize) -> Html {
     let mut card = Html::new();
-    card.raw("<details class=\"rule\"><summary>").html(&level_of(rule.level)).raw("<span class=\"name\">");
+    card.raw("<details class=\"rule\"><summary>")
+        .html(&level_of(rule.level))
+        .raw("<span class=\"name\">");
     card.short(title(rule), limits::NAME_CHARS).raw("</span><span class=\"sum\"><b>");
-    card.num(rule.detections).raw("</b> on ").count(rule.hosts, "host", "hosts").raw("</span></summary>\n<div>");
+    card.num(rule.detections)
+        .raw("</b> on ")
+        .count(rule.hosts, "host", "hosts")
+        .raw("</span></summary>\n<div>");
     about(&mut card, rule);
     let examples = examples(rule);
     if *examples_bytes + examples.len() > limits::ALL_EXAMPLES_BYTES {
-        card.raw("<p class=\"more\">Examples are left out: the page would be too large. They are in ");
+        card.raw(
+            "<p class=\"more\">Examples are left out: the page would be too large. They are in ",
+        );
         card.raw("<code>detections.jsonl</code>.</p>");
     } else {
         *examples_bytes += examples.len();
@@ -55,7 +67,9 @@ fn title(rule: &FiredRule) -> &str {
 
 fn about(card: &mut Html, rule: &FiredRule) {
     if !rule.description.is_empty() {
-        card.raw("<p class=\"about\">").short(&rule.description, limits::SENTENCE_CHARS).raw("</p>");
+        card.raw("<p class=\"about\">")
+            .short(&rule.description, limits::SENTENCE_CHARS)
+            .raw("</p>");
     }
     card.raw("<dl class=\"meta\">");
     card.raw("<div><dt>First</dt><dd>").time(rule.first_ns).raw("</dd></div>");
@@ -75,7 +89,10 @@ fn about(card: &mut Html, rule: &FiredRule) {
     }
     for (name, value) in [("Rule file", &rule.file), ("Rule id", &rule.id)] {
         if !value.is_empty() {
-            card.raw("<div><dt>").raw(name).raw("</dt><dd class=\"m\">").short(value, limits::NAME_CHARS);
+            card.raw("<div><dt>")
+                .raw(name)
+                .raw("</dt><dd class=\"m\">")
+                .short(value, limits::NAME_CHARS);
             card.raw("</dd></div>");
         }
     }
@@ -87,7 +104,13 @@ fn examples(rule: &FiredRule) -> Html {
     page.raw("<ol class=\"examples\">");
     let shown = limits::fill(&mut page, limits::EXAMPLES, &rule.examples, example);
     page.raw("</ol>");
-    limits::more(&mut page, rule.detections, shown, "detection of this rule", "detections of this rule");
+    limits::more(
+        &mut page,
+        rule.detections,
+        shown,
+        "detection of this rule",
+        "detections of this rule",
+    );
     page
 }
 
@@ -131,7 +154,10 @@ fn field((name, value): &(String, String)) -> Html {
         piece.text(head).raw("<details class=\"full\"><summary>").num(rest as u64);
         piece.raw(" more characters</summary><pre>").lines(longer).raw("</pre>");
         if beyond > 0 {
-            piece.raw("<p class=\"more\">").num(beyond as u64).raw(" more characters not shown on this page.</p>");
+            piece
+                .raw("<p class=\"more\">")
+                .num(beyond as u64)
+                .raw(" more characters not shown on this page.</p>");
         }
         piece.raw("</details>");
     }

@@ -1,7 +1,8 @@
 //! The only way into the page, built so that text of an attacker cannot become markup.
 //!
-//! [`Html::raw`] takes literals of this program and nothing else; all other text goes through [`Html::text`] or
-//! [`Html::attr`], which escape it and make characters visible that would otherwise hide or reorder what is read.
+//! [`Html::raw`] takes literals of this program and nothing else; all other text goes through
+//! [`Html::text`] or [`Html::attr`], which escape it and make characters visible that would
+//! otherwise hide or reorder what is read.
 
 use super::limits;
 use super::when;
@@ -92,8 +93,25 @@ impl Html {
         self
     }
 
+    /// A whole number where there is little room, in full as a tooltip.
+    pub(super) fn brief(&mut self, number: u64) -> &mut Self {
+        if number < when::BRIEF_FROM {
+            return self.num(number);
+        }
+        self.raw("<span")
+            .attr("title", &when::number(number))
+            .raw(">")
+            .text(&when::brief(number))
+            .raw("</span>")
+    }
+
     /// A whole number and the noun that goes with it.
-    pub(super) fn count(&mut self, number: u64, one: &'static str, many: &'static str) -> &mut Self {
+    pub(super) fn count(
+        &mut self,
+        number: u64,
+        one: &'static str,
+        many: &'static str,
+    ) -> &mut Self {
         self.num(number).raw(" ").raw(if number == 1 { one } else { many })
     }
 
@@ -135,12 +153,18 @@ impl Html {
     }
 
     fn escaped(&mut self, text: &str, keep_lines: bool) {
+        let mut marks = 0;
         for c in text.chars() {
+            marks = if is_mark(c) { marks + 1 } else { 0 };
             match (c, entity(c)) {
                 (_, Some(entity)) => self.0.push_str(entity),
-                ('\n', _) => self.0.push_str(if keep_lines { "<i>↵</i>\n" } else { "<i>↵</i>" }),
+                ('\n', _) => {
+                    self.0.push_str(if keep_lines { "<i>↵</i>\n" } else { "<i>↵</i>" })
+                }
                 ('\t', _) => self.0.push_str("<i>⇥</i>"),
-                _ if hides(c) => self.0.push_str(&format!("<i>{}</i>", code_point(c))),
+                _ if hides(c) || marks > MARKS => {
+                    self.0.push_str(&format!("<i>{}</i>", code_point(c)))
+                }
                 _ => self.0.push(c),
             }
         }
@@ -180,6 +204,18 @@ fn hides(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Marks on one letter that are drawn; more would be piled over the lines around.
+const MARKS: usize = 3;
+
+/// Whether a character is drawn onto the letter before it.
+const fn is_mark(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{610}'..='\u{61a}'
+        | '\u{64b}'..='\u{65f}' | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
+        | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 /// A character by its number, for instance `U+202E`.

@@ -1,7 +1,8 @@
-//! How much the page shows. An attacker decides how much there is to show; these decide how large the page may grow.
+//! How much the page shows. An attacker decides how much there is to show; these decide how large
+//! the page may grow.
 //!
-//! Each list ends at a number of items or of bytes, whichever comes first, and then says how many are not shown. The
-//! byte limits together stay below [`PAGE_BYTES`].
+//! Each list ends at a number of items or of bytes, whichever comes first, and then says how many
+//! are not shown. The byte limits together stay below [`PAGE_BYTES`].
 
 use super::html::Html;
 
@@ -88,9 +89,19 @@ pub(super) fn fill<'a, T: 'a>(
 }
 
 /// Says how many are not shown; nothing when all are.
-pub(super) fn more(page: &mut Html, total: u64, shown: usize, one: &'static str, many: &'static str) {
+pub(super) fn more(
+    page: &mut Html,
+    total: u64,
+    shown: usize,
+    one: &'static str,
+    many: &'static str,
+) {
     let rest = total.saturating_sub(shown as u64);
     if rest > 0 {
-        page.raw("<p class=\"more\">").num(rest).raw(" more ").raw(if rest == 1 { one } else { many }).raw(" not shown on this page.</p>");
+        page.raw("<p class=\"more\">")
+            .num(rest)
+            .raw(" more ")
+            .raw(if rest == 1 { one } else { many })
+            .raw(" not shown on this page.</p>");
     }
 }

@@ -1,14 +1,16 @@
 //! What the report shows, as plain data.
 //!
-//! The page knows nothing of logs, rules or engines: whoever examined fills a [`Report`] and [`super::render`] writes
-//! it. Every string may come from a log that an attacker wrote, so nothing here is trusted, ordered or short.
-//! [`Report::default`] is an incomplete report in which nothing was read: the careful end to start from.
+//! The page knows nothing of logs, rules or engines: whoever examined fills a [`Report`] and
+//! [`super::render`] writes it. Every string may come from a log that an attacker wrote, so nothing
+//! here is trusted, ordered or short. [`Report::default`] is an incomplete report in which nothing
+//! was read: the careful end to start from.
 
 use serde::Serialize;
 
 /// How grave a rule says its detections are, gravest first.
 ///
-/// The order of the variants is the order of gravity, so the smallest of several levels is the worst.
+/// The order of the variants is the order of gravity, so the smallest of several levels is the
+/// worst.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -27,13 +29,8 @@ pub enum Level {
 
 impl Level {
     /// All levels, gravest first.
-    pub const ALL: [Level; 5] = [
-        Level::Critical,
-        Level::High,
-        Level::Medium,
-        Level::Low,
-        Level::Informational,
-    ];
+    pub const ALL: [Level; 5] =
+        [Level::Critical, Level::High, Level::Medium, Level::Low, Level::Informational];
 
     /// The level's name as Sigma writes it.
     #[must_use]
@@ -98,10 +95,7 @@ pub struct Listed<T> {
 
 impl<T> Default for Listed<T> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            total: 0,
-        }
+        Self { items: Vec::new(), total: 0 }
     }
 }
 
@@ -142,7 +136,8 @@ pub struct Report {
     pub accounts: Listed<Subject>,
     /// Rules that fired, in any order; the page puts the worst first.
     pub rules: Listed<FiredRule>,
-    /// ATT&CK tactics with detections; the page adds those without and knows the order of the kill chain.
+    /// ATT&CK tactics with detections; the page adds those without and knows the order of the kill
+    /// chain.
     pub tactics: Vec<TacticCount>,
     /// The files that were read.
     pub sources: Listed<Source>,
@@ -289,7 +284,8 @@ pub enum Position {
 /// Counts of one ATT&CK tactic.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TacticCount {
-    /// The tactic as a Sigma tag (`attack.initial-access`, `initial_access`) or a name (`Initial Access`).
+    /// The tactic as a Sigma tag (`attack.initial-access`, `initial_access`) or a name (`Initial
+    /// Access`).
     pub tactic: String,
     /// Detections of rules with this tactic.
     pub detections: u64,
@@ -343,9 +339,7 @@ impl Unseen {
     /// Rules that could never fire on this input, all reasons together.
     #[must_use]
     pub fn rules_idle(&self) -> u64 {
-        self.idle_rules
-            .iter()
-            .fold(0, |sum, group| sum.saturating_add(group.rules))
+        self.idle_rules.iter().fold(0, |sum, group| sum.saturating_add(group.rules))
     }
 }
 

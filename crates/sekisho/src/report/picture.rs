@@ -1,5 +1,6 @@
-//! Detections over time as a picture: stacked bars by level, drawn so that one critical detection among thousands of
-//! lesser ones still shows, with a strip below that says where there were no records at all.
+//! Detections over time as a picture: stacked bars by level, drawn so that one critical detection
+//! among thousands of lesser ones still shows, with a strip below that says where there were no
+//! records at all.
 
 use super::detail::{end, part};
 use super::html::Html;
@@ -13,6 +14,8 @@ const HEIGHT: f64 = 100.0;
 const STEP: f64 = 10.0;
 /// Width of one bar, in the drawing's own units.
 const BAR: f64 = 8.4;
+/// Bars fewer than this are drawn thinner, so that they still look like bars.
+const FEW: f64 = 24.0;
 
 /// Neighbouring buckets joined so that all can be drawn.
 struct Bars {
@@ -52,7 +55,10 @@ pub(super) fn write(page: &mut Html, timeline: Option<&Timeline>) {
             bars.legend(page, timeline.undated);
         }
         (_, timeline) => {
-            page.raw("</figcaption><p class=\"nothing\">No detection that bears a time, so there is nothing to draw.");
+            page.raw(
+                "</figcaption><p class=\"nothing\">No detection that bears a time, so \
+                there is nothing to draw.",
+            );
             let undated = timeline.map_or(0, |timeline| timeline.undated);
             if undated > 0 {
                 page.raw(" ").count(undated, "detection bears", "detections bear").raw(" none.");
@@ -97,9 +103,16 @@ impl Bars {
     fn draw(&self, page: &mut Html) {
         let width = STEP * self.bars.len() as f64;
         page.raw("<div class=\"plot\"><span class=\"y\">").num(self.most).raw("</span>");
-        page.raw("<svg role=\"img\" aria-labelledby=\"time-h time-d\" preserveAspectRatio=\"none\" viewBox=\"0 0 ");
+        page.raw(
+            "<svg role=\"img\" aria-labelledby=\"time-h time-d\" \
+            preserveAspectRatio=\"none\" viewBox=\"0 0 ",
+        );
         page.fixed(width).raw(" 112\"><desc id=\"time-d\">").text(&self.words()).raw("</desc>");
-        page.raw("<path class=\"grid\" d=\"M0 .5H").fixed(width).raw("M0 50H").fixed(width).raw("\"/>");
+        page.raw("<path class=\"grid\" d=\"M0 .5H")
+            .fixed(width)
+            .raw("M0 50H")
+            .fixed(width)
+            .raw("\"/>");
         let tallest = self.bars.iter().map(|bar| self.tall(bar)).fold(1.0, f64::max);
         for (at, bar) in self.bars.iter().enumerate() {
             self.bar(page, at, bar, HEIGHT / tallest);
@@ -117,23 +130,30 @@ impl Bars {
             return;
         }
         let left = at as f64 * STEP;
+        let wide = BAR * (self.bars.len() as f64 / FEW).clamp(0.15, 1.0);
         let mut foot = HEIGHT;
-        page.raw("<g><title>").text(&format!("{} UTC: {}", self.span(at), levels(bar))).raw("</title>");
+        page.raw("<g><title>")
+            .text(&format!("{} UTC: {}", self.span(at), levels(bar)))
+            .raw("</title>");
         page.raw("<path class=\"hit\" d=\"M").fixed(left).raw(" 0h10v100h-10z\"/>");
         for level in Level::ALL {
             let count = *bar.levels.get(level);
             if count > 0 {
                 let height = self.part(level, count) * scale;
                 foot -= height;
-                page.raw("<rect").attr("class", level.name()).raw(" x=\"").fixed(left + (STEP - BAR) / 2.0);
-                page.raw("\" y=\"").fixed(foot).raw("\" width=\"").fixed(BAR).raw("\" height=\"");
+                page.raw("<rect")
+                    .attr("class", level.name())
+                    .raw(" x=\"")
+                    .fixed(left + (STEP - wide) / 2.0);
+                page.raw("\" y=\"").fixed(foot).raw("\" width=\"").fixed(wide).raw("\" height=\"");
                 page.fixed(height).raw("\"/>");
             }
         }
         page.raw("</g>");
     }
 
-    /// Height of one part of a bar before all are fitted to the drawing; never so thin that it could not be seen.
+    /// Height of one part of a bar before all are fitted to the drawing; never so thin that it
+    /// could not be seen.
     fn part(&self, level: Level, count: u64) -> f64 {
         let least = match level {
             Level::Critical => 4.0,
@@ -170,7 +190,8 @@ impl Bars {
         let count = self.bars.len();
         let long = self.bar_s.saturating_mul(count as u64) >= 4 * 86_400;
         let write = if long { when::date } else { when::minute };
-        for quarter in 0..=4 {
+        let step = if count < 8 { 4 } else { 1 };
+        for quarter in (0..=4).step_by(step) {
             page.raw("<span>").text(&write(self.at(count * quarter / 4))).raw("</span>");
         }
     }
@@ -178,12 +199,16 @@ impl Bars {
     fn legend(&self, page: &mut Html, undated: u64) {
         page.raw("<p class=\"legend\">");
         for level in Level::ALL {
-            page.raw("<span class=\"of\"><i").attr("class", &format!("mark {}", level.name())).raw("></i>");
+            page.raw("<span class=\"of\"><i")
+                .attr("class", &format!("mark {}", level.name()))
+                .raw("></i>");
             page.raw(level.name()).raw("</span>");
         }
         let gaps = self.bars.iter().filter(|bar| bar.records == Some(0)).count() as u64;
         if gaps > 0 {
-            page.raw("<span><i class=\"mark gap\"></i>no records in ").count(gaps, "bar", "bars").raw("</span>");
+            page.raw("<span><i class=\"mark gap\"></i>no records in ")
+                .count(gaps, "bar", "bars")
+                .raw("</span>");
         }
         if undated > 0 {
             page.raw("<span>not drawn: ").num(undated).raw(" without a time</span>");
@@ -193,10 +218,17 @@ impl Bars {
 
     /// The picture in one sentence, for those who cannot see it.
     fn words(&self) -> String {
-        let busiest = self.bars.iter().enumerate().max_by_key(|(at, bar)| (total(bar), usize::MAX - at));
-        let whole = format!("From {} to {} UTC.", when::minute(self.start_s), when::minute(self.at(self.bars.len())));
+        let busiest =
+            self.bars.iter().enumerate().max_by_key(|(at, bar)| (total(bar), usize::MAX - at));
+        let whole = format!(
+            "From {} to {} UTC.",
+            when::minute(self.start_s),
+            when::minute(self.at(self.bars.len()))
+        );
         match busiest {
-            Some((at, bar)) if self.most > 0 => format!("{whole} Most in {} UTC: {}.", self.span(at), levels(bar)),
+            Some((at, bar)) if self.most > 0 => {
+                format!("{whole} Most in {} UTC: {}.", self.span(at), levels(bar))
+            }
             _ => format!("{whole} No detections."),
         }
     }

@@ -10,8 +10,12 @@ use super::when;
 /// The first screen.
 pub(super) fn write(report: &Report) -> Html {
     let mut page = Html::new();
-    page.raw("<header><p class=\"kind\"><b>Sekisho</b> Examination report</p><nav aria-label=\"Parts\">");
-    page.raw("<a href=\"#unseen\">Not seen</a><a href=\"#rules\">Rules</a><a href=\"#hosts\">Hosts</a>");
+    page.raw(
+        "<header><p class=\"kind\"><b>Sekisho</b> Examination report</p><nav aria-label=\"Parts\">",
+    );
+    page.raw(
+        "<a href=\"#unseen\">Not seen</a><a href=\"#rules\">Rules</a><a href=\"#hosts\">Hosts</a>",
+    );
     page.raw("<a href=\"#accounts\">Accounts</a><a href=\"#sources\">Sources</a>");
     page.raw("<a href=\"#making\">How made</a></nav></header>\n<h1>");
     page.html(&sentence(report)).raw("</h1>\n");
@@ -32,8 +36,14 @@ pub(super) fn write(report: &Report) -> Html {
 /// Says above everything else that the examination was stopped; nothing when it ran to its end.
 pub(super) fn banner(page: &mut Html, report: &Report) {
     if !report.complete {
-        page.raw("<p class=\"stopped\" role=\"alert\"><span><strong>Incomplete.</strong> The examination was ");
-        page.raw("stopped before its end. What follows is only what had been found by then.</span></p>\n");
+        page.raw(
+            "<p class=\"stopped\" role=\"alert\"><span><strong>Incomplete.</strong> The \
+            examination was ",
+        );
+        page.raw(
+            "stopped before its end. What follows is only what had been found by \
+            then.</span></p>\n",
+        );
     }
 }
 
@@ -44,10 +54,16 @@ pub(super) fn sentence(report: &Report) -> Html {
     if totals.records == 0 {
         words.raw("No record could be read, so nothing was examined");
     } else if totals.rules_loaded == 0 {
-        words.raw("No rule was loaded, so nothing was looked for in ").count(totals.records, "record", "records");
+        words.raw("No rule was loaded, so nothing was looked for in ").count(
+            totals.records,
+            "record",
+            "records",
+        );
     } else if totals.detections == 0 {
         words.raw("No rule matched in ").count(totals.records, "record", "records").raw(" from ");
-        words.count(totals.hosts, "host", "hosts").raw(", which does not prove that nothing happened");
+        words
+            .count(totals.hosts, "host", "hosts")
+            .raw(", which does not prove that nothing happened");
     } else {
         found(&mut words, report);
     }
@@ -61,12 +77,18 @@ fn found(words: &mut Html, report: &Report) {
     words.raw("<b>").count(totals.detections, "detection", "detections").raw("</b>, ");
     match report.levels.critical.detections {
         0 => words.raw("none of them critical"),
-        critical if critical == totals.detections => words.raw("<b class=\"worst\">all critical</b>"),
+        critical if critical == totals.detections => {
+            words.raw("<b class=\"worst\">all critical</b>")
+        }
         critical => words.raw("<b class=\"worst\">").num(critical).raw(" of them critical</b>"),
     };
     words.raw(", by ").count(totals.rules_fired, "rule", "rules");
     if totals.hosts > 0 {
-        words.raw(" on ").num(totals.hosts_with_detections).raw(" of ").count(totals.hosts, "host", "hosts");
+        words.raw(" on ").num(totals.hosts_with_detections).raw(" of ").count(
+            totals.hosts,
+            "host",
+            "hosts",
+        );
     }
 }
 
@@ -104,9 +126,17 @@ fn facts(page: &mut Html, report: &Report) {
         (totals.hosts, "host", "hosts"),
         (totals.records, "record", "records"),
     ] {
-        page.raw("<li><b>").num(number).raw("</b> ").raw(if number == 1 { one } else { many }).raw("</li>");
+        page.raw("<li><b>")
+            .num(number)
+            .raw("</b> ")
+            .raw(if number == 1 { one } else { many })
+            .raw("</li>");
     }
-    page.raw("<li><b>").num(totals.rules_fired).raw("</b> of ").num(totals.rules_loaded).raw(" rules fired</li>");
+    page.raw("<li><b>")
+        .num(totals.rules_fired)
+        .raw("</b> of ")
+        .num(totals.rules_loaded)
+        .raw(" rules fired</li>");
     if let (Some(first), Some(last)) = (totals.first_ns, totals.last_ns) {
         let hours = when::hours(first, last);
         page.raw("<li><b>").num(hours).raw("</b> ").raw(if hours == 1 { "hour" } else { "hours" });
@@ -121,12 +151,13 @@ fn tiles(page: &mut Html, report: &Report) {
         let count = report.levels.get(level);
         let zero = if count.detections == 0 { " zero" } else { "" };
         page.raw("<li").attr("class", &format!("{}{zero}", level.name())).raw(">");
-        let brief = when::brief(count.detections);
-        page.raw(if brief.len() > 6 { "<b class=\"wide\"" } else { "<b" });
-        page.attr("title", &when::number(count.detections)).raw(">").text(&brief).raw("</b><span>");
+        page.raw(if count.detections > 99_999 { "<b class=\"wide\">" } else { "<b>" });
+        page.brief(count.detections).raw("</b><span>");
         mark(page, level);
         page.raw(match level {
-            Level::Informational => "<span class=\"long\">informational</span><span class=\"brief\">inform.</span>",
+            Level::Informational => {
+                "<span class=\"long\">informational</span><span class=\"brief\">inform.</span>"
+            }
             other => other.name(),
         });
         page.raw("</span><small>").count(count.rules, "rule", "rules").raw("</small></li>");
@@ -136,7 +167,9 @@ fn tiles(page: &mut Html, report: &Report) {
 
 /// The coloured shape of a level; always beside its name.
 pub(super) fn mark(page: &mut Html, level: Level) {
-    page.raw("<i").attr("class", &format!("mark {}", level.name())).raw(" aria-hidden=\"true\"></i>");
+    page.raw("<i")
+        .attr("class", &format!("mark {}", level.name()))
+        .raw(" aria-hidden=\"true\"></i>");
 }
 
 /// What could not be seen, in numbers.
@@ -153,9 +186,8 @@ fn unseen(page: &mut Html, report: &Report) {
     ];
     page.raw("<section class=\"missing\"><h2>What could not be seen</h2><ul>");
     for (number, one, many) in rows {
-        page.raw(if number == 0 { "<li class=\"zero\"><b" } else { "<li><b" });
-        page.attr("title", &when::number(number)).raw(">").text(&when::brief(number)).raw("</b> ");
-        page.raw(if number == 1 { one } else { many }).raw("</li>");
+        page.raw(if number == 0 { "<li class=\"zero\"><b>" } else { "<li><b>" });
+        page.brief(number).raw("</b> ").raw(if number == 1 { one } else { many }).raw("</li>");
     }
     page.raw("</ul><p>");
     if rows.iter().all(|(number, _, _)| *number == 0) {
@@ -168,14 +200,22 @@ fn top_rules(page: &mut Html, rules: &Listed<FiredRule>) {
     page.raw("<section class=\"top\"><h2><a href=\"#rules\">Rules</a> ");
     page.raw("<small>the gravest first</small></h2>");
     let rows = worst_rules(&rules.items);
-    let rows = rows.iter().take(limits::TOP).map(|rule| (rule.title.as_str(), rule.level, rule.detections));
+    let rows = rows
+        .iter()
+        .take(limits::TOP)
+        .map(|rule| (rule.title.as_str(), rule.level, rule.detections));
     top_list(page, rows, rules.count(), "#rules");
 }
 
 fn top(page: &mut Html, subjects: &Listed<Subject>, heading: &'static str, target: &'static str) {
-    page.raw("<section class=\"top\"><h2><a").attr("href", target).raw(">").raw(heading).raw("</a></h2>");
+    page.raw("<section class=\"top\"><h2><a")
+        .attr("href", target)
+        .raw(">")
+        .raw(heading)
+        .raw("</a></h2>");
     let rows = worst_subjects(&subjects.items);
-    let rows = rows.iter().take(limits::TOP).map(|one| (one.name.as_str(), one.worst, one.detections));
+    let rows =
+        rows.iter().take(limits::TOP).map(|one| (one.name.as_str(), one.worst, one.detections));
     top_list(page, rows, subjects.count(), target);
 }
 
@@ -189,17 +229,24 @@ fn top_list<'a>(
     page.raw("<ol>");
     for (name, level, detections) in rows {
         let whole = cut(name, limits::TOOLTIP_CHARS).0;
-        page.raw("<li><span class=\"name\"").attr("title", whole).raw(">").text(cut(name, limits::TOP_CHARS).0);
+        page.raw("<li><span class=\"name\"")
+            .attr("title", whole)
+            .raw(">")
+            .text(cut(name, limits::TOP_CHARS).0);
         page.raw("</span><span class=\"lv\">");
         mark(page, level);
-        page.raw(level.name()).raw("</span><b>").num(detections).raw("</b></li>");
+        page.raw(level.name()).raw("</span><b>").brief(detections).raw("</b></li>");
         shown += 1;
     }
     page.raw("</ol>");
     if shown == 0 {
         page.raw("<p class=\"nothing\">None with a detection.</p>");
     } else if total > shown {
-        page.raw("<p class=\"rest\"><a").attr("href", target).raw(">").num(total - shown).raw(" more</a></p>");
+        page.raw("<p class=\"rest\"><a")
+            .attr("href", target)
+            .raw(">")
+            .num(total - shown)
+            .raw(" more</a></p>");
     }
     page.raw("</section>");
 }

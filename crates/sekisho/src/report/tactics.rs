@@ -1,7 +1,7 @@
 //! The tactics of ATT&CK in the order of the kill chain, with those that were not seen.
 //!
-//! Since its version 19 ATT&CK has `Stealth` and `Defense Impairment` where it had `Defense Evasion`; rules of both
-//! ages are in use, so the old name is shown when a rule uses it.
+//! Since its version 19 ATT&CK has `Stealth` and `Defense Impairment` where it had `Defense
+//! Evasion`; rules of both ages are in use, so the old name is shown when a rule uses it.
 
 use super::html::Html;
 use super::limits;
@@ -22,20 +22,20 @@ const fn tactic(tag: &'static str, name: &'static str) -> Tactic {
 }
 
 const CHAIN: [Tactic; 16] = [
-    tactic("reconnaissance", "Reconnais\u{ad}sance"),
+    tactic("reconnaissance", "Recon\u{ad}nais\u{ad}sance"),
     tactic("resource-development", "Resource Develop\u{ad}ment"),
     tactic("initial-access", "Initial Access"),
-    tactic("execution", "Execution"),
+    tactic("execution", "Execu\u{ad}tion"),
     tactic("persistence", "Persist\u{ad}ence"),
-    tactic("privilege-escalation", "Privilege Escalation"),
+    tactic("privilege-escalation", "Privi\u{ad}lege Escala\u{ad}tion"),
     Tactic { tag: "defense-evasion", name: "Defense Evasion", former: true },
     tactic("stealth", "Stealth"),
     tactic("defense-impairment", "Defense Impair\u{ad}ment"),
-    tactic("credential-access", "Credential Access"),
-    tactic("discovery", "Discovery"),
-    tactic("lateral-movement", "Lateral Movement"),
-    tactic("collection", "Collection"),
-    tactic("command-and-control", "Command and Control"),
+    tactic("credential-access", "Creden\u{ad}tial Access"),
+    tactic("discovery", "Disco\u{ad}very"),
+    tactic("lateral-movement", "Lateral Move\u{ad}ment"),
+    tactic("collection", "Collec\u{ad}tion"),
+    tactic("command-and-control", "Com\u{ad}mand and Control"),
     tactic("exfiltration", "Exfil\u{ad}tration"),
     tactic("impact", "Impact"),
 ];
@@ -45,14 +45,16 @@ pub(super) fn strip(page: &mut Html, report: &Report) {
     page.raw("<section class=\"tactics\"><h2>ATT&amp;CK tactics, in the order of an intrusion ");
     page.raw("<small>detections, and rules that made them</small></h2><ol>");
     for tactic in &CHAIN {
-        let (detections, rules) = sum(report.tactics.iter().filter(|count| plain(&count.tactic) == tactic.tag));
+        let (detections, rules) =
+            sum(report.tactics.iter().filter(|count| plain(&count.tactic) == tactic.tag));
         if !tactic.former || detections > 0 {
             let mut name = Html::new();
             name.raw(tactic.name);
             cell(page, &name, detections, rules);
         }
     }
-    let known = |count: &&TacticCount| CHAIN.iter().any(|tactic| plain(&count.tactic) == tactic.tag);
+    let known =
+        |count: &&TacticCount| CHAIN.iter().any(|tactic| plain(&count.tactic) == tactic.tag);
     let others: Vec<&TacticCount> = report.tactics.iter().filter(|count| !known(count)).collect();
     let shown = limits::fill(page, limits::OTHER_TACTICS, others.iter().copied(), |count| {
         let mut piece = Html::new();
@@ -60,13 +62,19 @@ pub(super) fn strip(page: &mut Html, report: &Report) {
         piece
     });
     page.raw("</ol>");
-    limits::more(page, others.len() as u64, shown, "tactic of another name", "tactics of other names");
+    limits::more(
+        page,
+        others.len() as u64,
+        shown,
+        "tactic of another name",
+        "tactics of other names",
+    );
     page.raw("</section>\n");
 }
 
 fn cell(page: &mut Html, name: &Html, detections: u64, rules: u64) {
     page.raw(if detections == 0 { "<li class=\"zero\"><b>" } else { "<li><b>" });
-    page.num(detections).raw("</b><span>").html(name).raw("</span>");
+    page.brief(detections).raw("</b><span>").html(name).raw("</span>");
     if detections > 0 {
         page.raw("<small>").count(rules, "rule", "rules").raw("</small>");
     }

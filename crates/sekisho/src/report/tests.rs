@@ -37,12 +37,19 @@ fn full_of(text: &str) -> Report {
         last_ns: time,
         examples: vec![example],
     };
-    let subject = Subject { name: s(), detections: 2, worst: Level::High, first_ns: time, last_ns: None };
+    let subject =
+        Subject { name: s(), detections: 2, worst: Level::High, first_ns: time, last_ns: None };
     Report {
         complete: true,
         version: s(),
         options: vec![NamedValue { name: s(), value: s() }],
-        totals: Totals { records: 9, rules_loaded: 4, detections: 2, hosts: 1, ..Totals::default() },
+        totals: Totals {
+            records: 9,
+            rules_loaded: 4,
+            detections: 2,
+            hosts: 1,
+            ..Totals::default()
+        },
         hosts: vec![subject.clone()].into(),
         accounts: vec![subject].into(),
         rules: vec![rule].into(),
@@ -57,7 +64,8 @@ fn full_of(text: &str) -> Report {
 fn unseen_full_of(text: &str) -> Unseen {
     let s = || text.to_owned();
     Unseen {
-        problems: vec![Problem { path: s(), what: s(), expected: s(), count: 1, position: None }].into(),
+        problems: vec![Problem { path: s(), what: s(), expected: s(), count: 1, position: None }]
+            .into(),
         idle_rules: vec![IdleRules { reason: s(), rules: 3, examples: vec![s()] }],
         unexamined: vec![UnexaminedKind { kind: s(), records: 5 }].into(),
         assumptions: vec![Assumption { about: s(), text: s() }].into(),
@@ -124,7 +132,11 @@ fn the_page_stays_below_its_limit() {
     }
     many(&mut report.rules, 1_200);
     for rule in report.rules.items.iter_mut().skip(5) {
-        *rule = FiredRule { title: "z".into(), examples: std::mem::take(&mut rule.examples), ..FiredRule::default() };
+        *rule = FiredRule {
+            title: "z".into(),
+            examples: std::mem::take(&mut rule.examples),
+            ..FiredRule::default()
+        };
     }
     many(&mut report.hosts, 1_500);
     many(&mut report.accounts, 1_500);
@@ -134,11 +146,17 @@ fn the_page_stays_below_its_limit() {
     many(&mut report.unseen.unexamined, 1_500);
     many(&mut report.unseen.assumptions, 1_500);
     many(&mut report.unseen.duplicates, 1_500);
-    report.unseen.idle_rules = report.unseen.idle_rules.iter().cycle().take(1_500).cloned().collect();
+    report.unseen.idle_rules =
+        report.unseen.idle_rules.iter().cycle().take(1_500).cloned().collect();
     report.tactics = report.tactics.iter().cycle().take(1_500).cloned().collect();
     report.options = report.options.iter().cycle().take(1_500).cloned().collect();
-    let buckets = vec![Bucket { levels: ByLevel { critical: 1, ..ByLevel::default() }, records: Some(0) }; 100_000];
-    report.timeline = Some(Timeline { start_s: i64::MAX - 5, bucket_s: u64::MAX, buckets, undated: 1 });
+    let buckets =
+        vec![
+            Bucket { levels: ByLevel { critical: 1, ..ByLevel::default() }, records: Some(0) };
+            100_000
+        ];
+    report.timeline =
+        Some(Timeline { start_s: i64::MAX - 5, bucket_s: u64::MAX, buckets, undated: 1 });
     let page = render(&report);
     assert!(page.len() < PAGE_BYTES, "{} bytes", page.len());
     assert!(page.contains("more rules not shown on this page"));
@@ -148,7 +166,18 @@ fn the_page_stays_below_its_limit() {
 #[test]
 fn the_byte_limits_fit_in_the_page() {
     use super::limits::*;
-    let parts = [RULES, SUBJECTS, SUBJECTS, SOURCES, PROBLEMS, IDLE, UNEXAMINED, ASSUMPTIONS, DUPLICATES, REJECTED];
+    let parts = [
+        RULES,
+        SUBJECTS,
+        SUBJECTS,
+        SOURCES,
+        PROBLEMS,
+        IDLE,
+        UNEXAMINED,
+        ASSUMPTIONS,
+        DUPLICATES,
+        REJECTED,
+    ];
     let sum: usize = parts.iter().chain(&[OPTIONS, OTHER_TACTICS]).map(|limit| limit.bytes).sum();
     assert!(sum + 400_000 < PAGE_BYTES, "{sum} bytes leave too little for the first screen");
 }
@@ -158,7 +187,8 @@ fn equal_reports_give_equal_pages() {
     let report = full_of("same");
     assert_eq!(render(&report), render(&report.clone()));
     let mut turned = report.clone();
-    let other = Subject { name: "other".into(), detections: 2, worst: Level::High, ..Subject::default() };
+    let other =
+        Subject { name: "other".into(), detections: 2, worst: Level::High, ..Subject::default() };
     turned.hosts = vec![other.clone(), report.hosts.items[0].clone()].into();
     let mut straight = report.clone();
     straight.hosts = vec![report.hosts.items[0].clone(), other].into();
@@ -227,9 +257,28 @@ fn tactics_of_both_ages_are_shown_in_order() {
     let count = |tactic: &str| TacticCount { tactic: tactic.into(), detections: 4, rules: 1 };
     let page = render(&report);
     assert!(!page.contains("Defense Evasion") && page.contains("Stealth"));
-    report.tactics = vec![count("attack.impact"), count("Defense Evasion"), count("attack.initial_access")];
+    report.tactics =
+        vec![count("attack.impact"), count("Defense Evasion"), count("attack.initial_access")];
     let page = render(&report);
     let at = |name: &str| page.find(name).expect("the tactic is shown");
     assert!(at("Initial Access") < at("Defense Evasion") && at("Defense Evasion") < at("Impact"));
     assert_eq!(page.matches("<b>4</b><span>").count(), 3);
+}
+
+#[test]
+fn marks_are_not_piled_up() {
+    let page = render(&full_of("z\u{301}\u{302}\u{303}\u{304}\u{305}a\u{301}"));
+    assert!(page.contains("z\u{301}\u{302}\u{303}<i>U+0304</i><i>U+0305</i>a\u{301}"));
+}
+
+#[test]
+fn a_quiet_time_still_shows_its_gaps() {
+    let seen = Bucket { records: Some(5), ..Bucket::default() };
+    let gap = Bucket { records: Some(0), ..Bucket::default() };
+    let buckets = vec![seen, gap, gap, seen];
+    let timeline = Some(Timeline { start_s: 0, bucket_s: 3_600, buckets, undated: 0 });
+    let page = render(&Report { timeline, ..Report::default() });
+    assert_eq!(page.matches("class=\"gap\"").count(), 2);
+    assert!(page.contains("no records in 2 bars"));
+    assert!(page.contains("1970-01-01 01:00 to 1970-01-01 02:00 UTC: </bdi>no records"));
 }

@@ -1,5 +1,5 @@
-//! What could not be seen. It stands first among the parts, because a detection that is missing may be missing for
-//! one of these reasons.
+//! What could not be seen. It stands first among the parts, because a detection that is missing may
+//! be missing for one of these reasons.
 
 use super::detail::{Column, end, part, place, table};
 use super::html::Html;
@@ -11,7 +11,10 @@ pub(super) fn write(report: &Report) -> Html {
     let mut page = Html::new();
     let unseen = &report.unseen;
     part(&mut page, "unseen", "What could not be seen", None, true);
-    page.raw("<p class=\"lead\">Where nothing was detected, one of the following may be why. Nothing on this page ");
+    page.raw(
+        "<p class=\"lead\">Where nothing was detected, one of the following may be why. \
+        Nothing on this page ",
+    );
     page.raw("says that a host, an account or a network is free of intruders.</p>\n");
     problems(&mut page, unseen);
     idle(&mut page, unseen);
@@ -24,11 +27,12 @@ pub(super) fn write(report: &Report) -> Html {
 
 fn problems(page: &mut Html, unseen: &Unseen) {
     const COLUMNS: [Column; 5] =
-        [("File", "w"), ("Where", ""), ("What was wrong", "w"), ("Expected", "w"), ("Times", "n")];
+        [("File", "w"), ("Where", "t"), ("What was wrong", "w"), ("Expected", "w"), ("Times", "n")];
     page.raw("<section><h3>Could not be read</h3><p>");
     page.count(unseen.files_unread, "file", "files").raw(" not at all, ");
     page.count(unseen.files_in_part, "file", "files").raw(" only in part; ");
-    page.count(unseen.records_unread, "record", "records").raw(" lost as far as they could be counted.</p>");
+    page.count(unseen.records_unread, "record", "records")
+        .raw(" lost as far as they could be counted.</p>");
     if unseen.problems.count() > 0 {
         let rows = (&unseen.problems.items, unseen.problems.count());
         table(page, &COLUMNS, limits::PROBLEMS, rows, ("problem", "problems"), |problem| {
@@ -56,7 +60,11 @@ fn idle(page: &mut Html, unseen: &Unseen) {
     let mut groups: Vec<&IdleRules> = unseen.idle_rules.iter().collect();
     groups.sort_by(|a, b| b.rules.cmp(&a.rules).then_with(|| a.reason.cmp(&b.reason)));
     table(page, &COLUMNS, limits::IDLE, (groups, reasons), ("reason", "reasons"), |group| {
-        vec![Html::of(&group.reason, limits::SENTENCE_CHARS), Html::of_num(group.rules), titles(group)]
+        vec![
+            Html::of(&group.reason, limits::SENTENCE_CHARS),
+            Html::of_num(group.rules),
+            titles(group),
+        ]
     });
     page.raw("</section>\n");
 }
@@ -100,7 +108,14 @@ fn assumptions(page: &mut Html, unseen: &Unseen) {
     page.raw("<section><h3>Taken for granted</h3>");
     let pairs = |one: &super::model::Assumption| (one.about.clone(), one.text.clone());
     let nouns = ("assumption", "assumptions");
-    list(page, &unseen.assumptions, [("About", "w"), ("Assumption", "w")], limits::ASSUMPTIONS, nouns, pairs);
+    list(
+        page,
+        &unseen.assumptions,
+        [("About", "w"), ("Assumption", "w")],
+        limits::ASSUMPTIONS,
+        nouns,
+        pairs,
+    );
     page.raw("</section>\n");
 }
 
@@ -108,7 +123,14 @@ fn duplicates(page: &mut Html, unseen: &Unseen) {
     page.raw("<section><h3>Skipped, because the same bytes had been read already</h3>");
     let pairs = |one: &super::model::Duplicate| (one.path.clone(), one.same_as.clone());
     let nouns = ("file", "files");
-    list(page, &unseen.duplicates, [("File skipped", "w"), ("Same as", "w")], limits::DUPLICATES, nouns, pairs);
+    list(
+        page,
+        &unseen.duplicates,
+        [("File skipped", "w"), ("Same as", "w")],
+        limits::DUPLICATES,
+        nouns,
+        pairs,
+    );
     page.raw("</section>\n");
 }
 

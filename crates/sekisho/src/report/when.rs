@@ -1,4 +1,5 @@
-//! Numbers and times as the page writes them: the same everywhere, in UTC, without a clock or a locale.
+//! Numbers and times as the page writes them: the same everywhere, in UTC, without a clock or a
+//! locale.
 
 /// Seconds in a day.
 const DAY_S: i64 = 86_400;
@@ -16,11 +17,15 @@ pub(super) fn number(value: u64) -> String {
     text
 }
 
-/// A whole number where there is little room: in full below a million, then `1.2 M`, `1.2 bn`, cut and not rounded.
+/// From here on [`brief`] numbers are no longer given in full.
+pub(super) const BRIEF_FROM: u64 = 1_000_000;
+
+/// A whole number where there is little room: in full below [`BRIEF_FROM`], then `1.2 M`, `1.2 bn`,
+/// cut and not rounded.
 pub(super) fn brief(value: u64) -> String {
     let (unit, name) = match value {
-        0..1_000_000 => return number(value),
-        1_000_000..1_000_000_000 => (1_000_000, "M"),
+        0..BRIEF_FROM => return number(value),
+        BRIEF_FROM..1_000_000_000 => (1_000_000, "M"),
         _ => (1_000_000_000, "bn"),
     };
     format!("{}.{}\u{a0}{name}", number(value / unit), value % unit * 10 / unit)
@@ -32,7 +37,8 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -58,8 +64,8 @@ pub(super) fn second(unix_s: i64) -> String {
     format!("{}:{:02}", minute(unix_s), unix_s.rem_euclid(60))
 }
 
-/// An exact time in ISO 8601: `2024-02-29T13:05:09.250Z`, with as many digits as are needed, in groups of three.
-/// Nanoseconds since 1970 UTC.
+/// An exact time in ISO 8601: `2024-02-29T13:05:09.250Z`, with as many digits as are needed, in
+/// groups of three. Nanoseconds since 1970 UTC.
 pub(super) fn exact(ns: i64) -> String {
     let whole = second(ns.div_euclid(1_000_000_000)).replace(' ', "T");
     let part = ns.rem_euclid(1_000_000_000);
