@@ -214,6 +214,13 @@ fn rejected_cells(rule: &RejectedRule) -> Vec<Html> {
     ]
 }
 
+/// What a reader of any part should know.
+const NOTE: &str = "<p class=\"note\">All times are UTC. Text from logs is shown as it was found; \
+    characters that cannot be seen, or that would change the order of reading, are shown by \
+    number, as <i>U+202E</i>. Lists on this page end at a limit and then say how many items are \
+    not shown; nothing is cut from the files written beside it: every detection is in \
+    <code>detections.jsonl</code>, every count in <code>run.json</code>.</p>";
+
 /// How the report was made.
 pub(super) fn making(report: &Report) -> Html {
     let mut page = Html::new();
@@ -232,22 +239,7 @@ pub(super) fn making(report: &Report) -> Html {
     });
     page.raw("</dl>");
     limits::more(&mut page, report.options.len() as u64, shown, "option", "options");
-    page.raw(
-        "<p class=\"note\">All times are UTC. Text from logs is shown as it was found; \
-        characters that cannot be ",
-    );
-    page.raw(
-        "seen, or that would change the order of reading, are shown by number, as \
-        <i>U+202E</i>. Lists on this ",
-    );
-    page.raw(
-        "page end at a limit and then say how many items are not shown; nothing is cut \
-        from the files written ",
-    );
-    page.raw(
-        "beside it: every detection is in <code>detections.jsonl</code>, every count in \
-        <code>run.json</code>.</p>",
-    );
+    page.raw(NOTE);
     end(&mut page);
     page
 }

@@ -46,9 +46,9 @@ pub(super) fn write(page: &mut Html, timeline: Option<&Timeline>) {
     let bars = timeline.map(Bars::of).filter(Bars::worth_drawing);
     match (&bars, timeline) {
         (Some(bars), Some(timeline)) => {
-            page.raw("<small>one bar is ").text(&when::length(bars.bar_s)).raw(", UTC</small>");
+            page.raw("<small>one bar: ").text(&when::length(bars.bar_s)).raw(", UTC</small>");
             if bars.most > 0 {
-                page.raw("<a href=\"#times\">as a table</a>");
+                page.raw("<a href=\"#times\">table</a>");
             }
             page.raw("</figcaption>");
             bars.draw(page);

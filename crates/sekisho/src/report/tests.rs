@@ -246,7 +246,8 @@ fn the_sentence_holds_the_counts() {
     report.unseen.idle_rules = vec![IdleRules { rules: 1_204, ..IdleRules::default() }];
     let page = render(&report);
     assert!(page.contains(
-        "<h1><b>412 detections</b>, <b class=\"worst\">3 of them critical</b>, by 37 rules on 9 of 12 hosts. \
+        "<h1><b>412 detections</b>, <b class=\"worst\">3 of them critical</b>, \
+         by 37 rules on 9 of 12 hosts. \
          2 files could not be read and 1,204 of 3,781 rules had nothing to look at.</h1>"
     ));
 }
