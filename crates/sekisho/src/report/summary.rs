@@ -60,10 +60,11 @@ pub(super) fn sentence(report: &Report) -> Html {
             "records",
         );
     } else if totals.detections == 0 {
-        words.raw("No rule matched in ").count(totals.records, "record", "records").raw(" from ");
-        words
-            .count(totals.hosts, "host", "hosts")
-            .raw(", which does not prove that nothing happened");
+        words.raw("No rule matched in ").count(totals.records, "record", "records");
+        if totals.hosts > 0 {
+            words.raw(" from ").count(totals.hosts, "host", "hosts");
+        }
+        words.raw(", which does not prove that nothing happened");
     } else {
         found(&mut words, report);
     }
@@ -76,7 +77,9 @@ fn found(words: &mut Html, report: &Report) {
     let totals = &report.totals;
     words.raw("<b>").count(totals.detections, "detection", "detections").raw("</b>, ");
     match report.levels.critical.detections {
+        0 if totals.detections == 1 => words.raw("not critical"),
         0 => words.raw("none of them critical"),
+        1 if totals.detections == 1 => words.raw("<b class=\"worst\">critical</b>"),
         critical if critical == totals.detections => {
             words.raw("<b class=\"worst\">all critical</b>")
         }
@@ -97,13 +100,14 @@ fn missed(words: &mut Html, report: &Report) {
     let unseen = &report.unseen;
     let idle = unseen.rules_idle();
     let mut parts = Vec::new();
-    if unseen.files_unread > 0 {
+    let lost = [
+        (unseen.files_unread, "file could not be read", "files could not be read"),
+        (unseen.files_in_part, "file was read only in part", "files were read only in part"),
+        (unseen.records_unread, "record could not be read", "records could not be read"),
+    ];
+    if let Some((number, one, many)) = lost.into_iter().find(|(number, _, _)| *number > 0) {
         let mut part = Html::new();
-        part.count(unseen.files_unread, "file", "files").raw(" could not be read");
-        parts.push(part);
-    } else if unseen.records_unread > 0 {
-        let mut part = Html::new();
-        part.count(unseen.records_unread, "record", "records").raw(" could not be read");
+        part.count(number, one, many);
         parts.push(part);
     }
     if idle > 0 {

@@ -253,6 +253,23 @@ fn the_sentence_holds_the_counts() {
 }
 
 #[test]
+fn the_sentence_is_right_for_one() {
+    let mut report = full_of("x");
+    report.totals.detections = 1;
+    report.totals.rules_fired = 1;
+    report.totals.hosts_with_detections = 1;
+    report.unseen.idle_rules.clear();
+    report.unseen.files_in_part = 1;
+    assert!(render(&report).contains(
+        "<b>1 detection</b>, not critical, by 1 rule on 1 of 1 host. \
+         1 file was read only in part.</h1>"
+    ));
+    report.levels.critical.detections = 1;
+    let page = render(&report);
+    assert!(page.contains("<b>1 detection</b>, <b class=\"worst\">critical</b>, by 1 rule"));
+}
+
+#[test]
 fn tactics_of_both_ages_are_shown_in_order() {
     let mut report = full_of("x");
     let count = |tactic: &str| TacticCount { tactic: tactic.into(), detections: 4, rules: 1 };
