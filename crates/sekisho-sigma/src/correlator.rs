@@ -19,7 +19,7 @@ use crate::rule::{Correlation, CorrelationKind, Expr, Header};
 pub const OBSERVATIONS_MAX: usize = 3_000_000;
 
 /// Most places that one match cites.
-pub const PLACES_MAX: usize = 100;
+pub(crate) const PLACES_MAX: usize = 100;
 
 /// Number of a correlation, in the order in which they were given.
 pub type CorrelationId = usize;
@@ -87,7 +87,7 @@ pub struct CorrelationMatch {
     /// The count, sum, mean … that was furthest from nothing while it held.
     pub value: f64,
     /// Places of events in the window when it first held, oldest first; at
-    /// most [`PLACES_MAX`].
+    /// most 100.
     pub places: Vec<u64>,
 }
 

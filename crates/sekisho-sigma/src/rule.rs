@@ -338,3 +338,17 @@ pub struct Filter {
     /// As in [`Rule::detections`].
     pub detections: Vec<(String, Detection)>,
 }
+
+impl Level {
+    /// Its name as rules write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}

@@ -1,2 +1,5 @@
-//! Trust without access.
-fn main() {}
+//! The binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    sekisho::cli::main().into()
+}

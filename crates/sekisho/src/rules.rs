@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sekisho_sigma::rule::{Correlation, Document, Header, Level, Rule, Status};
-use sekisho_sigma::{ParseOptions, Rejected, apply_filters, parse};
+use sekisho_sigma::{Note, ParseOptions, Rejected, apply_filters, parse};
 
 /// Largest rule file, in bytes.
 pub const RULE_FILE_BYTES_MAX: u64 = 4 << 20;
@@ -37,9 +37,8 @@ impl Selection {
     /// Whether a rule is wanted.
     #[must_use]
     pub fn takes(&self, header: &Header) -> bool {
-        let tagged = |tags: &[String]| {
-            tags.iter().any(|tag| header.tags.iter().any(|t| tag_fits(tag, t)))
-        };
+        let tagged =
+            |tags: &[String]| tags.iter().any(|tag| header.tags.iter().any(|t| tag_fits(tag, t)));
         let named = |ids: &[String]| ids.iter().any(|id| id.eq_ignore_ascii_case(&header.id));
         self.level.is_none_or(|level| header.level >= level)
             && self.status.is_none_or(|status| header.status >= status)
@@ -67,7 +66,7 @@ pub struct Loaded {
     /// Documents that could not be loaded.
     pub rejected: Vec<Rejected>,
     /// What was loaded, but not as its author may think.
-    pub notes: Vec<Rejected>,
+    pub notes: Vec<Note>,
     /// How many rules the selection left out.
     pub left_out: usize,
     /// How many filters were applied.
@@ -184,5 +183,6 @@ impl Loading<'_> {
 }
 
 fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("yml") || e.eq_ignore_ascii_case("yaml"))
 }

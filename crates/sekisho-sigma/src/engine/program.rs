@@ -294,6 +294,15 @@ impl Program {
         self.rules.get(rule as usize).is_some_and(|r| r.lane(shape).is_some())
     }
 
+    /// The columns in which a rule finds a field in events of a shape; none
+    /// where the rule does not look at the shape.
+    #[must_use]
+    pub fn columns_of(&self, rule: RuleId, shape: &Shape, field: &str) -> Vec<String> {
+        let lane = self.rules.get(rule as usize).and_then(|r| r.lane(shape));
+        let names = lane.map(|lane| columns(lane, field)).unwrap_or_default();
+        names.into_iter().map(String::from).collect()
+    }
+
     /// Whether a rule could hold for events of a shape that have no other
     /// fields than those of which `occurs` is true. If not: the rule's fields
     /// that do not occur.

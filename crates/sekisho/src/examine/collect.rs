@@ -69,8 +69,7 @@ pub(crate) struct Collector {
 impl Collector {
     /// A collector that writes detections into a folder.
     pub(crate) fn new(plan: Arc<Plan>, out: &Path, correlator: Correlator) -> io::Result<Self> {
-        let writer =
-            BufWriter::with_capacity(1 << 20, File::create(out.join("detections.jsonl"))?);
+        let writer = BufWriter::with_capacity(1 << 20, File::create(out.join("detections.jsonl"))?);
         let files = plan.inventory.files.len();
         let sources = vec![SourceOutcome::default(); plan.inventory.sources.len()];
         let mut problems = plan.inventory.problems.clone();

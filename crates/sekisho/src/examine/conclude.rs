@@ -58,10 +58,8 @@ pub(crate) fn conclude(
         write_correlation(plan, m, rule_count, &mut collected, &mut writer)?;
     }
     writer.flush()?;
-    let timeline = std::mem::replace(
-        &mut collected.timeline,
-        super::timeline::Timeline::new(&options.out),
-    );
+    let timeline =
+        std::mem::replace(&mut collected.timeline, super::timeline::Timeline::new(&options.out));
     timeline.finish()?;
     let blind = blind(plan, &collected, occurred);
     let report = run_file::report(options, plan, &loaded, &collected, &blind, complete);

@@ -62,19 +62,28 @@ pub(crate) fn feed(
             return;
         }
         let mut feeder = Feeder { reading, stop, number, source, emit };
-        let going = if source.wrapping == Wrapping::Plain
-            && source.bytes <= limits::BLOCK_BYTES as u64
-        {
-            feeder.whole()
-        } else {
-            let first_of_file = hashed.replace(source.file_number) != Some(source.file_number);
-            (!first_of_file || (feeder.emit)(Task::Hash { file: source.file_number }))
-                && feeder.stream()
-        };
+        let going =
+            if source.wrapping == Wrapping::Plain && source.bytes <= limits::BLOCK_BYTES as u64 {
+                feeder.whole()
+            } else {
+                let first_of_file = hashed.replace(source.file_number) != Some(source.file_number);
+                (!first_of_file || (feeder.emit)(Task::Hash { file: source.file_number }))
+                    && feeder.stream()
+            };
         if !going {
             return;
         }
     }
+}
+
+/// Gives out the blocks of one source as number 0, whatever its size.
+pub(crate) fn stream(
+    source: &Source,
+    reading: &Reading,
+    stop: &AtomicBool,
+    emit: &mut dyn FnMut(Task) -> bool,
+) {
+    Feeder { reading, stop, number: 0, source, emit }.stream();
 }
 
 struct Feeder<'a> {
@@ -131,7 +140,11 @@ impl Feeder<'_> {
                 }
                 Ok(None) => return true,
                 Err(e) => {
-                    return self.failed(Some(read_to), e, "more of the source; what came before was read");
+                    return self.failed(
+                        Some(read_to),
+                        e,
+                        "more of the source; what came before was read",
+                    );
                 }
             }
         }

@@ -57,7 +57,8 @@ pub(crate) fn time(nanoseconds: i64, out: &mut Vec<u8>) {
 /// Appends a time in ISO 8601.
 pub(crate) fn plain_time(nanoseconds: i64, out: &mut Vec<u8>) {
     const DAY: i64 = 86_400;
-    let (seconds, nanos) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
+    let (seconds, nanos) =
+        (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
     let two = |n: i64, out: &mut Vec<u8>| {

@@ -23,15 +23,17 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
-use sekisho_event::Shape;
+use sekisho_event::{Block, Format, Shape};
 use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, ParseOptions, Program};
 
 pub use conclude::Outcome;
+pub(crate) use conclude::log_source;
 
 use crate::rules::{self, Loaded, Selection};
+use crate::sources::Source;
 use crate::sources::walk::Inventory;
-use collect::{Collected, Collector};
+use collect::Collector;
 use feed::{Reading, Task, feed};
 use work::{Plan, Worker};
 
@@ -137,12 +139,7 @@ fn plan(
 type Occurred = HashMap<Shape, HashSet<Box<str>>>;
 
 /// Does all the work; the fields that occurred in each shape.
-fn run(
-    plan: &Arc<Plan>,
-    collector: &Collector,
-    threads: usize,
-    progress: &Progress,
-) -> Occurred {
+fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progress) -> Occurred {
     let take = |worker: &mut Worker, number: u64, task: Task| {
         let done = worker.work(task);
         progress.bytes_done.fetch_add(done.input_bytes, Ordering::Relaxed);
@@ -185,6 +182,20 @@ fn run(
         }
     });
     all
+}
+
+/// Shows all blocks of one source to `take`, until it returns false. What
+/// cannot be read is left out: whoever wants the problems examines.
+pub(crate) fn blocks(
+    source: &Source,
+    timezone: Option<TimeZone>,
+    stop: &AtomicBool,
+    take: &mut dyn FnMut(&'static dyn Format, Block) -> bool,
+) {
+    feed::stream(source, &Reading { timezone }, stop, &mut |task| match task {
+        Task::Block { format, block, .. } => take(format, block),
+        _ => true,
+    });
 }
 
 fn next(receive: &Mutex<Receiver<(u64, Task)>>) -> Option<(u64, Task)> {

@@ -90,7 +90,7 @@ pub(crate) fn run_json(
             "correlations": collected.correlator.correlations().len(),
             "filters": loaded.filters, "left_out": loaded.left_out,
             "fired": stats.rules.len(),
-            "rejected": rejected_json(&loaded.rejected), "notes": rejected_json(&loaded.notes),
+            "rejected": rejected_json(&loaded.rejected), "notes": notes_json(&loaded.notes),
             "idle": idle_json(plan, blind),
             "without_guard": plan.program.unguarded().len(),
         },
@@ -130,9 +130,11 @@ fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
 }
 
 fn rejected_json(list: &[sekisho_sigma::Rejected]) -> Vec<Value> {
-    list.iter()
-        .map(|r| json!({"file": &*r.file, "line": r.line, "reason": r.reason}))
-        .collect()
+    list.iter().map(|r| json!({"file": &*r.file, "line": r.line, "reason": r.reason})).collect()
+}
+
+fn notes_json(list: &[sekisho_sigma::Note]) -> Vec<Value> {
+    list.iter().map(|n| json!({"file": &*n.file, "line": n.line, "note": n.text})).collect()
 }
 
 fn idle_json(plan: &Plan, blind: &Blind) -> Vec<Value> {
@@ -253,8 +255,11 @@ fn subject(name: &str, stats: &NameStats) -> Subject {
 fn top(mut subjects: Vec<Subject>) -> Listed<Subject> {
     let total = subjects.len() as u64;
     subjects.sort_by(|a, b| {
-        (a.worst, std::cmp::Reverse(a.detections), &a.name)
-            .cmp(&(b.worst, std::cmp::Reverse(b.detections), &b.name))
+        (a.worst, std::cmp::Reverse(a.detections), &a.name).cmp(&(
+            b.worst,
+            std::cmp::Reverse(b.detections),
+            &b.name,
+        ))
     });
     subjects.truncate(LISTED_MAX);
     Listed { items: subjects, total }

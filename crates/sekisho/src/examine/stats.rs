@@ -153,15 +153,18 @@ impl Stats {
     }
 }
 
-fn merge_names(mine: &mut BTreeMap<Box<str>, NameStats>, theirs: BTreeMap<Box<str>, NameStats>) -> u64 {
+fn merge_names(
+    mine: &mut BTreeMap<Box<str>, NameStats>,
+    theirs: BTreeMap<Box<str>, NameStats>,
+) -> u64 {
     let mut dropped = 0;
     for (name, stats) in theirs {
-        match mine.get_mut(&name) {
-            Some(known) => known.merge(stats),
-            None if mine.len() < NAMES_MAX => {
-                mine.insert(name, stats);
-            }
-            None => dropped += 1,
+        if let Some(known) = mine.get_mut(&name) {
+            known.merge(stats);
+        } else if mine.len() < NAMES_MAX {
+            mine.insert(name, stats);
+        } else {
+            dropped += 1;
         }
     }
     dropped

@@ -25,8 +25,16 @@ pub(crate) const HASH_CHARS: usize = 64;
 
 /// Fields that name an account, the most telling first.
 pub(crate) const ACCOUNT_FIELDS: &[&str] = &[
-    "TargetUserName", "SubjectUserName", "User", "AccountName", "UserId", "UserKey",
-    "userIdentity.arn", "userIdentity.userName", "user", "username",
+    "TargetUserName",
+    "SubjectUserName",
+    "User",
+    "AccountName",
+    "UserId",
+    "UserKey",
+    "userIdentity.arn",
+    "userIdentity.userName",
+    "user",
+    "username",
 ];
 
 /// What is the same for all threads.
@@ -112,7 +120,8 @@ impl Worker {
     /// By name, the fields that occurred in each shape.
     pub(crate) fn into_occurred(self) -> HashMap<Shape, HashSet<Box<str>>> {
         let vocabulary = self.vocabulary;
-        let names = |ids: HashSet<FieldId>| ids.iter().map(|&f| vocabulary.name(f).into()).collect();
+        let names =
+            |ids: HashSet<FieldId>| ids.iter().map(|&f| vocabulary.name(f).into()).collect();
         self.occurred.into_iter().map(|(shape, ids)| (shape, names(ids))).collect()
     }
 
@@ -198,7 +207,8 @@ impl Worker {
         let mut path_json = Vec::new();
         json::string(&about.path, &mut path_json);
         reader.read(block, &mut self.vocabulary, &mut |parsed, vocabulary| {
-            let mut writer = Writer { plan: &plan, source, path_json: &path_json, parsed, vocabulary };
+            let mut writer =
+                Writer { plan: &plan, source, path_json: &path_json, parsed, vocabulary };
             writer.note_problems(&about.path, &block.problems, done);
             writer.run(matcher, matches, occurred, done);
         });
@@ -356,15 +366,10 @@ impl Writer<'_> {
     }
 
     /// Host, channel and record id of a match's event.
-    fn head(&self, f: &Found<'_>) -> (&str, &'_ str, Option<u64>) {
+    fn head<'c>(&'c self, f: &Found<'c>) -> (&'c str, &'c str, Option<u64>) {
         let host = f.batch.hosts.get(f.row).copied().unwrap_or(ValueId::ABSENT);
         let id = f.batch.record_ids.get(f.row).copied().filter(|&id| id != RECORD_ID_UNKNOWN);
-        (self.vocabulary.hosts.text(host), self.channel(f), id)
-    }
-
-    fn channel<'c>(&self, f: &Found<'c>) -> &'c str {
-        let _ = self.source;
-        &f.batch.shape.channel
+        (self.vocabulary.hosts.text(host), &f.batch.shape.channel, id)
     }
 
     /// An object of the fields that speak for the rule; a field with several
@@ -401,14 +406,7 @@ impl Writer<'_> {
         self.vocabulary.dictionary(field).map_or("", |d| d.text(value))
     }
 
-    fn write_timeline(
-        &self,
-        f: &Found<'_>,
-        time: i64,
-        host: &str,
-        channel: &str,
-        done: &mut Done,
-    ) {
+    fn write_timeline(&self, f: &Found<'_>, time: i64, host: &str, channel: &str, done: &mut Done) {
         let start = done.timeline.len();
         let out = &mut done.timeline;
         if time != sekisho_event::TIME_UNKNOWN {

@@ -39,7 +39,10 @@ pub fn archive(path: &Path) -> Result<Archive, String> {
     ZipArchive::new(BufReader::with_capacity(BUFFER_BYTES, file)).map_err(|e| e.to_string())
 }
 
-/// Name, size and first bytes of a member; `None` for folders.
+/// Name, size and first bytes of a member of an archive.
+pub type MemberStart = (String, u64, Vec<u8>);
+
+/// How a member of an archive begins; `None` for folders.
 ///
 /// # Errors
 ///
@@ -47,7 +50,7 @@ pub fn archive(path: &Path) -> Result<Archive, String> {
 pub fn member_start(
     archive: &mut Archive,
     index: usize,
-) -> Result<Option<(String, u64, Vec<u8>)>, (String, String)> {
+) -> Result<Option<MemberStart>, (String, String)> {
     let mut member = match archive.by_index(index) {
         Ok(member) => member,
         Err(e) => return Err((format!("member {index}"), e.to_string())),
@@ -160,8 +163,9 @@ impl<R: io::BufRead> Read for ZstdFrames<R> {
                     if input.fill_buf()?.is_empty() {
                         return Ok(0);
                     }
-                    let decoder = StreamingDecoder::new_with_max_window_size(input, ZSTD_WINDOW_BYTES_MAX)
-                        .map_err(io::Error::other)?;
+                    let decoder =
+                        StreamingDecoder::new_with_max_window_size(input, ZSTD_WINDOW_BYTES_MAX)
+                            .map_err(io::Error::other)?;
                     self.state = Frames::In(Box::new(decoder));
                 }
                 Frames::In(mut decoder) => {

@@ -98,7 +98,11 @@ impl Inventory {
         match first {
             Ok(true) => {}
             Ok(false) => {
-                return self.problem(path, "folder was already read under another path", "nothing to do: its files are counted once");
+                return self.problem(
+                    path,
+                    "folder was already read under another path",
+                    "nothing to do: its files are counted once",
+                );
             }
             Err(e) => return self.problem(path, e, "a folder that can be read"),
         }

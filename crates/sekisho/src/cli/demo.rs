@@ -1,0 +1,92 @@
+//! `sekisho demo`: the rehearsal.
+
+use std::io::BufRead as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use super::show;
+use crate::Exit;
+use crate::demo::{DemoOptions, Found, compare, generate};
+use crate::examine::Options;
+
+/// Rehearse: make the logs of a small network that was broken into, and examine them.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Folder for the logs, the truth and the results.
+    #[arg(long, value_name = "DIR", default_value = "sekisho-demo")]
+    out: PathBuf,
+    /// From this number everything follows: the same number, the same logs.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// How many times the ordinary work of people.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    scale: u32,
+    /// Threads; 0 for one a core.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+}
+
+impl Demo {
+    pub(super) fn run(self) -> Result<Exit> {
+        show::talk(&format!(
+            "Making the logs of a small fictional network in {} (seed {}) …",
+            self.out.display(),
+            self.seed
+        ));
+        let truth = generate(&self.out, &DemoOptions { seed: self.seed, scale: self.scale })
+            .with_context(|| format!("making the rehearsal in {}", self.out.display()))?;
+        let options = Options {
+            paths: vec![self.out.join("logs")],
+            out: self.out.join("results"),
+            threads: self.threads,
+            ..Options::default()
+        };
+        show::talk("Examining them with the built-in rules …");
+        let outcome = super::examine::run(&options)?;
+        let found = read_found(&options.out.join("detections.jsonl"))?;
+        let comparison = compare(&truth, &found);
+        let mut text = super::examine::summary(&outcome.report, &options.out);
+        text.push_str("\nFound against true (truth.json tells the whole story)\n");
+        text.push_str(&comparison.to_string());
+        show::data(&text)?;
+        Ok(if outcome.complete { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// What the comparison needs of a line of `detections.jsonl`.
+#[derive(serde::Deserialize)]
+struct Detection {
+    time: Option<String>,
+    host: Option<String>,
+    channel: Option<String>,
+    record_id: Option<u64>,
+    rule: DetectionRule,
+}
+
+#[derive(serde::Deserialize)]
+struct DetectionRule {
+    id: String,
+    level: String,
+}
+
+/// The detections of a run, as the comparison wants them.
+fn read_found(path: &std::path::Path) -> Result<Vec<Found>> {
+    let reading = || format!("reading {}", path.display());
+    let file = std::fs::File::open(path).with_context(reading)?;
+    let mut found = Vec::new();
+    for line in std::io::BufReader::new(file).lines() {
+        let line = line.with_context(reading)?;
+        let d: Detection = serde_json::from_str(&line).with_context(reading)?;
+        found.push(Found {
+            rule_id: d.rule.id,
+            host: d.host.unwrap_or_default(),
+            channel: d.channel.unwrap_or_default(),
+            record_id: d.record_id.unwrap_or_default(),
+            time: d.time.unwrap_or_default(),
+            level: d.rule.level,
+        });
+    }
+    Ok(found)
+}

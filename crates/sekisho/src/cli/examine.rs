@@ -1,0 +1,214 @@
+//! `sekisho examine`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::options::{Format, LevelArg, RuleArgs, TimeArgs};
+use super::{on_terminal, show};
+use crate::Exit;
+use crate::examine::{Options, Outcome, Progress, examine};
+use crate::report::{Level, Report};
+
+/// Sweep logs with Sigma rules; write detections, a timeline and a report.
+#[derive(Debug, Args)]
+pub(super) struct Examine {
+    /// Logs: files or folders, also compressed (.gz, .zst) or in .zip. The format is told from
+    /// the content.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// Folder for detections.jsonl, timeline.csv, run.json and report.html.
+    #[arg(long, value_name = "DIR", default_value = "sekisho-out")]
+    out: PathBuf,
+    /// Exit with 1 if there are detections of this level or above.
+    #[arg(long, value_name = "LEVEL")]
+    fail_on: Option<LevelArg>,
+    /// Threads; 0 for one a core.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Form of the summary on stdout.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Do not seal the results. (Sealing is not there yet: this changes nothing so far.)
+    #[arg(long)]
+    no_seal: bool,
+}
+
+impl Examine {
+    pub(super) fn run(self) -> Result<Exit> {
+        let options = Options {
+            selection: self.rules.selection(),
+            placeholders: self.rules.parse_options()?,
+            rules: self.rules.rules,
+            timezone: self.time.zone()?,
+            paths: self.paths,
+            out: self.out,
+            threads: self.threads,
+        };
+        let outcome = run(&options)?;
+        match self.format {
+            Format::Text => show::data(&summary(&outcome.report, &options.out))?,
+            Format::Json => {
+                let run = options.out.join("run.json");
+                let text = std::fs::read_to_string(&run)
+                    .with_context(|| format!("reading {}", run.display()))?;
+                show::data(&text)?;
+            }
+        }
+        if !outcome.complete {
+            return Ok(Exit::Failed);
+        }
+        let limit = self.fail_on.map(Into::into);
+        let reached = limit.is_some_and(|limit| outcome.worst.is_some_and(|worst| worst >= limit));
+        Ok(if reached { Exit::Findings } else { Exit::Done })
+    }
+}
+
+/// Examines with a progress bar, until done or Ctrl-C.
+pub(super) fn run(options: &Options) -> Result<Outcome> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let on_interrupt = Arc::clone(&stop);
+    // A second handler in one process (as in tests) is refused; the first serves.
+    let _ = ctrlc::set_handler(move || {
+        if on_interrupt.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Failed as u8));
+        }
+        show::talk(
+            "sekisho: stopping; what was found so far is being written (again: stop at once)",
+        );
+    });
+    let progress = Progress::default();
+    let finished = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let bar = on_terminal().then(|| scope.spawn(|| draw(&progress, &finished)));
+        let outcome = examine(options, &stop, &progress);
+        finished.store(true, Ordering::Relaxed);
+        if let Some(bar) = bar {
+            bar.thread().unpark();
+            let _ = bar.join();
+        }
+        outcome
+    })
+}
+
+fn draw(progress: &Progress, finished: &AtomicBool) {
+    let bar = ProgressBar::new(0);
+    let template = "{bar:30} {bytes} of {total_bytes} · {msg} · {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    while !finished.load(Ordering::Relaxed) {
+        let total = progress.bytes_total.load(Ordering::Relaxed);
+        let done = progress.bytes_done.load(Ordering::Relaxed);
+        bar.set_length(total.max(done));
+        bar.set_position(done);
+        let records = show::grouped(progress.records.load(Ordering::Relaxed));
+        let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
+        bar.set_message(format!("{records} records, {detections} detections"));
+        thread::park_timeout(Duration::from_millis(100));
+    }
+    bar.finish_and_clear();
+}
+
+/// What is printed at the end.
+pub(super) fn summary(report: &Report, out: &Path) -> String {
+    let mut text = String::new();
+    let t = &report.totals;
+    let n = show::grouped;
+    if !report.complete {
+        text.push_str("INCOMPLETE: stopped before the end; not everything was read.\n");
+    }
+    let _ = writeln!(
+        text,
+        "{} records of {} hosts in {} files{}",
+        n(t.records),
+        n(t.hosts),
+        n(t.files),
+        hours(report),
+    );
+    let _ = writeln!(
+        text,
+        "{} detections by {} of {} rules on {} hosts",
+        n(t.detections),
+        n(t.rules_fired),
+        n(t.rules_loaded),
+        n(t.hosts_with_detections),
+    );
+    for level in Level::ALL {
+        let count = report.levels.get(level);
+        if count.detections > 0 {
+            let (d, r) = (n(count.detections), n(count.rules));
+            let _ = writeln!(text, "  {:<14}{d:>10}  by {r} rules", level.name());
+        }
+    }
+    text.push_str(&worst_rules(report));
+    text.push_str(&not_seen(report));
+    let _ = writeln!(text, "Results: {}", out.display());
+    let _ = writeln!(text, "Report:  {}", out.join("report.html").display());
+    text
+}
+
+fn hours(report: &Report) -> String {
+    let t = &report.totals;
+    let (Some(first), Some(last)) = (t.first_ns, t.last_ns) else { return String::new() };
+    let time = |ns: i64| {
+        let mut out = Vec::new();
+        crate::examine::json::plain_time(ns, &mut out);
+        String::from_utf8_lossy(out.get(..16).unwrap_or_default()).replace('T', " ")
+    };
+    format!(", {} to {} UTC", time(first), time(last))
+}
+
+fn worst_rules(report: &Report) -> String {
+    let mut rules: Vec<_> = report.rules.items.iter().collect();
+    rules.sort_by(|a, b| {
+        (a.level, std::cmp::Reverse(a.detections), &a.title).cmp(&(
+            b.level,
+            std::cmp::Reverse(b.detections),
+            &b.title,
+        ))
+    });
+    let mut text = String::new();
+    for rule in rules.iter().take(10) {
+        let title = show::cut(&show::safe(&rule.title), 60);
+        let _ = writeln!(
+            text,
+            "  {:<14}{:>10}  {title}",
+            rule.level.name(),
+            show::grouped(rule.detections)
+        );
+    }
+    if text.is_empty() { text } else { format!("Worst rules\n{text}") }
+}
+
+fn not_seen(report: &Report) -> String {
+    let unseen = &report.unseen;
+    let mut lines = Vec::new();
+    let mut line = |count: u64, what: &str| {
+        if count > 0 {
+            lines.push(format!("  {:>10} {what}", show::grouped(count)));
+        }
+    };
+    line(unseen.files_unread, "files or folders could not be read");
+    line(unseen.files_in_part, "files could be read in part only");
+    line(unseen.records_unexamined, "records were of a kind that no rule looks at");
+    line(unseen.rules_idle(), "rules had nothing to look at on this input");
+    line(report.rejected.count(), "rules could not be loaded");
+    line(unseen.assumptions.count(), "assumptions had to be made");
+    line(unseen.duplicates.count(), "files were there before under another name, and read once");
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("What could not be seen (details in the report)\n{}\n", lines.join("\n"))
+}

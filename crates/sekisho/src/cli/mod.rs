@@ -1,0 +1,74 @@
+//! The command line: flags in, built things out. Nothing beyond this module
+//! sees a flag. Data goes to stdout, talk to stderr.
+
+mod demo;
+mod examine;
+mod explain;
+mod options;
+mod rules;
+mod show;
+
+use std::io::IsTerminal as _;
+
+use clap::{Parser, Subcommand};
+
+use crate::Exit;
+
+/// Trust without access: examine a network's evidence, and prove the result to
+/// someone who may not see it.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Exit codes: 0 done, 1 findings at or above --fail-on, 2 failed, 3 denied, 4 case invalid.
+New here? `sekisho demo` makes the logs of a small network that was broken into, examines them
+and shows what was found against what was true.")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Sweep logs with Sigma rules; write detections, a timeline and a report.
+    Examine(examine::Examine),
+    /// Say why a rule did or did not match an event.
+    Explain(explain::Explain),
+    /// Work with rule files.
+    Rules(rules::Rules),
+    /// Rehearse: make the logs of a small network that was broken into, and examine them.
+    Demo(demo::Demo),
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are data; everything else is a mistake.
+            let exit = if e.use_stderr() { Exit::Failed } else { Exit::Done };
+            let _ = e.print();
+            return exit;
+        }
+    };
+    let done = match cli.verb {
+        Verb::Examine(verb) => verb.run(),
+        Verb::Explain(verb) => verb.run(),
+        Verb::Rules(verb) => verb.run(),
+        Verb::Demo(verb) => verb.run(),
+    };
+    done.unwrap_or_else(|e| {
+        if e.root_cause().downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+            == Some(std::io::ErrorKind::BrokenPipe)
+        {
+            return Exit::Done;
+        }
+        show::talk(&format!("sekisho: {e:#}"));
+        Exit::Failed
+    })
+}
+
+/// Whether to draw and colour for a person.
+fn on_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,13 @@
+//! Sekisho: trust without access. This is the façade library behind the one
+//! binary; its command line is [`cli`].
+
+pub mod cli;
+pub mod demo;
+pub mod examine;
+mod exit;
+pub mod explain;
+pub mod report;
+pub mod rules;
+pub mod sources;
+
+pub use exit::Exit;
