@@ -118,8 +118,7 @@ fn files(folders: &[&str]) -> Vec<PathBuf> {
 /// A file of one chunk with many records, for damaging.
 fn sample() -> Option<Vec<u8>> {
     let all = files(&["evtx"]).into_iter().map(|p| std::fs::read(p).unwrap());
-    let mut short: Vec<Vec<u8>> =
-        all.filter(|b| b.len() == HEADER_BYTES + CHUNK_BYTES).collect();
+    let mut short: Vec<Vec<u8>> = all.filter(|b| b.len() == HEADER_BYTES + CHUNK_BYTES).collect();
     short.sort_by_key(|b| read(b).rows.len());
     short.pop()
 }
@@ -178,10 +177,8 @@ fn records_are_shown_as_the_crate_renders_them() {
     for file in files(&["evtx"]).into_iter().step_by(17) {
         let bytes = std::fs::read(&file).unwrap();
         let mut reader = EvtxReader::default();
-        let mut v = Vocabulary::new(Projection::Some {
-            names: Default::default(),
-            whole: Vec::new(),
-        });
+        let mut v =
+            Vocabulary::new(Projection::Some { names: Default::default(), whole: Vec::new() });
         let mut shown = Vec::new();
         for block in blocks(&bytes) {
             reader.read(&block, &mut v, &mut |parsed, _| {
@@ -199,7 +196,9 @@ fn records_are_shown_as_the_crate_renders_them() {
         let crates: Vec<Vec<u8>> =
             parser.records_json_bytes().filter_map(|r| r.ok()).map(|r| r.data).collect();
         assert_eq!(shown, crates, "{}", file.display());
-        assert!(shown.iter().all(|json| json.starts_with(b"{\"Event\":{") && !json.contains(&b'\n')));
+        assert!(
+            shown.iter().all(|json| json.starts_with(b"{\"Event\":{") && !json.contains(&b'\n'))
+        );
     }
 }
 

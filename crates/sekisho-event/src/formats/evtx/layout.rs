@@ -44,6 +44,50 @@ pub(super) enum Empty {
     Null,
 }
 
+/// Where the root element of a template stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// It is the record itself.
+    Record,
+    /// In a gap right below `Event`.
+    Event,
+    /// In a gap below `EventData`.
+    EventData,
+    /// In a gap below `UserData`.
+    UserData,
+}
+
+impl Place {
+    /// The elements above it.
+    fn path(self) -> Path<'static> {
+        match self {
+            Self::Record => &[],
+            Self::Event => &["Event"],
+            Self::EventData => &["Event", "EventData"],
+            Self::UserData => &["Event", "UserData"],
+        }
+    }
+
+    /// The place of a gap that is all that this element holds.
+    fn below(path: Path<'_>) -> Option<Self> {
+        match path {
+            ["Event"] => Some(Self::Event),
+            ["Event", "EventData"] => Some(Self::EventData),
+            ["Event", "UserData"] => Some(Self::UserData),
+            _ => None,
+        }
+    }
+}
+
+/// A gap of a template that another template fills.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nested {
+    pub(super) slot: u16,
+    pub(super) place: Place,
+    /// How many leaves come before it.
+    pub(super) before: usize,
+}
+
 /// What a leaf tells about the event itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -102,8 +146,8 @@ pub(super) struct Layout {
     pub(super) odd: bool,
     pub(super) leaves: Vec<Leaf>,
     pub(super) literals: Vec<u8>,
-    /// The gap that another template fills, and how many leaves come before.
-    pub(super) nested: Option<(u16, usize)>,
+    /// The gap that another template fills.
+    pub(super) nested: Option<Nested>,
     pub(super) roles: [Option<Source>; 5],
     /// Numbers of the leaves that are wanted in every shape.
     pub(super) wanted: Vec<u32>,
@@ -192,33 +236,33 @@ impl Store {
         self.layouts.get_mut(index as usize)
     }
 
-    /// The layout of the template whose header is at `at`. `inner` tells that
-    /// it fills a gap right below `Event`.
-    pub(super) fn find(&mut self, data: &[u8], at: usize, inner: bool) -> Option<u32> {
-        let key = at << 1 | usize::from(inner);
+    /// The layout of the template whose header is at `at`.
+    pub(super) fn find(&mut self, data: &[u8], at: usize, place: Place) -> Option<u32> {
+        let key = at << 2 | place as usize;
         if let Some(&(_, index)) = self.here.iter().find(|&&(k, _)| k == key) {
             return Some(index);
         }
-        let index = self.find_by_bytes(data, at, inner)?;
+        let index = self.find_by_bytes(data, at, place)?;
         self.here.push((key, index));
         Some(index)
     }
 
-    fn find_by_bytes(&mut self, data: &[u8], at: usize, inner: bool) -> Option<u32> {
+    fn find_by_bytes(&mut self, data: &[u8], at: usize, place: Place) -> Option<u32> {
         let start = at.checked_add(HEADER_BYTES)?;
-        let mut header = [u8::from(inner); 21];
+        let mut header = [place as u8; 21];
         header.get_mut(..20)?.copy_from_slice(data.get(at + 4..start)?);
         let size = offset_at(data, at + 20)?;
         let body = data.get(start..start.checked_add(size)?)?;
         let layouts = &self.layouts;
         let variants = self.by_header.entry(header).or_default();
-        let known = variants.iter().copied().find(|&i| {
-            layouts.get(i as usize).is_some_and(|l| l.pattern.fits(data, start))
-        });
+        let known = variants
+            .iter()
+            .copied()
+            .find(|&i| layouts.get(i as usize).is_some_and(|l| l.pattern.fits(data, start)));
         if known.is_some() {
             return known;
         }
-        let mut layout = Parser::new(data, start, size, inner).parse();
+        let mut layout = Parser::new(data, start, size, place).parse();
         layout.pattern.body = body.to_vec();
         let index = u32::try_from(self.layouts.len()).ok()?;
         self.bytes += 256 + layout.pattern.bytes() + layout.leaves.len() * 128;
@@ -270,7 +314,7 @@ struct Parser<'a> {
     start: usize,
     at: usize,
     end: usize,
-    inner: bool,
+    place: Place,
     out: Layout,
     stack: Vec<Frame>,
     attribute: Option<(String, Content)>,
@@ -284,13 +328,13 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(data: &'a [u8], start: usize, size: usize, inner: bool) -> Self {
+    fn new(data: &'a [u8], start: usize, size: usize, place: Place) -> Self {
         Self {
             data,
             start,
             at: start,
             end: start + size,
-            inner,
+            place,
             out: Layout::default(),
             stack: Vec::new(),
             attribute: None,
@@ -428,21 +472,21 @@ impl<'a> Parser<'a> {
         if self.in_start {
             return Err(Odd);
         }
-        let path_len = self.stack.len();
-        let leaves = self.out.leaves.len();
-        let frame = self.stack.last_mut().ok_or(Odd)?;
         if let Source::Slot(slot) = source
-            && path_len == 1
-            && frame.name == "Event"
-            && !self.inner
+            && self.place == Place::Record
+            && matches!(&*self.stack, [frame] if frame.name == "Event")
         {
-            if self.out.nested.is_some() {
-                return Err(Odd);
-            }
-            self.out.nested = Some((slot, leaves));
-            return Ok(());
+            return self.nest(slot, Place::Event);
         }
-        frame.content.add(source);
+        self.stack.last_mut().ok_or(Odd)?.content.add(source);
+        Ok(())
+    }
+
+    fn nest(&mut self, slot: u16, place: Place) -> Result<(), Odd> {
+        if self.out.nested.is_some() {
+            return Err(Odd);
+        }
+        self.out.nested = Some(Nested { slot, place, before: self.out.leaves.len() });
         Ok(())
     }
 
@@ -450,8 +494,8 @@ impl<'a> Parser<'a> {
     fn with_path<T>(&mut self, f: impl FnOnce(&mut Self, Path<'_>, &Frame) -> T) -> Option<T> {
         let stack = std::mem::take(&mut self.stack);
         self.set_depends(&stack);
-        let above = if self.inner { Some("Event") } else { None };
-        let path: Vec<&str> = above.into_iter().chain(stack.iter().map(|f| &*f.name)).collect();
+        let above = self.place.path().iter().copied();
+        let path: Vec<&str> = above.chain(stack.iter().map(|f| &*f.name)).collect();
         let result = stack.last().map(|top| f(self, &path, top));
         self.stack = stack;
         result
@@ -552,10 +596,10 @@ impl<'a> Parser<'a> {
         let container = names::is_container(path);
         let mut seen: Vec<&String> = top.children.iter().collect();
         seen.sort_unstable();
-        let twice = seen.windows(2).any(|w| {
-            matches!(w, [a, b] if a == b && !(container && a.as_str() == "Data"))
-        });
-        let hollow = !top.firm_child && names::keeps_nulls(path);
+        let twice = seen
+            .windows(2)
+            .any(|w| matches!(w, [a, b] if a == b && !(container && a.as_str() == "Data")));
+        let hollow = !top.firm_child && !top.firm_attribute && names::keeps_nulls(path);
         if content.parts > 0 || twice || hollow || data {
             return Err(Odd);
         }
@@ -569,6 +613,11 @@ impl<'a> Parser<'a> {
             let name = top.label.as_deref().unwrap_or("Data");
             self.leaf(name, source, Empty::Text, true);
             return Ok(());
+        }
+        if let Source::Slot(slot) = source
+            && let Some(place) = Place::below(path)
+        {
+            return self.nest(slot, place);
         }
         if let Some(role) = role_of(path) {
             self.role(role, source);

@@ -9,7 +9,9 @@ use hashbrown::HashMap;
 
 use super::bytes::offset_at;
 use super::chunk::{self, CHUNK_BYTES, Found, Span, Walk};
-use super::layout::{Empty, HEADER_BYTES, Layout, Leaf, Memo, NO_SLOT, Role, Source, Store};
+use super::layout::{
+    Empty, HEADER_BYTES, Layout, Leaf, Memo, NO_SLOT, Nested, Place, Role, Source, Store,
+};
 use super::slow::{self, Rendered, Winder};
 use super::value::{self, Fit};
 use crate::batch::{BatchBuilder, RowHead, ShapeId, TIME_UNKNOWN};
@@ -299,7 +301,7 @@ impl EvtxReader {
     ) -> Result<(), Odd> {
         self.slots.clear();
         self.cells.clear();
-        let outer = self.instance(data, span.body, span.end, false).ok_or(Odd)?;
+        let outer = self.instance(data, span.body, span.end, Place::Record).ok_or(Odd)?;
         let layout = self.store.get_mut(outer.layout).ok_or(Odd)?;
         if layout.odd {
             return Err(Odd);
@@ -319,7 +321,7 @@ impl EvtxReader {
         row.whole = whole;
         let (form, computer) = row.role(layout, outer, Role::Computer);
         let host = gathered.host(form, computer)?;
-        let split = nested.map_or(usize::MAX, |(_, before)| before);
+        let split = nested.map_or(usize::MAX, |nested| nested.before);
         row.emit(layout, outer, 0..split, gathered.vocabulary)?;
         if let Some(inner) = inner {
             let layout = store.get_mut(inner.layout).ok_or(Odd)?;
@@ -339,14 +341,14 @@ impl EvtxReader {
         &mut self,
         data: &[u8],
         outer: Filled,
-        gap: Option<(u16, usize)>,
+        gap: Option<Nested>,
     ) -> Result<Option<Filled>, Odd> {
-        let gap = gap.map(|(slot, _)| usize::from(slot)).filter(|&slot| slot < outer.count);
-        let slot = gap.and_then(|gap| self.slots.get(outer.first + gap)).copied();
         if outer.fragments > 1 {
             return Err(Odd);
         }
-        let Some(slot) = slot else {
+        let gap = gap.filter(|gap| usize::from(gap.slot) < outer.count);
+        let slot = gap.and_then(|gap| self.slots.get(outer.first + usize::from(gap.slot)));
+        let (Some(gap), Some(&slot)) = (gap, slot) else {
             return if outer.fragments == 0 { Ok(None) } else { Err(Odd) };
         };
         let (from, to) = (slot.at as usize, slot.at as usize + usize::from(slot.len));
@@ -355,13 +357,13 @@ impl EvtxReader {
             let nothing = outer.fragments == 0 && value::fit(slot.form, raw) == Fit::Empty;
             return if nothing { Ok(None) } else { Err(Odd) };
         }
-        let inner = self.instance(data, from, to, true).ok_or(Odd)?;
+        let inner = self.instance(data, from, to, gap.place).ok_or(Odd)?;
         let odd = self.store.get_mut(inner.layout).is_none_or(|l| l.odd);
         if odd || inner.fragments > 0 { Err(Odd) } else { Ok(Some(inner)) }
     }
 
     /// Reads a stream that is one template with its values and nothing else.
-    fn instance(&mut self, data: &[u8], at: usize, end: usize, inner: bool) -> Option<Filled> {
+    fn instance(&mut self, data: &[u8], at: usize, end: usize, place: Place) -> Option<Filled> {
         let stream = data.get(at..end)?;
         let at = match stream {
             [0x0f, _, _, _, 0x0c, ..] => at + 5,
@@ -375,20 +377,20 @@ impl EvtxReader {
         }
         let count = offset_at(data, at)?;
         let table = data.get(at + 4..at.checked_add(count.checked_mul(4)?)?.checked_add(4)?)?;
-        let mut place = at + 4 + table.len();
+        let mut value_at = at + 4 + table.len();
         let first = self.slots.len();
         let mut fragments = 0;
         for &[low, high, form, _] in table.as_chunks::<4>().0 {
             let len = u16::from_le_bytes([low, high]);
             fragments += u32::from(form == value::BINXML && len > 0);
-            self.slots.push(Slot { form, len, at: u32::try_from(place).ok()? });
-            place += usize::from(len);
+            self.slots.push(Slot { form, len, at: u32::try_from(value_at).ok()? });
+            value_at += usize::from(len);
         }
-        let rest = data.get(place..end)?;
+        let rest = data.get(value_at..end)?;
         if !matches!(rest, [] | [0, ..]) {
             return None;
         }
-        let layout = self.store.find(data, template, inner)?;
+        let layout = self.store.find(data, template, place)?;
         Some(Filled { layout, first, count, fragments })
     }
 
@@ -605,9 +607,8 @@ fn many(
         let id = if item.is_empty() {
             dictionary.intern_str(Kind::String, "")
         } else {
-            dictionary.intern(value::STRING, item, |raw, out| {
-                value::decode(value::STRING, raw, out)
-            })
+            dictionary
+                .intern(value::STRING, item, |raw, out| value::decode(value::STRING, raw, out))
         };
         cells.push((field, id));
     }
