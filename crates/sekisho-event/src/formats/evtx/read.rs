@@ -31,6 +31,7 @@ pub struct EvtxReader {
     slots: Vec<Slot>,
     cells: Vec<(FieldId, ValueId)>,
     always_slow: bool,
+    slow_records: u64,
 }
 
 impl Default for EvtxReader {
@@ -42,6 +43,7 @@ impl Default for EvtxReader {
             slots: Vec::new(),
             cells: Vec::new(),
             always_slow: false,
+            slow_records: 0,
         }
     }
 }
@@ -52,6 +54,12 @@ impl EvtxReader {
     #[must_use]
     pub fn oracle() -> Self {
         Self { always_slow: true, ..Self::default() }
+    }
+
+    /// How many records the slow path has read.
+    #[must_use]
+    pub fn slow_records(&self) -> u64 {
+        self.slow_records
     }
 }
 
@@ -402,6 +410,7 @@ impl EvtxReader {
         winder: Option<&mut Winder<'_, '_>>,
         gathered: &mut Gathered<'_>,
     ) {
+        self.slow_records += 1;
         let mut fields: Vec<(String, Kind, String)> = Vec::new();
         let read = match winder {
             None => Err("the table of names in its chunk is damaged".to_owned()),
