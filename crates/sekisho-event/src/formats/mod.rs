@@ -3,8 +3,10 @@
 
 use crate::reader::Format;
 
+pub mod evtx;
+
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[];
+pub static FORMATS: &[&dyn Format] = &[&evtx::Evtx];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.
