@@ -1,10 +1,12 @@
 //! The formats, one file each. To add one: write the file, put it into
 //! [`FORMATS`].
 
+pub mod json;
+
 use crate::reader::Format;
 
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[];
+pub static FORMATS: &[&dyn Format] = &[&json::Json];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.
