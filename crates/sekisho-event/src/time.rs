@@ -44,10 +44,10 @@ pub fn epoch(text: &str) -> Option<i64> {
     }
     let whole: i64 = whole.parse().ok()?;
     let unit = match whole {
-        ..100_000_000 => return None,
-        ..100_000_000_000 => SECOND,
-        ..100_000_000_000_000 => SECOND / 1_000,
-        ..100_000_000_000_000_000 => SECOND / 1_000_000,
+        n if n < 100_000_000 => return None,
+        n if n < 100_000_000_000 => SECOND,
+        n if n < 100_000_000_000_000 => SECOND / 1_000,
+        n if n < 100_000_000_000_000_000 => SECOND / 1_000_000,
         _ => 1,
     };
     let (nanos, _) = fraction_of(fraction.as_bytes());

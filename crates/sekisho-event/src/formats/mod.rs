@@ -2,11 +2,12 @@
 //! [`FORMATS`].
 
 pub mod json;
+pub mod zeek_tsv;
 
 use crate::reader::Format;
 
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[&json::Json];
+pub static FORMATS: &[&dyn Format] = &[&json::Json, &zeek_tsv::ZeekTsv];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.

@@ -70,6 +70,8 @@ impl JsonCutter {
         while !self.ended && self.buffer.len() < bytes {
             let missing = (bytes - self.buffer.len()).max(4) as u64;
             self.piece.clear();
+            // A block is filled once and given away: no growing step by step.
+            self.buffer.reserve_exact(bytes - self.buffer.len() + 64);
             let limited = &mut *input;
             let got = if self.started && self.decoder.is_none() {
                 limited.take(missing).read_to_end(&mut self.buffer)?

@@ -120,7 +120,7 @@ impl Paths {
             let path = self.paths.get(id as usize)?;
             let len = path.key_len as usize;
             let at = path.key_at as usize;
-            (tail.get(..len)? == self.keys.get(at..at + len)?).then_some((id, len))
+            same(tail.get(..len)?, self.keys.get(at..at + len)?).then_some((id, len))
         })
     }
 
@@ -136,10 +136,10 @@ impl Paths {
     pub(super) fn find(&mut self, parent: PathId, before: PathId, key: &[u8]) -> PathId {
         let hash = self.hasher.hash_one((parent, key));
         let Self { paths, keys, table, .. } = self;
-        let same = |&id: &PathId| {
+        let this = |&id: &PathId| {
             paths.get(id as usize).is_some_and(|p| p.parent == parent && key_of(p, keys) == key)
         };
-        let id = match table.find(hash, same) {
+        let id = match table.find(hash, this) {
             Some(&id) => id,
             None => self.add(parent, key, hash),
         };
@@ -186,6 +186,20 @@ impl Paths {
         });
         id
     }
+}
+
+/// Whether two slices of one length are equal. Keys are short: comparing words
+/// costs less than a call.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if let (Some(a_end), Some(b_end)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        let words = |s| <[u8]>::as_chunks::<8>(s).0.iter().map(|c| u64::from_le_bytes(*c));
+        return a_end == b_end && words(a).zip(words(b)).all(|(x, y)| x == y);
+    }
+    if let (Some(a_end), Some(b_end)) = (a.last_chunk::<4>(), b.last_chunk::<4>()) {
+        return a_end == b_end && a.first_chunk::<4>() == b.first_chunk::<4>();
+    }
+    a == b
 }
 
 fn key_of<'a>(path: &Path, keys: &'a [u8]) -> &'a [u8] {
