@@ -11,6 +11,7 @@ pub mod limits;
 mod problem;
 mod reader;
 mod shape;
+pub mod time;
 mod vocabulary;
 
 pub use batch::{

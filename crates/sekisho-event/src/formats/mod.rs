@@ -1,12 +1,14 @@
 //! The formats, one file each. To add one: write the file, put it into
 //! [`FORMATS`].
 
+pub mod evtx;
+pub mod json;
+pub mod zeek_tsv;
+
 use crate::reader::Format;
 
-pub mod evtx;
-
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[&evtx::Evtx];
+pub static FORMATS: &[&dyn Format] = &[&evtx::Evtx, &json::Json, &zeek_tsv::ZeekTsv];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.

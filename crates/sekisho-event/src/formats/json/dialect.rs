@@ -1,0 +1,174 @@
+//! Which dialect a record speaks, told by the keys that occur in it.
+
+use hashbrown::HashMap;
+
+use super::cloud::{self, Kind};
+use super::paths::Marks;
+use super::roles::Meaning;
+use super::{windows, zeek};
+
+/// A way of writing records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Windows events, nested as in their XML.
+    Nested,
+    /// Windows events of winlogbeat and the Elastic agent.
+    Winlogbeat,
+    /// Windows events on one level.
+    Flat,
+    Zeek,
+    /// A line of the table of kinds.
+    Known(usize),
+    Unknown,
+}
+
+impl Dialect {
+    /// A number of its own.
+    pub(super) fn index(self) -> usize {
+        match self {
+            Self::Nested => 0,
+            Self::Winlogbeat => 1,
+            Self::Flat => 2,
+            Self::Zeek => 3,
+            Self::Unknown => 4,
+            Self::Known(kind) => 5 + kind,
+        }
+    }
+
+    pub(super) fn is_windows(self) -> bool {
+        matches!(self, Self::Nested | Self::Winlogbeat | Self::Flat)
+    }
+}
+
+/// Keys that must all occur; tried before the table of kinds.
+const BEFORE: &[(Dialect, &[&str])] = &[
+    (Dialect::Nested, &["Event.System"]),
+    (Dialect::Nested, &["Event.System.EventID"]),
+    (Dialect::Nested, &["System.EventID"]),
+    (Dialect::Winlogbeat, &["winlog.event_id"]),
+    (Dialect::Winlogbeat, &["winlog.channel"]),
+    (Dialect::Winlogbeat, &["winlog.provider_name"]),
+    (Dialect::Winlogbeat, &["winlog.event_data"]),
+    (Dialect::Winlogbeat, &["event_id", "log_name"]),
+    (Dialect::Winlogbeat, &["event_id", "event_data"]),
+    (Dialect::Zeek, &["_path", "ts"]),
+    (Dialect::Zeek, &["_path", "_write_ts"]),
+    (Dialect::Zeek, &["@stream", "@proc", "ts"]),
+    (Dialect::Zeek, &["@stream", "uid", "ts"]),
+];
+
+/// The same; tried after it.
+const AFTER: &[(Dialect, &[&str])] = &[
+    (Dialect::Flat, &["EventID"]),
+    (Dialect::Flat, &["EventId", "Channel"]),
+    (Dialect::Flat, &["EventCode", "LogName"]),
+    (Dialect::Flat, &["EventCode", "SourceName"]),
+    (Dialect::Flat, &["Id", "LogName", "ProviderName"]),
+    (Dialect::Zeek, &["ts", "uid", "id.orig_h"]),
+    (Dialect::Zeek, &["ts", "uid", "id_orig_h"]),
+    (Dialect::Zeek, &["ts", "uid", "id"]),
+];
+
+/// With the name of a Zeek log as the file's name, `ts` and one of these do.
+const ZEEK_LIKE: &[&str] =
+    &["uid", "fuid", "id", "id.orig_h", "id_orig_h", "peer", "ts_delta", "host", "src", "note"];
+
+/// All dialects and the keys by which they are told.
+#[derive(Debug)]
+pub(super) struct Dialects {
+    pub(super) kinds: Vec<Kind>,
+    tests: Vec<(Dialect, Marks)>,
+    ts: Marks,
+    zeek_like: Marks,
+    last: Option<(Marks, bool, Dialect)>,
+}
+
+impl Dialects {
+    /// The dialects, and the marks that keys get for them.
+    pub(super) fn new() -> (Self, HashMap<String, Marks>) {
+        let kinds = cloud::kinds();
+        let mut marks: HashMap<String, Marks> = HashMap::new();
+        let mut mark = |keys: &[&str]| {
+            keys.iter().fold(0, |mask, key| {
+                let bit = u32::try_from(marks.len()).unwrap_or(u32::MAX);
+                let fresh: Marks = Marks::from(1_u8).checked_shl(bit).unwrap_or(0);
+                mask | *marks.entry((*key).to_owned()).or_insert(fresh)
+            })
+        };
+        let mut tests: Vec<_> = BEFORE.iter().map(|(d, keys)| (*d, mark(keys))).collect();
+        tests.extend(kinds.iter().enumerate().map(|(n, k)| (Dialect::Known(n), mark(&k.keys))));
+        tests.extend(AFTER.iter().map(|(d, keys)| (*d, mark(keys))));
+        let (ts, zeek_like) = (mark(&["ts"]), mark(ZEEK_LIKE));
+        (Self { kinds, tests, ts, zeek_like, last: None }, marks)
+    }
+
+    /// The dialect of a record with these marks, in a file that has the name
+    /// of a Zeek log or not.
+    pub(super) fn decide(&mut self, marks: Marks, zeek_name: bool) -> Dialect {
+        if let Some((m, z, dialect)) = self.last
+            && (m, z) == (marks, zeek_name)
+        {
+            return dialect;
+        }
+        let named = zeek_name && marks & self.ts != 0 && marks & self.zeek_like != 0;
+        let told = self.tests.iter().find(|(_, mask)| marks & mask == *mask);
+        let dialect = match told {
+            Some(&(dialect, _)) => dialect,
+            None if named => Dialect::Zeek,
+            None => Dialect::Unknown,
+        };
+        self.last = Some((marks, zeek_name, dialect));
+        dialect
+    }
+
+    /// What a path means in a dialect.
+    pub(super) fn meaning(&self, dialect: Dialect, path: &str) -> Meaning {
+        let inner = unwrapped(path);
+        match dialect {
+            Dialect::Nested => windows::nested(inner),
+            Dialect::Winlogbeat => windows::winlogbeat(inner),
+            Dialect::Flat => windows::flat(inner),
+            Dialect::Zeek => zeek::meaning(inner),
+            Dialect::Known(kind) => match self.kinds.get(kind) {
+                Some(kind) => cloud::known(kind, inner),
+                None => cloud::unknown(path),
+            },
+            Dialect::Unknown => cloud::unknown(path),
+        }
+    }
+}
+
+/// A path without what an export from Elasticsearch or Splunk puts around
+/// each record.
+pub(super) fn unwrapped(path: &str) -> &str {
+    path.strip_prefix("_source.").or_else(|| path.strip_prefix("result.")).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_bit_for_every_key() {
+        let (dialects, marks) = Dialects::new();
+        assert!(marks.len() <= Marks::BITS as usize, "{}", marks.len());
+        assert!(marks.values().all(|m| m.count_ones() == 1));
+        assert!(dialects.tests.iter().all(|(_, mask)| *mask != 0));
+    }
+
+    #[test]
+    fn keys_tell_the_dialect() {
+        let (mut dialects, marks) = Dialects::new();
+        let mut decide = |keys: &[&str], zeek| {
+            let seen = keys.iter().map(|k| marks.get(*k).copied().unwrap_or(0)).sum();
+            dialects.decide(seen, zeek)
+        };
+        assert_eq!(decide(&["Event.System", "EventID"], false), Dialect::Nested);
+        assert_eq!(decide(&["EventID"], false), Dialect::Flat);
+        assert_eq!(decide(&["ts", "host"], false), Dialect::Unknown);
+        assert_eq!(decide(&["ts", "host"], true), Dialect::Zeek);
+        assert_eq!(decide(&[], true), Dialect::Unknown);
+        let cloudtrail = decide(&["eventSource", "eventName", "eventVersion"], false);
+        assert!(matches!(cloudtrail, Dialect::Known(_)));
+    }
+}

@@ -1,0 +1,254 @@
+//! What stands between records: white space, commas, the brackets of arrays
+//! and the heads of objects that only hold an array of records. The cutter and
+//! the reader both look through these functions, so that they agree.
+
+use memchr::{memchr3, memmem};
+
+use super::text::string_end;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// What follows outside of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// A record opens here.
+    Record(usize),
+    /// Text that belongs to no record, from here to there.
+    Junk(usize, usize),
+    /// Nothing more.
+    End,
+}
+
+/// Whether a source that begins so holds JSON records.
+pub(super) fn plausible(start: &[u8]) -> bool {
+    let start = start.strip_prefix(BOM).unwrap_or(start);
+    let mut at = space(start, 0);
+    while start.get(at) == Some(&b'[') {
+        at = space(start, at + 1);
+        if start.get(at) == Some(&b']') {
+            return true;
+        }
+    }
+    if start.get(at) != Some(&b'{') {
+        return false;
+    }
+    at = space(start, at + 1);
+    match start.get(at) {
+        Some(b'"') => match string_end(start, at + 1) {
+            Some(end) => matches!(start.get(space(start, end + 1)), Some(b':') | None),
+            None => true,
+        },
+        Some(b'}') | None => true,
+        _ => false,
+    }
+}
+
+/// The first position at or after `at` that is not white space.
+#[inline]
+pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+        at += 1;
+    }
+    at
+}
+
+/// Looks from a position between records for the next one.
+pub(super) fn outside(bytes: &[u8], mut at: usize) -> Outside {
+    loop {
+        match bytes.get(at) {
+            None => return Outside::End,
+            Some(b' ' | b'\n' | b'\t' | b'\r' | b',' | b'[' | b']' | b'}' | 0) => at += 1,
+            Some(b'{') => match wrapper(bytes, at) {
+                Some(inside) => at = inside,
+                None => return Outside::Record(at),
+            },
+            Some(b'"') => match member(bytes, at) {
+                Some(after) => at = after,
+                None => return junk(bytes, at),
+            },
+            Some(0xEF) if bytes.get(at..).is_some_and(|b| b.starts_with(BOM)) => at += BOM.len(),
+            Some(_) => return junk(bytes, at),
+        }
+    }
+}
+
+fn junk(bytes: &[u8], at: usize) -> Outside {
+    let rest = bytes.get(at + 1..).unwrap_or_default();
+    Outside::Junk(at, memchr3(b'\n', b'{', b'[', rest).map_or(bytes.len(), |n| at + 1 + n))
+}
+
+/// A member beside the array of records (`"nextLink": "…"`): the position
+/// after it, if its value is a string or a number.
+fn member(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = string_end(bytes, at + 1)?;
+    let colon = space(bytes, end + 1);
+    if bytes.get(colon) != Some(&b':') {
+        return None;
+    }
+    let value = space(bytes, colon + 1);
+    match bytes.get(value)? {
+        b'"' => Some(string_end(bytes, value + 1)? + 1),
+        b'0'..=b'9' => {
+            let rest = bytes.get(value..)?;
+            Some(value + rest.iter().take_while(|b| b.is_ascii_digit()).count())
+        }
+        _ => None,
+    }
+}
+
+/// If the object at `at` only holds an array of records (`Records` of
+/// CloudTrail, `records` of Azure, `value` after `@odata…`): the position after
+/// the array's bracket.
+fn wrapper(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut at = space(bytes, at + 1);
+    let mut odata = false;
+    loop {
+        if bytes.get(at) != Some(&b'"') {
+            return None;
+        }
+        let end = string_end(bytes, at + 1)?;
+        let key = bytes.get(at + 1..end)?;
+        if key.starts_with(b"@odata.") {
+            odata = true;
+            let comma = space(bytes, member(bytes, at)?);
+            if bytes.get(comma) != Some(&b',') {
+                return None;
+            }
+            at = space(bytes, comma + 1);
+            continue;
+        }
+        if !(key == b"Records" || key == b"records" || (odata && key == b"value")) {
+            return None;
+        }
+        let colon = space(bytes, end + 1);
+        let bracket = space(bytes, colon + 1);
+        let first = bytes.get(space(bytes, bracket + 1));
+        let holds = bytes.get(colon) == Some(&b':')
+            && bytes.get(bracket) == Some(&b'[')
+            && matches!(first, Some(b'{' | b']'));
+        return holds.then_some(bracket + 1);
+    }
+}
+
+/// Finds the end of an object by its brackets and quotes alone, also piece by
+/// piece.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Balance {
+    depth: u32,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Balance {
+    /// Goes through bytes of the object (the first ones include its opening
+    /// bracket); the position after its closing bracket, if that is among
+    /// them. A line break ends a string: it cannot stand in one.
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (at, &b) in bytes.iter().enumerate() {
+            if self.in_string {
+                match b {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' | b'\n' => self.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match b {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth = self.depth.saturating_add(1),
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// The end of the object that opens at `at`, by brackets and quotes.
+pub(super) fn balanced_end(bytes: &[u8], at: usize) -> Option<usize> {
+    Balance::default().advance(bytes.get(at..)?).map(|n| at + n)
+}
+
+/// The bytes with which every record of a source begins: a line break, the
+/// indentation of its first records and the bracket. `None` where records do
+/// not begin on lines of their own, or where the start shows too little.
+pub(super) fn boundary(start: &[u8], whole: bool) -> Option<Vec<u8>> {
+    let Outside::Record(first) = outside(start, 0) else { return None };
+    let shown = balanced_end(start, first);
+    let found = match shown.map(|end| (end, outside(start, end))) {
+        Some((end, Outside::Record(second))) => prefix(start.get(end..second)?)?.to_vec(),
+        Some((_, Outside::Junk(..))) => b"\n".to_vec(),
+        Some((_, Outside::End)) if whole => return None,
+        _ => {
+            let before = start.get(..first)?;
+            let before = before.strip_prefix(BOM).unwrap_or(before);
+            if before.is_empty() { b"\n".to_vec() } else { prefix(before)?.to_vec() }
+        }
+    };
+    let mut pattern = found;
+    pattern.push(b'{');
+    // The first record must not hold it.
+    let inside = start.get(first..shown.unwrap_or(start.len()))?;
+    (memmem::find(inside, &pattern).is_none() || shown.is_none()).then_some(pattern)
+}
+
+/// The last line break with what follows it, if that is white space or commas.
+fn prefix(between: &[u8]) -> Option<&[u8]> {
+    let line = memchr::memrchr(b'\n', between)?;
+    let prefix = between.get(line..)?;
+    prefix.iter().all(|b| b.is_ascii_whitespace() || *b == b',').then_some(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recognised_by_content() {
+        for yes in ["{\"a\":1}", " \r\n[ {\"a\" : 1}]", "\u{feff}{}", "[]", "[[{\"x\":1}]]", "{"] {
+            assert!(plausible(yes.as_bytes()), "{yes}");
+        }
+        for no in ["", "{a}", "[section]", "[1]", "#fields", "{\"a\" 1}", "x{\"a\":1}", "{{"] {
+            assert!(!plausible(no.as_bytes()), "{no}");
+        }
+    }
+
+    #[test]
+    fn boundaries_of_layouts() {
+        for (text, expected) in [
+            ("{\"a\":1}\n{\"a\":2}\n", Some("\n{")),
+            ("{\"a\":1}\r\n\r\n{\"a\":2}\n", Some("\n{")),
+            ("{\n  \"a\": {\n  }\n}\n{\n}", Some("\n{")),
+            ("[\n  {\n    \"a\": 1\n  },\n  {\n  }\n]", Some("\n  {")),
+            ("[{\"a\":1},\n{\"a\":2}]", Some("\n{")),
+            ("[{\"a\":1}\n,{\"a\":2}]", Some("\n,{")),
+            ("[{\"a\":1},{\"a\":2}]", None),
+            ("{\"Records\":[{\"a\":1},{\"a\":2}]}", None),
+            ("{\"Records\":[\n {\"a\":1},\n {\"a\":2}]}", Some("\n {")),
+            ("{\n\"a\": [\n{\n}\n]\n}\n{\n}", None),
+        ] {
+            let found = boundary(text.as_bytes(), true);
+            assert_eq!(found.as_deref(), expected.map(str::as_bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrappers_are_looked_through() {
+        for (text, first) in [
+            ("{\"Records\": [ {\"a\":1}]}", 14),
+            ("{\"@odata.context\":\"x\",\"value\":[{\"a\":1}],\"@odata.nextLink\":\"y\"}", 31),
+            ("{\"value\":[{\"a\":1}]}", 0),
+            ("{\"Records\":[1]}", 0),
+        ] {
+            assert_eq!(outside(text.as_bytes(), 0), Outside::Record(first), "{text}");
+            let end = balanced_end(text.as_bytes(), first).unwrap();
+            assert_eq!(outside(text.as_bytes(), end), Outside::End);
+        }
+    }
+}

@@ -1,0 +1,571 @@
+//! Reads blocks of JSON: each record is scanned into cells, its dialect says
+//! what they are called, and the wanted ones go into the columns of its shape.
+
+use hashbrown::HashMap;
+use memchr::memmem;
+
+use super::cutter::{WIDE, too_long};
+use super::dialect::{Dialect, Dialects};
+use super::layout::{Outside, balanced_end, outside};
+use super::paths::{PathId, Paths};
+use super::roles::{Part, Role};
+use super::scan::{Cell, Tape, Token, scan};
+use super::text::{compact, unescape};
+use super::utf16::wide_len;
+use super::zeek::path_of_name;
+use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN};
+use crate::dictionary::{Dictionary, Kind, ValueId};
+use crate::limits::{RECORD_BYTES_MAX, RECORD_CELLS_MAX};
+use crate::problem::Problem;
+use crate::reader::{Block, Parsed, Reader, Records};
+use crate::shape::Shape;
+use crate::time::{self, Stamp};
+use crate::vocabulary::{FieldId, Vocabulary};
+
+/// The form of a JSON string's raw content in dictionaries.
+const FORM: u8 = 64;
+
+/// Most shapes kept from block to block.
+const SHAPES_MAX: usize = 4_096;
+
+const NO_RANK: u8 = u8::MAX;
+
+/// What a path means, with the vocabulary's numbers for its fields.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    fields: [Option<(FieldId, bool)>; 2],
+    role: Option<(Role, u8)>,
+    part: Part,
+}
+
+/// A shape in this block: its number, and whether all its fields are wanted.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    id: ShapeId,
+    whole: bool,
+}
+
+pub(super) struct JsonReader {
+    paths: Paths,
+    dialects: Dialects,
+    tape: Tape,
+    builder: BatchBuilder,
+    /// Channels in their raw form, to find shapes by.
+    channels: Dictionary,
+    /// The rest is void after each block or record.
+    shapes: HashMap<(usize, ValueId, Option<u32>), Known>,
+    targets: Vec<Vec<Option<Target>>>,
+    windows: Vec<(Role, Option<(FieldId, bool)>)>,
+    of_cells: Vec<Target>,
+    row: Vec<(FieldId, ValueId)>,
+    times: Vec<(u8, usize)>,
+}
+
+impl Default for JsonReader {
+    fn default() -> Self {
+        let (dialects, marks) = Dialects::new();
+        Self {
+            paths: Paths::new(marks),
+            dialects,
+            tape: Tape::default(),
+            builder: BatchBuilder::default(),
+            channels: Dictionary::default(),
+            shapes: HashMap::new(),
+            targets: Vec::new(),
+            windows: Vec::new(),
+            of_cells: Vec::new(),
+            row: Vec::new(),
+            times: Vec::new(),
+        }
+    }
+}
+
+/// What the reading of one block finds beside events.
+struct Found<'a> {
+    block: &'a Block,
+    zeek_log: Option<&'static str>,
+    valid: bool,
+    /// Where each record starts and ends.
+    spans: Vec<(usize, usize)>,
+    problems: Vec<(usize, Problem)>,
+    more_problems: u64,
+    zoneless: u64,
+    timeless: u64,
+}
+
+impl Found<'_> {
+    fn problem(&mut self, at: usize, what: impl Into<String>, expected: &str) {
+        if self.problems.len() < crate::limits::BLOCK_PROBLEMS_MAX {
+            self.problems.push((at, Problem::new(0, what, expected)));
+        } else {
+            self.more_problems += 1;
+        }
+    }
+}
+
+impl Reader for JsonReader {
+    fn read(
+        &mut self,
+        block: &Block,
+        vocabulary: &mut Vocabulary,
+        visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
+    ) {
+        self.begin(vocabulary);
+        let mut found = Found {
+            block,
+            zeek_log: path_of_name(&block.hints.name),
+            valid: std::str::from_utf8(&block.bytes).is_ok(),
+            spans: Vec::new(),
+            problems: Vec::new(),
+            more_problems: 0,
+            zoneless: 0,
+            timeless: 0,
+        };
+        let pattern = block.header.get(1..).unwrap_or_default();
+        if pattern.is_empty() {
+            self.segment(&mut found, 0, block.bytes.len(), false, vocabulary);
+        } else {
+            let finder = memmem::Finder::new(pattern);
+            let mut start = 0;
+            while start < block.bytes.len() {
+                let rest = block.bytes.get(start..).unwrap_or_default();
+                let end = finder.find(rest).map_or(block.bytes.len(), |n| start + n + 1);
+                self.segment(&mut found, start, end, true, vocabulary);
+                start = end;
+            }
+        }
+        let batches = self.builder.finish();
+        finish(found, &batches, vocabulary, visit);
+    }
+}
+
+/// Shows what was read.
+fn finish(
+    found: Found<'_>,
+    batches: &[crate::batch::EventBatch],
+    vocabulary: &Vocabulary,
+    visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
+) {
+    let block = found.block;
+    let mut offsets = Offsets::new(block);
+    let mut problems = block.problems.clone();
+    for (at, mut problem) in found.problems {
+        problem.offset = Offsets::new(block).of(at);
+        problems.push(problem);
+    }
+    problems.more += found.more_problems;
+    let wide = block.header.first() == Some(&WIDE);
+    let spots = if wide { found.spans.iter().map(|s| offsets.of(s.0)).collect() } else { vec![] };
+    let records = Lines { block, spans: found.spans, spots };
+    let parsed = Parsed {
+        batches,
+        count: u32::try_from(records.spans.len()).unwrap_or(u32::MAX),
+        records: &records,
+        problems,
+        zoneless: found.zoneless,
+        timeless: found.timeless,
+    };
+    visit(&parsed, vocabulary);
+}
+
+/// Positions in a block as offsets in the source; asked for in rising order.
+struct Offsets<'a> {
+    block: &'a Block,
+    at: usize,
+    offset: u64,
+}
+
+impl<'a> Offsets<'a> {
+    fn new(block: &'a Block) -> Self {
+        Self { block, at: 0, offset: block.offset }
+    }
+
+    fn of(&mut self, at: usize) -> u64 {
+        let passed = self.block.bytes.get(self.at..at).unwrap_or_default();
+        let wide = self.block.header.first() == Some(&WIDE);
+        self.offset += if wide { wide_len(passed) } else { passed.len() as u64 };
+        self.at = at;
+        self.offset
+    }
+}
+
+/// The records of a block.
+struct Lines<'a> {
+    block: &'a Block,
+    spans: Vec<(usize, usize)>,
+    /// Offsets in a source in UTF-16.
+    spots: Vec<u64>,
+}
+
+impl Records for Lines<'_> {
+    fn offset(&self, record: u32) -> u64 {
+        match (self.spots.get(record as usize), self.spans.get(record as usize)) {
+            (Some(&offset), _) => offset,
+            (None, Some(&(start, _))) => self.block.offset + start as u64,
+            (None, None) => self.block.offset,
+        }
+    }
+
+    fn write_json(&self, record: u32, out: &mut Vec<u8>) {
+        let span = self.spans.get(record as usize);
+        match span.and_then(|&(start, end)| self.block.bytes.get(start..end)) {
+            Some(bytes) => compact(bytes, out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl JsonReader {
+    /// Forgets what another vocabulary may have meant by its numbers.
+    fn begin(&mut self, vocabulary: &mut Vocabulary) {
+        self.targets.iter_mut().for_each(Vec::clear);
+        if self.shapes.len() > SHAPES_MAX {
+            self.builder = BatchBuilder::default();
+            self.channels.clear();
+        }
+        self.shapes.clear();
+        self.windows.clear();
+        for (role, name) in Role::WINDOWS {
+            let field = vocabulary.field(name).map(|f| (f, vocabulary.wanted(f)));
+            self.windows.push((role, field));
+        }
+    }
+
+    /// Reads the records between two positions. In a source whose records
+    /// begin on lines of their own (`lines`), nothing after a malformed record
+    /// is believed up to the next such line.
+    fn segment(
+        &mut self,
+        found: &mut Found<'_>,
+        mut at: usize,
+        end: usize,
+        lines: bool,
+        vocabulary: &mut Vocabulary,
+    ) {
+        let block = found.block;
+        let bytes = block.bytes.get(..end).unwrap_or_default();
+        loop {
+            match outside(bytes.get(at..).unwrap_or_default(), 0) {
+                Outside::End => return,
+                Outside::Junk(from, to) => {
+                    found.problem(at + from, "text outside of a record", "`{`");
+                    at += to;
+                }
+                Outside::Record(n) => {
+                    let start = at + n;
+                    if self.paths.trim() {
+                        self.targets.iter_mut().for_each(Vec::clear);
+                    }
+                    at = match scan(bytes, start, &mut self.paths, &mut self.tape) {
+                        Ok(after) if after - start <= RECORD_BYTES_MAX => {
+                            self.record(found, (start, after), vocabulary);
+                            after
+                        }
+                        Ok(after) => {
+                            let problem = too_long(0);
+                            found.problem(start, problem.what, &problem.expected);
+                            after
+                        }
+                        Err(fault) => {
+                            let long = end - start > RECORD_BYTES_MAX;
+                            let skip = balanced_end(bytes, start).filter(|_| !lines);
+                            if long && skip.is_none_or(|s| s - start > RECORD_BYTES_MAX) {
+                                let problem = too_long(0);
+                                found.problem(start, problem.what, &problem.expected);
+                            } else {
+                                found.problem(fault.at, fault.what, fault.expected);
+                            }
+                            skip.unwrap_or(end)
+                        }
+                    };
+                }
+            }
+        }
+    }
+
+    /// Puts the record on the tape into its batch.
+    fn record(&mut self, found: &mut Found<'_>, span: (usize, usize), vocabulary: &mut Vocabulary) {
+        let bytes = found.block.bytes.as_slice();
+        self.complain(found, span);
+        let dialect = self.dialects.decide(self.tape.marks, found.zeek_log.is_some());
+        let best = self.roles(dialect, vocabulary);
+        let of = |role: Role| best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
+        let event_id = of(Role::EventId).and_then(|c| number(bytes, c));
+        let event_id =
+            event_id.and_then(|n| u32::try_from(n).ok()).filter(|_| dialect.is_windows());
+        let record_id = of(Role::RecordId).and_then(|c| number(bytes, c));
+        let host =
+            of(Role::Host).map_or(ValueId::ABSENT, |c| intern(&mut vocabulary.hosts, bytes, c));
+        let channel = of(Role::Channel).copied();
+        let utc = of(Role::UtcTime).copied();
+        let time = self.time(found, utc);
+        let shape = self.shape(dialect, channel, event_id, found, vocabulary);
+        self.row.clear();
+        self.fields(bytes, shape.whole, vocabulary);
+        if dialect.is_windows() {
+            self.windows_fields(bytes, &best, shape.whole, vocabulary);
+            self.data_elements(bytes, shape.whole, vocabulary);
+        }
+        let record = u32::try_from(found.spans.len()).unwrap_or(u32::MAX);
+        found.spans.push(span);
+        let record_id = record_id.unwrap_or(RECORD_ID_UNKNOWN);
+        self.builder.push(shape.id, RowHead { time, host, record_id, record }, &self.row);
+    }
+
+    /// Names what is wrong with a record that is read all the same.
+    fn complain(&self, found: &mut Found<'_>, (start, end): (usize, usize)) {
+        if !found.valid
+            && let Err(e) =
+                std::str::from_utf8(found.block.bytes.get(start..end).unwrap_or_default())
+        {
+            let what = "invalid UTF-8, read with U+FFFD in its place";
+            found.problem(start + e.valid_up_to(), what, "UTF-8");
+        }
+        if self.tape.left_out > 0 {
+            let what = format!("{} values of a record are not read", self.tape.left_out);
+            found.problem(start, what, &format!("at most {RECORD_CELLS_MAX} values in a record"));
+        }
+    }
+
+    /// Finds out what the cells mean; for each role the best cell.
+    fn roles(
+        &mut self,
+        dialect: Dialect,
+        vocabulary: &mut Vocabulary,
+    ) -> [(u8, Option<usize>); Role::COUNT] {
+        let mut best = [(NO_RANK, None); Role::COUNT];
+        self.of_cells.clear();
+        self.times.clear();
+        if self.targets.len() <= dialect.index() {
+            self.targets.resize(dialect.index() + 1, Vec::new());
+        }
+        let Some(table) = self.targets.get_mut(dialect.index()) else { return best };
+        for (n, cell) in self.tape.cells.iter().enumerate() {
+            let target = match table.get(cell.path as usize) {
+                Some(Some(target)) => *target,
+                _ => {
+                    let target =
+                        resolve(&self.dialects, dialect, &self.paths, cell.path, vocabulary);
+                    if table.len() <= cell.path as usize {
+                        table.resize(self.paths.len().max(cell.path as usize + 1), None);
+                    }
+                    if let Some(slot) = table.get_mut(cell.path as usize) {
+                        *slot = Some(target);
+                    }
+                    target
+                }
+            };
+            self.of_cells.push(target);
+            let Some((role, rank)) = target.role else { continue };
+            if cell.token == Token::Null || cell.start == cell.end {
+                continue;
+            }
+            if role == Role::Time {
+                self.times.push((rank, n));
+            } else if let Some(slot) = best.get_mut(role as usize)
+                && rank < slot.0
+            {
+                *slot = (rank, Some(n));
+            }
+        }
+        best
+    }
+
+    /// When the record was written: a time with a zone before one without.
+    fn time(&mut self, found: &mut Found<'_>, utc: Option<Cell>) -> i64 {
+        let bytes = found.block.bytes.as_slice();
+        self.times.sort_by_key(|&(rank, _)| rank);
+        let mut zoneless = None;
+        for &(_, n) in &self.times {
+            match self.tape.cells.get(n).and_then(|c| stamp(bytes, c)) {
+                Some(Stamp::Utc(time)) => return time,
+                Some(Stamp::Zoneless(time)) => zoneless = zoneless.or(Some(time)),
+                None => {}
+            }
+        }
+        if let (Some(time), Some(zone)) = (zoneless, &found.block.hints.timezone) {
+            return time::in_zone(time, zone);
+        }
+        if let Some(Stamp::Utc(time) | Stamp::Zoneless(time)) = utc.and_then(|c| stamp(bytes, &c)) {
+            return time;
+        }
+        match zoneless {
+            Some(_) => found.zoneless += 1,
+            None => found.timeless += 1,
+        }
+        zoneless.unwrap_or(TIME_UNKNOWN)
+    }
+
+    fn shape(
+        &mut self,
+        dialect: Dialect,
+        channel: Option<Cell>,
+        event_id: Option<u32>,
+        found: &Found<'_>,
+        vocabulary: &Vocabulary,
+    ) -> Known {
+        let bytes = found.block.bytes.as_slice();
+        let of_name = found.zeek_log.filter(|_| dialect == Dialect::Zeek);
+        let id = match (channel, of_name) {
+            (Some(cell), _) => intern(&mut self.channels, bytes, &cell),
+            (None, Some(log)) => self.channels.intern_str(Kind::String, log),
+            (None, None) => ValueId::ABSENT,
+        };
+        let key = (dialect.index(), id, event_id);
+        if let Some(&known) = self.shapes.get(&key) {
+            return known;
+        }
+        let channel = self.channels.text(id);
+        let shape = match dialect {
+            Dialect::Unknown => Shape::unknown(),
+            Dialect::Zeek => Shape { product: "zeek".into(), channel: channel.into(), event_id },
+            Dialect::Known(kind) => match self.dialects.kinds.get(kind) {
+                Some(kind) => Shape {
+                    product: kind.product.into(),
+                    channel: format!("{}{channel}", kind.channel).into(),
+                    event_id,
+                },
+                None => Shape::unknown(),
+            },
+            _ => {
+                let linux = channel.starts_with("Linux-Sysmon");
+                let product = if linux { "linux" } else { "windows" };
+                Shape { product: product.into(), channel: channel.into(), event_id }
+            }
+        };
+        let whole = vocabulary.projection().wants_all_of(&shape);
+        let known = Known { id: self.builder.shape(&shape), whole };
+        self.shapes.insert(key, known);
+        known
+    }
+
+    /// The cells that are fields as they are.
+    fn fields(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
+        for (cell, target) in self.tape.cells.iter().zip(&self.of_cells) {
+            if target.part == Part::Container && cell.token == Token::Null {
+                continue;
+            }
+            for (field, wanted) in target.fields.iter().flatten() {
+                if (*wanted || whole)
+                    && let Some(dictionary) = vocabulary.dictionary_mut(*field)
+                {
+                    self.row.push((*field, intern(dictionary, bytes, cell)));
+                }
+            }
+        }
+    }
+
+    /// The fields in which all Windows events say who and where they are.
+    fn windows_fields(
+        &mut self,
+        bytes: &[u8],
+        best: &[(u8, Option<usize>); Role::COUNT],
+        whole: bool,
+        vocabulary: &mut Vocabulary,
+    ) {
+        for &(role, field) in &self.windows {
+            let cell = best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
+            if let (Some(cell), Some((field, wanted))) = (cell, field)
+                && (wanted || whole)
+                && let Some(dictionary) = vocabulary.dictionary_mut(field)
+            {
+                self.row.push((field, intern(dictionary, bytes, cell)));
+            }
+        }
+    }
+
+    /// `Data` elements, whose name stands beside their text.
+    fn data_elements(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
+        let cells = || self.tape.cells.iter().zip(&self.of_cells);
+        if !self.of_cells.iter().any(|t| matches!(t.part, Part::DataName | Part::DataText)) {
+            return;
+        }
+        let mut names: HashMap<u32, (Option<FieldId>, bool)> = HashMap::new();
+        for (cell, _) in cells().filter(|(_, t)| t.part == Part::DataName) {
+            names.insert(cell.element, (vocabulary.field(&text(bytes, cell)), false));
+        }
+        for (cell, _) in cells().filter(|(_, t)| t.part == Part::DataText) {
+            let field = match names.get_mut(&cell.element) {
+                Some((field, used)) => {
+                    *used = true;
+                    *field
+                }
+                None if cell.token == Token::Null => None,
+                None => vocabulary.field("Data"),
+            };
+            let Some(field) = field.filter(|&f| whole || vocabulary.wanted(f)) else { continue };
+            if let Some(dictionary) = vocabulary.dictionary_mut(field) {
+                self.row.push((field, intern(dictionary, bytes, cell)));
+            }
+        }
+        // A name without text: the element is empty. In the order of the record.
+        for (cell, _) in cells().filter(|(_, t)| t.part == Part::DataName) {
+            let Some(&(Some(field), false)) = names.get(&cell.element) else { continue };
+            if (whole || vocabulary.wanted(field))
+                && let Some(dictionary) = vocabulary.dictionary_mut(field)
+            {
+                self.row.push((field, dictionary.intern_str(Kind::String, "")));
+            }
+        }
+    }
+}
+
+fn resolve(
+    dialects: &Dialects,
+    dialect: Dialect,
+    paths: &Paths,
+    path: PathId,
+    vocabulary: &mut Vocabulary,
+) -> Target {
+    let meaning = dialects.meaning(dialect, paths.name(path));
+    let [first, second] = meaning.names;
+    let mut field = |name: Option<String>| {
+        let field = vocabulary.field(&name?)?;
+        Some((field, vocabulary.wanted(field)))
+    };
+    let fields = [field(first), field(second)];
+    Target { fields, role: meaning.role, part: meaning.part }
+}
+
+fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {
+    bytes.get(cell.start as usize..cell.end as usize).unwrap_or_default()
+}
+
+/// The id of a cell's value.
+#[inline]
+fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> ValueId {
+    let raw = raw(bytes, cell);
+    match cell.token {
+        Token::Text => dictionary.intern(FORM, raw, |raw, out| {
+            unescape(raw, out);
+            Kind::String
+        }),
+        Token::Null => dictionary.intern_str(Kind::Null, ""),
+        Token::Number => dictionary.intern_str(Kind::Number, ascii(raw)),
+        Token::Bool => dictionary.intern_str(Kind::Bool, ascii(raw)),
+    }
+}
+
+fn ascii(raw: &[u8]) -> &str {
+    std::str::from_utf8(raw).unwrap_or_default()
+}
+
+/// What a cell says.
+fn text(bytes: &[u8], cell: &Cell) -> String {
+    let mut out = String::new();
+    unescape(raw(bytes, cell), &mut out);
+    out
+}
+
+/// A whole number in decimal notation, as a number or as text.
+fn number(bytes: &[u8], cell: &Cell) -> Option<u64> {
+    std::str::from_utf8(raw(bytes, cell)).ok()?.trim().parse().ok()
+}
+
+fn stamp(bytes: &[u8], cell: &Cell) -> Option<Stamp> {
+    let raw = raw(bytes, cell);
+    if raw.contains(&b'\\') {
+        return time::parse(&text(bytes, cell));
+    }
+    time::parse(std::str::from_utf8(raw).ok()?)
+}

@@ -1,0 +1,245 @@
+//! Times as logs write them, to nanoseconds since 1970 in UTC. A time without
+//! a zone is told apart from one with a zone, so that a zone is never guessed
+//! in silence. This file never asks the clock.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A time that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// Nanoseconds since 1970 in UTC.
+    Utc(i64),
+    /// Without a zone: nanoseconds since 1970 if the zone were UTC.
+    Zoneless(i64),
+}
+
+/// Reads ISO 8601 and its like (`T` or a space, 0 to 9 digits of fraction
+/// after a point or a comma, with zone or without), `/Date(…)/`, and numbers
+/// since 1970 (see [`epoch`]).
+#[must_use]
+pub fn parse(text: &str) -> Option<Stamp> {
+    let text = text.trim();
+    if let Some(inner) = text.strip_prefix("/Date(") {
+        let digits = inner.split([')', '+']).next()?;
+        let millis: i64 = digits.parse().ok()?;
+        return Some(Stamp::Utc(millis.checked_mul(SECOND / 1_000)?));
+    }
+    civil(text.as_bytes()).or_else(|| epoch(text).map(Stamp::Utc))
+}
+
+/// Reads a number since 1970 by its size: seconds, milliseconds, microseconds
+/// or nanoseconds, with or without a decimal fraction. What would be a time
+/// before March 1973 in seconds is taken for no time at all.
+#[must_use]
+pub fn epoch(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(fraction) || !digits(whole) {
+        let number: f64 = text.parse().ok()?;
+        let usable = text.contains(['e', 'E']) && (1e8..9e18).contains(&number);
+        return usable.then(|| epoch(&format!("{number:.6}"))).flatten();
+    }
+    let whole: i64 = whole.parse().ok()?;
+    let unit = match whole {
+        n if n < 100_000_000 => return None,
+        n if n < 100_000_000_000 => SECOND,
+        n if n < 100_000_000_000_000 => SECOND / 1_000,
+        n if n < 100_000_000_000_000_000 => SECOND / 1_000_000,
+        _ => 1,
+    };
+    let (nanos, _) = fraction_of(fraction.as_bytes());
+    whole.checked_mul(unit)?.checked_add(nanos / (SECOND / unit))
+}
+
+/// The moment at which clocks of a zone showed a zoneless time; where they
+/// showed it twice, the earlier, and where never, the one after the gap.
+#[must_use]
+pub fn in_zone(zoneless: i64, zone: &TimeZone) -> i64 {
+    let Ok(moment) = Timestamp::from_nanosecond(i128::from(zoneless)) else { return zoneless };
+    let shown = TimeZone::UTC.to_datetime(moment);
+    zone.to_timestamp(shown)
+        .ok()
+        .and_then(|t| i64::try_from(t.as_nanosecond()).ok())
+        .unwrap_or(zoneless)
+}
+
+/// Nanoseconds of the leading digits, and how many digits there are.
+fn fraction_of(bytes: &[u8]) -> (i64, usize) {
+    let (mut nanos, mut unit, mut count) = (0, SECOND / 10, 0);
+    for b in bytes.iter().take_while(|b| b.is_ascii_digit()) {
+        nanos += i64::from(b - b'0') * unit;
+        unit /= 10;
+        count += 1;
+    }
+    (nanos, count)
+}
+
+fn number(bytes: &[u8], at: usize, len: usize) -> Option<i64> {
+    let digits = bytes.get(at..at + len)?;
+    digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+fn civil(b: &[u8]) -> Option<Stamp> {
+    let (year, month, day) = (number(b, 0, 4)?, number(b, 5, 2)?, number(b, 8, 2)?);
+    let separators = (b.get(4)?, b.get(7)?);
+    if !matches!(separators, (b'-', b'-') | (b'/', b'/'))
+        || !matches!(b.get(10)?, b'T' | b't' | b' ')
+    {
+        return None;
+    }
+    let (hour, minute) = (number(b, 11, 2)?, number(b, 14, 2)?);
+    let (mut second, mut nanos, mut at) = (0, 0, 16);
+    if b.get(at) == Some(&b':') {
+        second = number(b, 17, 2)?;
+        at = 19;
+        if matches!(b.get(at), Some(b'.' | b',')) {
+            let (n, digits) = fraction_of(b.get(at + 1..)?);
+            nanos = n;
+            at += 1 + digits;
+        }
+    }
+    let fits = (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60
+        && b.get(13) == Some(&b':');
+    if !fits {
+        return None;
+    }
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    let zone = zone_seconds(b.get(at..)?)?;
+    let local = seconds.checked_mul(SECOND)?.checked_add(nanos)?;
+    Some(match zone {
+        Some(ahead) => Stamp::Utc(local.checked_sub(ahead * SECOND)?),
+        None => Stamp::Zoneless(local),
+    })
+}
+
+/// `Some(None)` for no zone, `None` for something that is no zone.
+fn zone_seconds(rest: &[u8]) -> Option<Option<i64>> {
+    let rest = rest.trim_ascii();
+    let sign = match rest {
+        b"" => return Some(None),
+        b"Z" | b"z" | b"UTC" | b"GMT" => return Some(Some(0)),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return None,
+    };
+    let hours = number(rest, 1, 2)?;
+    let minutes = match rest.len() {
+        3 => 0,
+        5 => number(rest, 3, 2)?,
+        6 if rest.get(3) == Some(&b':') => number(rest, 4, 2)?,
+        _ => return None,
+    };
+    (hours < 24 && minutes < 60).then_some(Some(sign * (hours * 3_600 + minutes * 60)))
+}
+
+fn leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    // Years are counted from March, so that the leap day is the last one.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400);
+    y * 365 + leap_days + (m * 153 + 2) / 5 + day - 719_469
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oracle(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_nanosecond().try_into().unwrap()
+    }
+
+    #[test]
+    fn zoned_times_are_those_of_jiff() {
+        for text in [
+            "2020-09-20T16:16:09.362Z",
+            "1970-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "2000-02-29T12:00:00+05:30",
+            "2024-12-31T23:59:59-11:00",
+            "1900-03-01T00:00:00Z",
+            "2200-02-28T01:02:03.1Z",
+        ] {
+            assert_eq!(parse(text), Some(Stamp::Utc(oracle(text))), "{text}");
+        }
+        let mut day = 0_i64;
+        while day < 80_000 {
+            let t = Timestamp::from_second(day * 86_400).unwrap();
+            assert_eq!(parse(&t.to_string()), Some(Stamp::Utc(day * 86_400 * SECOND)));
+            day += 17;
+        }
+    }
+
+    #[test]
+    fn spellings() {
+        let utc = Some(Stamp::Utc(oracle("2020-09-20T12:16:06.5Z")));
+        for text in [
+            "2020-09-20 12:16:06.5 UTC",
+            "2020-09-20 12:16:06,500Z",
+            "2020/09/20 14:16:06.5+0200",
+            "2020-09-20T10:16:06.5-02",
+            "1600604166.5",
+            "1600604166500",
+            "1600604166500000",
+            "1600604166500000000",
+            "1.6006041665e9",
+            "/Date(1600604166500)/",
+        ] {
+            assert_eq!(parse(text), utc, "{text}");
+        }
+        let bare = oracle("2020-09-20T12:16:00Z");
+        assert_eq!(parse("2020-09-20 12:16"), Some(Stamp::Zoneless(bare)));
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for text in [
+            "",
+            "-",
+            "12.5",
+            "2020-09-20",
+            "2020-13-01 00:00:00",
+            "2021-02-29 00:00:00",
+            "2020-09-20 25:00:00",
+            "2020-09-20 12:16:06 CEST",
+            "99999999999999999999",
+            "é",
+            "NaN",
+            "2020-09-20T12:16:06+2",
+            "1e400",
+            "-5",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stated_zone_is_used_with_its_summer_time() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        for (shown, meant) in [
+            ("2020-07-01 12:00:00", "2020-07-01T10:00:00Z"),
+            ("2020-12-01 12:00:00", "2020-12-01T11:00:00Z"),
+        ] {
+            let Some(Stamp::Zoneless(t)) = parse(shown) else { panic!("{shown}") };
+            assert_eq!(in_zone(t, &berlin), oracle(meant));
+        }
+    }
+}
