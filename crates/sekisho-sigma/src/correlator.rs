@@ -16,7 +16,7 @@ use crate::engine::{Program, RuleId};
 use crate::rule::{Correlation, CorrelationKind, Expr, Header};
 
 /// Most observations that are kept in one run; further ones are counted.
-pub const OBSERVATIONS_MAX: usize = 3_000_000;
+pub const OBSERVATIONS_MAX: usize = 1_500_000;
 
 /// Most places that one match cites.
 pub(crate) const PLACES_MAX: usize = 100;
@@ -190,9 +190,9 @@ impl Correlator {
         self.dropped
     }
 
-    /// Keeps an observation. `place` is the caller's own number of the event;
-    /// matches cite it.
-    pub fn add(&mut self, observation: Observation, place: u64) {
+    /// Keeps an observation, if the limit allows. `place` gives the caller's
+    /// own number of the event; matches cite it.
+    pub fn add(&mut self, observation: Observation, place: impl FnOnce() -> u64) {
         if self.kept >= OBSERVATIONS_MAX {
             self.dropped += 1;
             return;
@@ -204,7 +204,7 @@ impl Correlator {
             .map_or(NO_VALUE, |value| intern(&mut self.values, &mut self.value_names, value));
         let slot = u32::try_from(observation.slot).unwrap_or(u32::MAX);
         if let Some(list) = self.seen.get_mut(observation.correlation) {
-            list.push(Seen { time: observation.time, place, slot, group, value });
+            list.push(Seen { time: observation.time, place: place(), slot, group, value });
         }
     }
 
@@ -253,7 +253,7 @@ impl Correlator {
                 values.get(at).map(|v| &**v)
             };
             if let Some(observation) = wanted.observe(m.time, &mut field) {
-                self.add(observation, m.places.last().copied().unwrap_or(u64::MAX));
+                self.add(observation, || m.places.last().copied().unwrap_or(u64::MAX));
             }
         }
     }

@@ -63,6 +63,20 @@ struct Detection {
     channel: Option<String>,
     record_id: Option<u64>,
     rule: DetectionRule,
+    correlation: Option<DetectionCorrelation>,
+}
+
+#[derive(serde::Deserialize)]
+struct DetectionCorrelation {
+    events: Vec<DetectionEvent>,
+}
+
+#[derive(serde::Deserialize)]
+struct DetectionEvent {
+    time: Option<String>,
+    host: Option<String>,
+    channel: Option<String>,
+    record_id: Option<u64>,
 }
 
 #[derive(serde::Deserialize)]
@@ -79,12 +93,20 @@ fn read_found(path: &std::path::Path) -> Result<Vec<Found>> {
     for line in std::io::BufReader::new(file).lines() {
         let line = line.with_context(reading)?;
         let d: Detection = serde_json::from_str(&line).with_context(reading)?;
+        let own = DetectionEvent {
+            time: d.time,
+            host: d.host,
+            channel: d.channel,
+            record_id: d.record_id,
+        };
+        // A correlation points at the event that completed it.
+        let event = d.correlation.and_then(|mut c| c.events.pop()).unwrap_or(own);
         found.push(Found {
             rule_id: d.rule.id,
-            host: d.host.unwrap_or_default(),
-            channel: d.channel.unwrap_or_default(),
-            record_id: d.record_id.unwrap_or_default(),
-            time: d.time.unwrap_or_default(),
+            host: event.host.unwrap_or_default(),
+            channel: event.channel.unwrap_or_default(),
+            record_id: event.record_id.unwrap_or_default(),
+            time: event.time.unwrap_or_default(),
             level: d.rule.level,
         });
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use sekisho_sigma::Correlator;
 
+use super::places::Places;
 use super::stats::{Span, Stats};
 use super::timeline::Timeline;
 use super::work::{Done, HASH_CHARS, Plan};
@@ -44,6 +45,8 @@ pub(crate) struct Collected {
     pub(crate) problems: Vec<SourceProblem>,
     pub(crate) problems_more: u64,
     pub(crate) correlator: Correlator,
+    /// Events that correlations cite.
+    pub(crate) places: Places,
     pub(crate) timeline: Timeline,
     pub(crate) detections: u64,
 }
@@ -82,6 +85,7 @@ impl Collector {
             problems,
             problems_more,
             correlator,
+            places: Places::default(),
             timeline: Timeline::new(out),
             detections: 0,
         };
@@ -154,10 +158,9 @@ impl State {
             self.failure.get_or_insert(e);
             plan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
         }
-        let source = done.source.unwrap_or_default() as u64;
-        for (observation, offset) in std::mem::take(&mut done.observations) {
-            // Source and offset in one number; offsets stay below 2^40.
-            self.collected.correlator.add(observation, source << 40 | offset & ((1 << 40) - 1));
+        for (observation, place) in std::mem::take(&mut done.observations) {
+            let Collected { correlator, places, .. } = &mut self.collected;
+            correlator.add(observation, || places.add(&place));
         }
         self.collected.stats.merge(done.stats);
     }

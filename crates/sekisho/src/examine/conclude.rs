@@ -11,7 +11,7 @@ use sekisho_sigma::{CorrelationMatch, RuleId};
 
 use super::collect::Collected;
 use super::stats::Example;
-use super::work::{Plan, csv};
+use super::work::{Place, Plan, csv};
 use super::{Occurred, Options, json, run_file};
 use crate::report::{self, Report};
 use crate::rules::Loaded;
@@ -134,9 +134,21 @@ fn write_correlation(
         return Ok(());
     };
     let header = correlation.header.clone();
+    let places: Vec<Place> =
+        m.places.iter().filter_map(|&number| collected.places.get(number)).collect();
     let mut line = b"{\"time\":".to_vec();
     json::time(m.time, &mut line);
-    line.extend_from_slice(b",\"host\":null,\"channel\":null,\"record_id\":null,\"source\":null,");
+    for (key, name) in [
+        (&b",\"host\":"[..], common(&places, |p| &p.host)),
+        (&b",\"channel\":"[..], common(&places, |p| &p.channel)),
+    ] {
+        line.extend_from_slice(key);
+        match name {
+            Some(name) => json::string(name, &mut line),
+            None => line.extend_from_slice(b"null"),
+        }
+    }
+    line.extend_from_slice(b",\"record_id\":null,\"source\":null,");
     line.extend_from_slice(&rule_json(&header));
     line.extend_from_slice(b",\"matched\":{");
     for (at, (field, value)) in m.group.iter().enumerate() {
@@ -152,57 +164,83 @@ fn write_correlation(
     line.extend_from_slice(b",\"last\":");
     json::time(m.last, &mut line);
     line.extend_from_slice(format!(",\"value\":{},\"events\":[", m.value).as_bytes());
-    for (at, place) in m.places.iter().enumerate() {
+    for (at, place) in places.iter().enumerate() {
         if at > 0 {
             line.push(b',');
         }
-        write_place(plan, *place, &mut line);
+        write_place(plan, place, &mut line);
     }
     line.extend_from_slice(b"]}}\n");
     writer.write_all(&line)?;
-    count_correlation(m, &header, rule_count, collected)
+    count_correlation(m, &header, &places, rule_count, collected)
 }
 
-/// A cited event: its source and where it stands in it.
-fn write_place(plan: &Plan, place: u64, out: &mut Vec<u8>) {
-    let (source, offset) = (place >> 40, place & ((1 << 40) - 1));
-    let path = usize::try_from(source).ok().and_then(|s| plan.inventory.sources.get(s));
-    out.extend_from_slice(b"{\"path\":");
-    json::string(path.map_or("", |s| &s.path), out);
+/// What all events say, if they say the same.
+fn common<'a>(places: &'a [Place], of: impl Fn(&'a Place) -> &'a str) -> Option<&'a str> {
+    let first = of(places.first()?);
+    (!first.is_empty() && places.iter().all(|p| of(p) == first)).then_some(first)
+}
+
+/// A cited event, and where it stands.
+fn write_place(plan: &Plan, place: &Place, out: &mut Vec<u8>) {
+    let path = plan.inventory.sources.get(place.source).map_or("", |s| &s.path);
+    out.extend_from_slice(b"{\"time\":");
+    json::time(place.time, out);
+    out.extend_from_slice(b",\"host\":");
+    json::string(&place.host, out);
+    out.extend_from_slice(b",\"channel\":");
+    json::string(&place.channel, out);
+    out.extend_from_slice(b",\"record_id\":");
+    match place.record_id {
+        Some(id) => json::number(id, out),
+        None => out.extend_from_slice(b"null"),
+    }
+    out.extend_from_slice(b",\"path\":");
+    json::string(path, out);
     out.extend_from_slice(b",\"offset\":");
-    json::number(offset, out);
+    json::number(place.offset, out);
     out.push(b'}');
 }
 
 fn count_correlation(
     m: &CorrelationMatch,
     header: &Header,
+    places: &[Place],
     rule_count: usize,
     collected: &mut Collected,
 ) -> io::Result<()> {
+    let host = common(places, |p| &p.host).unwrap_or_default();
     let id = RuleId::try_from(rule_count + m.correlation).unwrap_or(RuleId::MAX);
     let stats = &mut collected.stats;
     stats.at(m.time, header.level);
     let of_rule = stats.rules.entry(id).or_default();
     of_rule.detections += 1;
     of_rule.span.add(m.time);
+    if !host.is_empty() {
+        of_rule.hosts.insert(host.into());
+    }
     if of_rule.examples.len() < super::stats::EXAMPLES_MAX {
         let mut matched = m.group.clone();
         matched.push(("value".to_owned(), m.value.to_string()));
         of_rule.examples.push(Example {
             time: m.time,
-            host: String::new(),
+            host: host.to_owned(),
             channel: "correlation".to_owned(),
             record_id: None,
-            offset: m.places.first().map_or(0, |p| p & ((1 << 40) - 1)),
-            source: usize::try_from(m.places.first().map_or(0, |p| p >> 40)).unwrap_or(0),
+            offset: places.first().map_or(0, |p| p.offset),
+            source: places.first().map_or(0, |p| p.source),
             matched,
         });
     }
     collected.detections += 1;
+    if !host.is_empty() {
+        stats.hosts.entry(host.into()).or_default().detection(m.time, header.level);
+    }
     let mut line = Vec::new();
     json::plain_time(m.time, &mut line);
-    line.extend_from_slice(b",,,,");
+    line.push(b',');
+    csv(host, &mut line);
+    line.extend_from_slice(b",,,");
     line.extend_from_slice(&rule_csv(header));
     line.push(b',');
     let group: Vec<String> = m.group.iter().map(|(f, v)| format!("{f}: {v}")).collect();

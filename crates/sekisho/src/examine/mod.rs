@@ -8,6 +8,7 @@ mod collect;
 mod conclude;
 mod feed;
 pub(crate) mod json;
+mod places;
 mod run_file;
 mod stats;
 mod timeline;

@@ -62,6 +62,17 @@ pub(crate) struct TimelineRow {
     pub(crate) bytes: usize,
 }
 
+/// An event that a correlation may cite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) source: usize,
+    pub(crate) offset: u64,
+    pub(crate) time: i64,
+    pub(crate) host: Box<str>,
+    pub(crate) channel: Box<str>,
+    pub(crate) record_id: Option<u64>,
+}
+
 /// The outcome of a piece of work.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
@@ -75,7 +86,7 @@ pub(crate) struct Done {
     pub(crate) hash_slots: Vec<usize>,
     pub(crate) timeline: Vec<u8>,
     pub(crate) timeline_rows: Vec<TimelineRow>,
-    pub(crate) observations: Vec<(Observation, u64)>,
+    pub(crate) observations: Vec<(Observation, Place)>,
     pub(crate) stats: Stats,
     pub(crate) problems: Vec<SourceProblem>,
     pub(crate) problems_more: u64,
@@ -311,9 +322,22 @@ impl Writer<'_> {
             let mut field =
                 |name: &str| program.value_of(m.rule, name, batch, row, self.vocabulary);
             if let Some(observation) = wanted.observe(time, &mut field) {
-                let record = batch.records.get(row).copied().unwrap_or(0);
-                done.observations.push((observation, self.parsed.records.offset(record)));
+                done.observations.push((observation, self.place(batch, row, time)));
             }
+        }
+    }
+
+    fn place(&self, batch: &EventBatch, row: usize, time: i64) -> Place {
+        let record = batch.records.get(row).copied().unwrap_or(0);
+        let host = batch.hosts.get(row).copied().unwrap_or(ValueId::ABSENT);
+        let record_id = batch.record_ids.get(row).copied();
+        Place {
+            source: self.source,
+            offset: self.parsed.records.offset(record),
+            time,
+            host: self.vocabulary.hosts.text(host).into(),
+            channel: batch.shape.channel.clone(),
+            record_id: record_id.filter(|&id| id != RECORD_ID_UNKNOWN),
         }
     }
 
