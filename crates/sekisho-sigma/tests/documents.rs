@@ -1,5 +1,6 @@
 //! Documents as a whole: metadata, correlations, filters, collections, and
 //! files that mean harm.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
 
 mod common;
 
@@ -261,6 +262,15 @@ action: dance
 }
 
 #[test]
+fn line_ends_and_marks_of_windows() {
+    let text = format!("\u{feff}{RULE}---\n{RULE}").replace('\n', "\r\n");
+    let parsed = load(&text);
+    assert_eq!((parsed.documents.len(), parsed.rejected.len()), (2, 0), "{parsed:?}");
+    let Document::Rule(second) = &parsed.documents[1] else { panic!() };
+    assert_eq!((second.header.line, second.header.title.as_str()), (18, "A title"));
+}
+
+#[test]
 fn anchors_are_legal() {
     let text = rule_text("a: {A: &list [x, y]}\nb: {B: *list}\ncondition: a or b");
     assert!(one_rule(&text, &ParseOptions::default()).is_ok());
@@ -279,7 +289,7 @@ fn harmless(name: &str, text: &[u8]) {
 #[test]
 fn harm_by_yaml() {
     let mut laughs = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
-    for (below, name) in ('a'..'z').zip('b'..='z') {
+    for (below, name) in ('a'..='y').zip('b'..='z') {
         let nine = vec![format!("*{below}"); 9].join(", ");
         laughs.push_str(&format!("{name}: &{name} [{nine}]\n"));
     }
