@@ -335,3 +335,62 @@ fn harm_by_rules() {
     let global = format!("action: global\nx: [{}]\n", "a,".repeat(20_000));
     harmless("global", format!("{global}{}", "---\na: b\n".repeat(2_000)).as_bytes());
 }
+
+/// A rule with a bit of everything, to be damaged.
+const EVERYTHING: &str = "\
+title: t
+logsource: {product: windows}
+detection:
+  a:
+    - A|contains|windash|all: [' -x', '/y']
+      B|wide|base64offset|contains: &z abc
+    - C|re|i: '^(a|b)+\\d{2}$'
+  b: {D|cidr: [10.0.0.0/8, 'fd00::/8'], E|fieldref: F, G|hour|gte: 5}
+  '|all': ['k*', k?]
+  c: {H|expand: 'x%p%', I: null, J: '', K|exists: true, L: *z}
+  condition: 1 of a* and not (b or c)
+---
+title: c
+correlation: {type: temporal, rules: [a, b], timespan: 5m, condition: a and b}
+";
+
+#[test]
+fn damaged_rules_never_stop_the_program() {
+    let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut below = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % n as u64).unwrap()
+    };
+    let pieces: [&[u8]; 12] = [
+        b"\n---\n",
+        b"- ",
+        b": ",
+        b"[",
+        b"}",
+        b"'",
+        b"*z ",
+        b"|re",
+        b"%p%",
+        b"\\",
+        b"\xF0\x9F\x98\x80",
+        b"<<: *z\n",
+    ];
+    let mut loaded = 0;
+    for _ in 0..20_000 {
+        let mut text = EVERYTHING.as_bytes().to_vec();
+        for _ in 0..=below(4) {
+            let at = below(text.len());
+            match below(4) {
+                0 => text.truncate(at + 1),
+                1 => drop(text.drain(at..text.len().min(at + 9))),
+                2 => text[at] = u8::try_from(below(256)).unwrap(),
+                _ => drop(text.splice(at..at, pieces[below(pieces.len())].iter().copied())),
+            }
+            text.push(b'\n');
+        }
+        loaded += parse(&"f".into(), &text, &ParseOptions::default()).documents.len();
+    }
+    assert!(loaded > 1_000, "{loaded}");
+}
