@@ -1,5 +1,6 @@
 //! A search identifier: maps, lists and keywords to a tree of items.
 
+use crate::encode::Base64;
 use crate::expand;
 use crate::modifiers::{Chain, chain};
 use crate::parse::Context;
@@ -49,6 +50,10 @@ fn field(entry: &Entry<'_>, context: &mut Context<'_>) -> Result<Detection, Faul
         return Err(named(
             "an empty list, expected values (or null for a field without value)".to_owned(),
         ));
+    }
+    if chain.base64 == Some(Base64::Offsets) && chain.relation.is_none() {
+        let note = "`base64offset` without `contains` fits only values that are nothing else";
+        context.note(entry.line, note.to_owned());
     }
     let field = (!name.is_empty()).then_some(name);
     values(field, &chain, nodes, entry.line, context)

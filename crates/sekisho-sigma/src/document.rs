@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::condition;
 use crate::correlation::correlation;
 use crate::detection::detection;
+use crate::limits::SEARCHES_MAX;
 use crate::parse::Context;
 use crate::rule::{Detection, Document, Expr, Filter, Header, Level, LogSource, Rule, Status};
 use crate::yaml::{Entry, Fault, Node, NodeKind};
@@ -36,7 +37,7 @@ fn rule(header: Header, node: &Node<'_>, context: &mut Context<'_>) -> Result<Ru
         return Err(missing(node.line, "detection", "a map of search identifiers"));
     };
     let (detections, condition) = searches(entry, &["timeframe"], context)?;
-    let fields = node.get("fields").map_or(Ok(Vec::new()), |e| texts(e, "fields"))?;
+    let fields = noted_texts(node, "fields", context);
     Ok(Rule { header, logsource, condition, detections, fields })
 }
 
@@ -71,6 +72,10 @@ fn searches(
         let reason = format!("`{}` is {}, expected a map", entry.key, entry.value.what());
         return Err(Fault::new(entry.line, reason));
     };
+    if entries.len() > SEARCHES_MAX {
+        let reason = format!("`{}` has more than {SEARCHES_MAX} entries", entry.key);
+        return Err(Fault::new(entry.line, reason));
+    }
     let mut detections = Vec::with_capacity(entries.len());
     for search in entries {
         if search.key == "condition" || not_searches.contains(&search.key.as_ref()) {
@@ -148,13 +153,7 @@ fn header(node: &Node<'_>, file: &Arc<str>, context: &mut Context<'_>) -> Result
     if !id.is_empty() && !is_uuid(id) {
         context.note(line_of("id"), format!("id `{id}` is no UUID"));
     }
-    let tags = match node.get("tags") {
-        None => Vec::new(),
-        Some(entry) => texts(entry, "tags").unwrap_or_else(|fault| {
-            context.note(fault.line, fault.reason);
-            Vec::new()
-        }),
-    };
+    let tags = noted_texts(node, "tags", context);
     Ok(Header {
         title: title.to_owned(),
         id: id.to_owned(),
@@ -229,6 +228,15 @@ fn logsource(node: &Node<'_>) -> Result<LogSource, Fault> {
 
 pub(crate) fn missing(line: u32, key: &str, expected: &str) -> Fault {
     Fault::new(line, format!("`{key}` is missing, expected {expected}"))
+}
+
+/// A list of texts that only reports need: what is wrong with it is noted.
+fn noted_texts(node: &Node<'_>, key: &str, context: &mut Context<'_>) -> Vec<String> {
+    let Some(entry) = node.get(key) else { return Vec::new() };
+    texts(entry, key).unwrap_or_else(|fault| {
+        context.note(fault.line, fault.reason);
+        Vec::new()
+    })
 }
 
 /// A list of texts, or one alone.

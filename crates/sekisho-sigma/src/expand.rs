@@ -66,6 +66,14 @@ fn spend(tests: &[Test], context: &mut Context<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// Before a value is copied into many forms: whether they fit the limit.
+fn affordable(forms: usize, bytes: usize) -> Result<(), String> {
+    if forms.saturating_mul(bytes) > DOCUMENT_TEST_BYTES_MAX {
+        return Err(format!("a value becomes more than {DOCUMENT_TEST_BYTES_MAX} bytes"));
+    }
+    Ok(())
+}
+
 fn weight(test: &Test) -> usize {
     match test {
         Test::Text(pattern) => pattern.parts.iter().map(part_weight).sum(),
@@ -203,11 +211,12 @@ fn varied(forms: Vec<Vec<Part>>) -> Result<Vec<Vec<Part>>, String> {
                     push(&mut form, Part::Literal(format!("{before}{dash}")));
                     form
                 };
-                begun = begun.iter().flat_map(|form| DASHES.map(|dash| with(form, dash))).collect();
-                if begun.len() > VALUE_FORMS_MAX {
+                if out.len() + begun.len() * DASHES.len() > VALUE_FORMS_MAX {
                     let reason = "value has too many dashes for `windash`, expected at most 5";
                     return Err(reason.to_owned());
                 }
+                affordable(out.len() + begun.len() * DASHES.len(), text.len())?;
+                begun = begun.iter().flat_map(|form| DASHES.map(|dash| with(form, dash))).collect();
                 from = at + dash.len_utf8();
             }
             let rest = text.get(from..).unwrap_or_default();
@@ -319,6 +328,8 @@ fn texts<'v>(
         if forms.len().saturating_mul(values.len()) > VALUE_FORMS_MAX {
             return Err(format!("placeholders make more than {VALUE_FORMS_MAX} values of one"));
         }
+        let longest = values.iter().map(String::len).max().unwrap_or_default();
+        affordable(forms.len() * values.len(), text.len() + longest)?;
         forms = forms
             .iter()
             .flat_map(|form| {

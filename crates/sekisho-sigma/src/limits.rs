@@ -25,6 +25,9 @@ pub const DOCUMENT_TEST_BYTES_MAX: usize = 16 << 20;
 /// Most forms of one value (dashes, placeholders).
 pub const VALUE_FORMS_MAX: usize = 4_096;
 
+/// Most search identifiers of a document.
+pub const SEARCHES_MAX: usize = 4_096;
+
 /// Longest condition, in bytes.
 pub const CONDITION_BYTES_MAX: usize = 32 << 10;
 

@@ -49,13 +49,16 @@ fn reason(error: &regex_syntax::Error) -> String {
     }
 }
 
+/// What a class costs beside its ranges, since these become several of bytes.
+const CLASS_SIZE: u64 = 15;
+
 /// How large it becomes with all counted repetitions written out.
 fn size(hir: &Hir) -> u64 {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 1,
         HirKind::Literal(literal) => literal.0.len() as u64,
-        HirKind::Class(Class::Unicode(class)) => class.ranges().len() as u64,
-        HirKind::Class(Class::Bytes(class)) => class.ranges().len() as u64,
+        HirKind::Class(Class::Unicode(class)) => CLASS_SIZE + class.ranges().len() as u64,
+        HirKind::Class(Class::Bytes(class)) => CLASS_SIZE + class.ranges().len() as u64,
         HirKind::Repetition(repetition) => {
             let times = u64::from(repetition.max.unwrap_or(repetition.min).max(1));
             size(&repetition.sub).saturating_mul(times)
@@ -172,6 +175,25 @@ mod tests {
         }
         assert_eq!(found("A.b", "is", "a\nB"), Some(true));
         assert_eq!(found("^b", "m", "a\nb"), Some(true));
+    }
+
+    #[test]
+    fn what_passes_compiles() {
+        let largest = |form: &str| {
+            let passes = |n: usize| check(&form.replace('N', &n.to_string()), "").ok();
+            (0..12)
+                .rev()
+                .map(|bit| 1 << bit)
+                .fold(0, |n, bit| if passes(n + bit).is_some() { n + bit } else { n })
+        };
+        for form in
+            [r"\w{N}", r"\d{N}", r"(.{N}){9}", r"([a-z]x?){N}", r"(a{99}|b){N}", r"\p{L}{0,N}"]
+        {
+            let n = largest(form);
+            assert!(n > 50, "{form} {n}");
+            let source = form.replace('N', &n.to_string());
+            assert!(regex::Regex::new(&source).is_ok(), "{source}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What Sigma means, case by case: lines of a detection section, an event,
 //! whether it matches.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Documents as a whole: metadata, correlations, filters, collections, and
 //! files that mean harm.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
 
 mod common;
 
@@ -261,6 +262,15 @@ action: dance
 }
 
 #[test]
+fn line_ends_and_marks_of_windows() {
+    let text = format!("\u{feff}{RULE}---\n{RULE}").replace('\n', "\r\n");
+    let parsed = load(&text);
+    assert_eq!((parsed.documents.len(), parsed.rejected.len()), (2, 0), "{parsed:?}");
+    let Document::Rule(second) = &parsed.documents[1] else { panic!() };
+    assert_eq!((second.header.line, second.header.title.as_str()), (18, "A title"));
+}
+
+#[test]
 fn anchors_are_legal() {
     let text = rule_text("a: {A: &list [x, y]}\nb: {B: *list}\ncondition: a or b");
     assert!(one_rule(&text, &ParseOptions::default()).is_ok());
@@ -279,7 +289,7 @@ fn harmless(name: &str, text: &[u8]) {
 #[test]
 fn harm_by_yaml() {
     let mut laughs = "a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
-    for (below, name) in ('a'..'z').zip('b'..='z') {
+    for (below, name) in ('a'..='y').zip('b'..='z') {
         let nine = vec![format!("*{below}"); 9].join(", ");
         laughs.push_str(&format!("{name}: &{name} [{nine}]\n"));
     }
@@ -324,4 +334,63 @@ fn harm_by_rules() {
     harmless("not", &rule(&format!("sel: {{A: x}}\ncondition: {}", "not ".repeat(8_000))));
     let global = format!("action: global\nx: [{}]\n", "a,".repeat(20_000));
     harmless("global", format!("{global}{}", "---\na: b\n".repeat(2_000)).as_bytes());
+}
+
+/// A rule with a bit of everything, to be damaged.
+const EVERYTHING: &str = "\
+title: t
+logsource: {product: windows}
+detection:
+  a:
+    - A|contains|windash|all: [' -x', '/y']
+      B|wide|base64offset|contains: &z abc
+    - C|re|i: '^(a|b)+\\d{2}$'
+  b: {D|cidr: [10.0.0.0/8, 'fd00::/8'], E|fieldref: F, G|hour|gte: 5}
+  '|all': ['k*', k?]
+  c: {H|expand: 'x%p%', I: null, J: '', K|exists: true, L: *z}
+  condition: 1 of a* and not (b or c)
+---
+title: c
+correlation: {type: temporal, rules: [a, b], timespan: 5m, condition: a and b}
+";
+
+#[test]
+fn damaged_rules_never_stop_the_program() {
+    let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut below = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % n as u64).unwrap()
+    };
+    let pieces: [&[u8]; 12] = [
+        b"\n---\n",
+        b"- ",
+        b": ",
+        b"[",
+        b"}",
+        b"'",
+        b"*z ",
+        b"|re",
+        b"%p%",
+        b"\\",
+        b"\xF0\x9F\x98\x80",
+        b"<<: *z\n",
+    ];
+    let mut loaded = 0;
+    for _ in 0..20_000 {
+        let mut text = EVERYTHING.as_bytes().to_vec();
+        for _ in 0..=below(4) {
+            let at = below(text.len());
+            match below(4) {
+                0 => text.truncate(at + 1),
+                1 => drop(text.drain(at..text.len().min(at + 9))),
+                2 => text[at] = u8::try_from(below(256)).unwrap(),
+                _ => drop(text.splice(at..at, pieces[below(pieces.len())].iter().copied())),
+            }
+            text.push(b'\n');
+        }
+        loaded += parse(&"f".into(), &text, &ParseOptions::default()).documents.len();
+    }
+    assert!(loaded > 1_000, "{loaded}");
 }

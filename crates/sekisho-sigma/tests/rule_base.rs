@@ -1,8 +1,11 @@
 //! The public rule base must load as a whole.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sekisho_sigma::reference::Regex;
+use sekisho_sigma::rule::{Detection, Document, Test};
 use sekisho_sigma::{ParseOptions, parse};
 
 fn data() -> PathBuf {
@@ -17,6 +20,19 @@ fn rule_files(dir: &Path, out: &mut Vec<PathBuf>) {
             rule_files(&path, out);
         } else if path.extension().is_some_and(|e| e == "yml" || e == "yaml") {
             out.push(path);
+        }
+    }
+}
+
+fn regexes_compile(detection: &Detection) {
+    match detection {
+        Detection::All(parts) | Detection::Any(parts) => parts.iter().for_each(regexes_compile),
+        Detection::Item(item) => {
+            for test in &item.tests {
+                if let Test::Regex(source) = test {
+                    assert!(Regex::new(source).is_some(), "{source:?}");
+                }
+            }
         }
     }
 }
@@ -44,4 +60,8 @@ fn the_public_rule_base_loads_without_a_rejection() {
     }
     assert!(rejected.is_empty(), "{rejected:#?}");
     assert!(parsed.iter().map(|p| p.documents.len()).sum::<usize>() >= files.len());
+    for document in parsed.iter().flat_map(|p| &p.documents) {
+        let Document::Rule(rule) = document else { continue };
+        rule.detections.iter().for_each(|(_, detection)| regexes_compile(detection));
+    }
 }
