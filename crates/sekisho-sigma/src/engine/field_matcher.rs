@@ -59,6 +59,7 @@ enum Search {
 pub(crate) struct Scratch {
     folded: String,
     checked: Vec<u32>,
+    held: Vec<AtomId>,
 }
 
 /// How a question is looked up.
@@ -122,21 +123,21 @@ impl FieldMatcher {
         if value.kind == Kind::Null {
             return;
         }
-        let start = out.len();
-        let Scratch { folded, checked } = scratch;
+        let Scratch { folded, checked, held } = scratch;
         folded.clear();
         checked.clear();
+        held.clear();
         fold_into(value.text, folded);
-        let mut found = |u: Use, out: &mut Vec<AtomId>| match u {
-            Use::Holds(test) => out.extend(self.tests.get(test as usize).map(|t| t.0)),
+        let mut found = |u: Use| match u {
+            Use::Holds(test) => held.extend(self.tests.get(test as usize).map(|t| t.0)),
             Use::Check(test) => checked.push(test),
         };
         if let Some(uses) = self.exact.get(folded.as_str()) {
-            uses.iter().for_each(|&u| found(u, out));
+            uses.iter().for_each(|&u| found(u));
         }
-        self.starts.find(folded.bytes(), |u| found(u, out));
-        self.ends.find(folded.bytes().rev(), |u| found(u, out));
-        self.find_parts(folded, |u| found(u, out));
+        self.starts.find(folded.bytes(), &mut found);
+        self.ends.find(folded.bytes().rev(), &mut found);
+        self.find_parts(folded, &mut found);
         checked.sort_unstable();
         checked.dedup();
         let spelled = value.kind == Kind::Number && !is_plain_integer(value.text);
@@ -145,18 +146,12 @@ impl FieldMatcher {
             if let Some((atom, test)) = self.tests.get(*number as usize)
                 && test.holds(value)
             {
-                out.push(*atom);
+                held.push(*atom);
             }
         }
-        if let Some(tail) = out.get_mut(start..) {
-            tail.sort_unstable();
-        }
-        let mut previous = None;
-        let mut at = 0;
-        out.retain(|&atom| {
-            at += 1;
-            at <= start || previous.replace(atom) != Some(atom)
-        });
+        held.sort_unstable();
+        held.dedup();
+        out.extend_from_slice(held);
     }
 
     fn find_parts(&self, text: &str, mut found: impl FnMut(Use)) {
