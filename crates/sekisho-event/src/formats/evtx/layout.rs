@@ -148,6 +148,8 @@ pub(super) struct Layout {
     pub(super) literals: Vec<u8>,
     /// The gap that another template fills.
     pub(super) nested: Option<Nested>,
+    /// The elements, for showing a record in full.
+    pub(super) root: Option<Node>,
     pub(super) roles: [Option<Source>; 5],
     /// Numbers of the leaves that are wanted in every shape.
     pub(super) wanted: Vec<u32>,
@@ -156,6 +158,34 @@ pub(super) struct Layout {
     pub(super) bound: u64,
     pub(super) bound_whole: bool,
     pattern: Pattern,
+}
+
+/// An element of a template.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) depends: u16,
+    pub(super) attributes: Vec<(String, Source)>,
+    pub(super) content: Source,
+    pub(super) children: Vec<Node>,
+    /// The `Name` of a `Data`.
+    pub(super) label: Option<String>,
+    /// Not an element, but the gap that another template fills.
+    pub(super) is_gap: bool,
+}
+
+impl Node {
+    fn gap() -> Self {
+        Self {
+            name: String::new(),
+            depends: NO_SLOT,
+            attributes: Vec::new(),
+            content: Source::Nothing,
+            children: Vec::new(),
+            label: None,
+            is_gap: true,
+        }
+    }
 }
 
 /// A template's bytes, and what of them may differ from place to place.
@@ -232,6 +262,10 @@ impl Store {
         self.here.clear();
     }
 
+    pub(super) fn get(&self, index: u32) -> Option<&Layout> {
+        self.layouts.get(index as usize)
+    }
+
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Layout> {
         self.layouts.get_mut(index as usize)
     }
@@ -265,7 +299,7 @@ impl Store {
         let mut layout = Parser::new(data, start, size, place).parse();
         layout.pattern.body = body.to_vec();
         let index = u32::try_from(self.layouts.len()).ok()?;
-        self.bytes += 256 + layout.pattern.bytes() + layout.leaves.len() * 128;
+        self.bytes += 256 + layout.pattern.bytes() + layout.leaves.len() * 512;
         self.layouts.push(layout);
         if variants.len() >= VARIANTS_MAX {
             variants.clear();
@@ -295,8 +329,8 @@ struct Frame {
     name: String,
     depends: u16,
     content: Content,
-    /// The names of its child elements.
-    children: Vec<String>,
+    attributes: Vec<(String, Source)>,
+    children: Vec<Node>,
     /// Whether a child is always there.
     firm_child: bool,
     /// The `Name` of a `Data`.
@@ -425,12 +459,12 @@ impl<'a> Parser<'a> {
         let depends = if self.stack.is_empty() { NO_SLOT } else { depends };
         if let Some(parent) = self.stack.last_mut() {
             parent.firm_child |= depends == NO_SLOT;
-            parent.children.push(name.clone());
         }
         self.stack.push(Frame {
             name,
             depends,
             content: Content::default(),
+            attributes: Vec::new(),
             children: Vec::new(),
             firm_child: false,
             label: None,
@@ -476,6 +510,9 @@ impl<'a> Parser<'a> {
             && self.place == Place::Record
             && matches!(&*self.stack, [frame] if frame.name == "Event")
         {
+            if let Some(event) = self.stack.last_mut() {
+                event.children.push(Node::gap());
+            }
             return self.nest(slot, Place::Event);
         }
         self.stack.last_mut().ok_or(Odd)?.content.add(source);
@@ -545,6 +582,7 @@ impl<'a> Parser<'a> {
             return Err(Odd);
         }
         frame.label = frame.label.take().or(label);
+        frame.attributes.push((name, source));
         Ok(())
     }
 
@@ -577,14 +615,40 @@ impl<'a> Parser<'a> {
         }
         let result = self.with_path(|parser, path, top| parser.close_element(path, top));
         result.ok_or(Odd)??;
-        self.stack.pop();
+        let frame = self.stack.pop().ok_or(Odd)?;
+        let mut node = Node {
+            name: frame.name,
+            depends: frame.depends,
+            attributes: frame.attributes,
+            content: frame.content.source.unwrap_or(Source::Nothing),
+            children: frame.children,
+            label: frame.label,
+            is_gap: false,
+        };
+        let nested = self.out.nested.is_some_and(|n| node.content == Source::Slot(n.slot));
+        if nested && names::is_container(&[self.place.path(), &self.path_to(&node.name)].concat()) {
+            node.content = Source::Nothing;
+            node.children.push(Node::gap());
+        }
+        match self.stack.last_mut() {
+            Some(parent) => parent.children.push(node),
+            None => self.out.root = Some(node),
+        }
         self.done = self.stack.is_empty();
         Ok(())
+    }
+
+    fn path_to<'b>(&'b self, name: &'b str) -> Vec<&'b str> {
+        self.stack.iter().map(|f| &*f.name).chain([name]).collect()
     }
 
     fn close_element(&mut self, path: Path<'_>, top: &Frame) -> Result<(), Odd> {
         let content = top.content;
         let data = is_data(path);
+        // Such an element is rendered differently wherever it stands.
+        if matches!(&*top.name, "EventData" | "UserData") && path.len() != 2 {
+            return Err(Odd);
+        }
         if top.children.is_empty() {
             if content.parts > 1 {
                 return Err(Odd);
@@ -594,11 +658,10 @@ impl<'a> Parser<'a> {
         // Of elements of one name, the second is called `…_1`, unless they are
         // the data of a container.
         let container = names::is_container(path);
-        let mut seen: Vec<&String> = top.children.iter().collect();
+        let mut seen: Vec<&str> = top.children.iter().map(|c| &*c.name).collect();
         seen.sort_unstable();
-        let twice = seen
-            .windows(2)
-            .any(|w| matches!(w, [a, b] if a == b && !(container && a.as_str() == "Data")));
+        let twice =
+            seen.windows(2).any(|w| matches!(w, [a, b] if a == b && !(container && *a == "Data")));
         let hollow = !top.firm_child && !top.firm_attribute && names::keeps_nulls(path);
         if content.parts > 0 || twice || hollow || data {
             return Err(Odd);

@@ -6,8 +6,10 @@
 
 mod bytes;
 mod chunk;
+mod json;
 mod layout;
 mod names;
+mod open;
 mod read;
 mod slow;
 mod value;
