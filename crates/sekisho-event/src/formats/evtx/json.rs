@@ -4,8 +4,10 @@
 
 use super::chunk::Span;
 use super::layout::{Layout, NO_SLOT, Node, Source};
-use super::open::{self, Filled, Odd, Opener, Slot};
+use super::open::{self, Filled, Odd, Opened, Opener, Slot};
 use super::value::{self, Fit};
+use crate::dictionary::Kind;
+use crate::limits::RECORD_BYTES_MAX;
 
 /// Appends a record. What was appended is void if it fails.
 pub(super) fn write(
@@ -14,12 +16,15 @@ pub(super) fn write(
     span: &Span,
     out: &mut Vec<u8>,
 ) -> Result<(), Odd> {
-    let (outer, inner) = opener.record(data, span.body, span.end)?;
+    let Opened { outer, inner, added } = opener.record(data, span.body, span.end)?;
     let Opener { store, slots } = opener;
     let place = |filled: Filled| store.get(filled.layout).map(|layout| Scope { layout, filled });
     let outer = place(outer).ok_or(Odd)?;
     let inner = inner.and_then(place);
-    let mut writer = Writer { data, slots, inner, out, text: String::new() };
+    let added = added.as_ref().map(|layout| Scope { layout, filled: Filled::NONE });
+    let limit = out.len() + RECORD_BYTES_MAX;
+    let text = String::new();
+    let mut writer = Writer { data, slots, inner, added, out, limit, text };
     let root = outer.layout.root.as_ref().ok_or(Odd)?;
     writer.out.push(b'{');
     writer.member(root, outer, false)?;
@@ -38,6 +43,9 @@ struct Writer<'a> {
     data: &'a [u8],
     slots: &'a [Slot],
     inner: Option<Scope<'a>>,
+    added: Option<Scope<'a>>,
+    /// How long the output may become.
+    limit: usize,
     out: &'a mut Vec<u8>,
     text: String,
 }
@@ -73,6 +81,9 @@ impl<'a> Writer<'a> {
 
     /// `"name":value`, after a comma where it is not the first.
     fn member(&mut self, node: &'a Node, scope: Scope<'a>, comma: bool) -> Result<(), Odd> {
+        if self.out.len() > self.limit {
+            return Err(Odd);
+        }
         self.key(&node.name, comma);
         let container = matches!(&*node.name, "EventData" | "UserData");
         let children = self.children(node, scope);
@@ -116,8 +127,8 @@ impl<'a> Writer<'a> {
         let mut children = Vec::with_capacity(node.children.len());
         for child in &node.children {
             if child.is_gap {
-                let root = self.inner.and_then(|i| i.layout.root.as_ref().map(|root| (root, i)));
-                children.extend(root);
+                let roots = self.inner.into_iter().chain(self.added);
+                children.extend(roots.filter_map(|s| s.layout.root.as_ref().map(|root| (root, s))));
             } else if !self.left_out(child, scope) {
                 children.push((child, scope));
             }
@@ -213,7 +224,7 @@ impl<'a> Writer<'a> {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         match value::decode(form, raw, &mut text) {
-            crate::dictionary::Kind::String => self.quote(&text),
+            Kind::String => self.quote(&text),
             _ => self.out.extend_from_slice(text.as_bytes()),
         }
         self.text = text;

@@ -16,6 +16,11 @@ pub(super) const HEADER_BYTES: usize = 24;
 /// Deepest element that is read here; deeper ones are left to the slow path.
 const DEPTH_MAX: usize = 32;
 
+/// Longest name that is read here, in UTF-16 units, and most bytes of names
+/// that one template may refer to.
+const NAME_UNITS_MAX: usize = 512;
+const NAMES_BYTES_MAX: usize = 128 << 10;
+
 /// Most variants of one template (its names standing elsewhere) that are kept.
 const VARIANTS_MAX: usize = 64;
 
@@ -42,6 +47,14 @@ pub(super) enum Empty {
     Text,
     /// A field of no value.
     Null,
+}
+
+impl Layout {
+    /// Memory taken, roughly.
+    fn bytes(&self) -> usize {
+        let names: usize = self.leaves.iter().map(|l| 512 + 2 * l.name.len()).sum();
+        512 + self.pattern.bytes() + self.literals.len() + names
+    }
 }
 
 /// Where the root element of a template stands.
@@ -299,7 +312,11 @@ impl Store {
         let mut layout = Parser::new(data, start, size, place).parse();
         layout.pattern.body = body.to_vec();
         let index = u32::try_from(self.layouts.len()).ok()?;
-        self.bytes += 256 + layout.pattern.bytes() + layout.leaves.len() * 512;
+        let bytes = self.bytes + layout.bytes();
+        if bytes > 2 * STORE_BYTES_MAX {
+            return None;
+        }
+        self.bytes = bytes;
         self.layouts.push(layout);
         if variants.len() >= VARIANTS_MAX {
             variants.clear();
@@ -307,6 +324,16 @@ impl Store {
         variants.push(index);
         Some(index)
     }
+}
+
+/// Reads an element that stands in a record without a template, below `Event`:
+/// what a collector adds to an event it forwards.
+pub(super) fn direct(data: &[u8], start: usize, end: usize) -> Option<Layout> {
+    let mut parser = Parser::new(data, start, end.checked_sub(start)?, Place::Event);
+    parser.direct = true;
+    let layout = parser.parse();
+    let known = layout.root.as_ref().is_some_and(|root| root.name == "RenderingInfo");
+    (known && !layout.odd).then_some(layout)
 }
 
 /// The content of an element or an attribute, as far as it was read.
@@ -354,6 +381,11 @@ struct Parser<'a> {
     attribute: Option<(String, Content)>,
     in_start: bool,
     done: bool,
+    names_bytes: usize,
+    /// The gaps met so far.
+    slots: Vec<u16>,
+    /// Not a template but the elements themselves, which depend on nothing.
+    direct: bool,
     /// What the innermost open element depends on.
     depends: [u16; 2],
     /// Of the `Data` in a container: some have a name, some have none.
@@ -374,6 +406,9 @@ impl<'a> Parser<'a> {
             attribute: None,
             in_start: false,
             done: false,
+            names_bytes: 0,
+            slots: Vec::new(),
+            direct: false,
             depends: [NO_SLOT; 2],
             named: false,
             unnamed: false,
@@ -383,7 +418,12 @@ impl<'a> Parser<'a> {
     fn parse(mut self) -> Layout {
         let complete = self.tokens().is_some_and(|r| r.is_ok()) && self.done;
         let mixed = self.named && self.unnamed;
-        if self.out.odd || !complete || mixed || repeats(&self.out.leaves) {
+        // A gap in two places could make much out of little.
+        let slots = self.slots.len();
+        self.slots.sort_unstable();
+        self.slots.dedup();
+        let reused = self.slots.len() < slots;
+        if self.out.odd || !complete || mixed || reused || repeats(&self.out.leaves) {
             self.out.odd = true;
             self.out.leaves.clear();
         }
@@ -436,6 +476,10 @@ impl<'a> Parser<'a> {
         let names = &mut self.out.pattern.names;
         let span = (names.len(), names.len() + raw.len());
         let elsewhere = (!inline).then_some(span);
+        self.names_bytes += raw.len();
+        if chars > NAME_UNITS_MAX || self.names_bytes > NAMES_BYTES_MAX {
+            return Some(Err(Odd));
+        }
         if !inline {
             names.extend_from_slice(raw);
         }
@@ -444,9 +488,14 @@ impl<'a> Parser<'a> {
     }
 
     fn open(&mut self, attributes: bool) -> Option<Result<(), Odd>> {
-        let depends = u16_at(self.data, self.at)?;
-        u32_at(self.data, self.at + 2)?;
-        self.at += 6;
+        let mut depends = NO_SLOT;
+        if !self.direct {
+            depends = u16_at(self.data, self.at)?;
+            self.at += 2;
+        }
+        // The size of the element.
+        u32_at(self.data, self.at)?;
+        self.at += 4;
         let Ok(name) = self.name()? else { return Some(Err(Odd)) };
         if attributes {
             self.at += 4;
@@ -499,6 +548,12 @@ impl<'a> Parser<'a> {
     }
 
     fn content(&mut self, source: Source) -> Result<(), Odd> {
+        if let Source::Slot(slot) = source {
+            self.slots.push(slot);
+            if self.direct {
+                return Err(Odd);
+            }
+        }
         if let Some((_, content)) = &mut self.attribute {
             content.add(source);
             return Ok(());

@@ -2,7 +2,7 @@
 //! fill the template's gaps.
 
 use super::bytes::offset_at;
-use super::layout::{HEADER_BYTES, Nested, Place, Store};
+use super::layout::{self, HEADER_BYTES, Layout, Nested, Place, Store};
 use super::value::{self, Fit};
 
 /// A value of a record: its type, and where it stands in the chunk.
@@ -21,6 +21,21 @@ pub(super) struct Filled {
     pub(super) count: usize,
     /// How many of them are BinXML.
     pub(super) fragments: u32,
+    /// Where the values end.
+    end: usize,
+}
+
+impl Filled {
+    /// No gaps at all.
+    pub(super) const NONE: Self = Self { layout: 0, first: 0, count: 0, fragments: 0, end: 0 };
+}
+
+/// A record: its template, the one that fills a gap of it, and what a collector
+/// added behind that.
+pub(super) struct Opened {
+    pub(super) outer: Filled,
+    pub(super) inner: Option<Filled>,
+    pub(super) added: Option<Layout>,
 }
 
 /// "This record is left to the slow path."
@@ -35,28 +50,35 @@ pub(super) struct Opener {
 }
 
 impl Opener {
-    /// Opens a record: its template, and the one that fills a gap of it.
-    pub(super) fn record(
-        &mut self,
-        data: &[u8],
-        body: usize,
-        end: usize,
-    ) -> Result<(Filled, Option<Filled>), Odd> {
+    /// Opens a record.
+    pub(super) fn record(&mut self, data: &[u8], body: usize, end: usize) -> Result<Opened, Odd> {
         self.slots.clear();
         let outer = self.instance(data, body, end, Place::Record).ok_or(Odd)?;
         let layout = self.store.get(outer.layout).filter(|l| !l.odd).ok_or(Odd)?;
         let gap = layout.nested;
-        Ok((outer, self.nested(data, outer, gap)?))
+        if !is_end(data, outer.end, end) {
+            return Err(Odd);
+        }
+        let Some((inner, end)) = self.nested(data, outer, gap)? else {
+            return Ok(Opened { outer, inner: None, added: None });
+        };
+        let mut added = None;
+        if !is_end(data, inner.end, end) {
+            let at_event = gap.is_some_and(|gap| gap.place == Place::Event);
+            let found = layout::direct(data, inner.end, end).filter(|_| at_event);
+            added = Some(found.ok_or(Odd)?);
+        }
+        Ok(Opened { outer, inner: Some(inner), added })
     }
 
-    /// The template that fills the gap of another, if one does. No
-    /// other gap may be filled by BinXML.
+    /// The template that fills the gap of another, if one does, and where the
+    /// gap ends. No other gap may be filled by BinXML.
     fn nested(
         &mut self,
         data: &[u8],
         outer: Filled,
         gap: Option<Nested>,
-    ) -> Result<Option<Filled>, Odd> {
+    ) -> Result<Option<(Filled, usize)>, Odd> {
         if outer.fragments > 1 {
             return Err(Odd);
         }
@@ -73,10 +95,10 @@ impl Opener {
         }
         let inner = self.instance(data, from, to, gap.place).ok_or(Odd)?;
         let odd = self.store.get_mut(inner.layout).is_none_or(|l| l.odd);
-        if odd || inner.fragments > 0 { Err(Odd) } else { Ok(Some(inner)) }
+        if odd || inner.fragments > 0 { Err(Odd) } else { Ok(Some((inner, to))) }
     }
 
-    /// Reads a stream that is one template with its values and nothing else.
+    /// Reads a stream that begins with a template and its values.
     fn instance(&mut self, data: &[u8], at: usize, end: usize, place: Place) -> Option<Filled> {
         let stream = data.get(at..end)?;
         let at = match stream {
@@ -100,13 +122,15 @@ impl Opener {
             self.slots.push(Slot { form, len, at: u32::try_from(value_at).ok()? });
             value_at += usize::from(len);
         }
-        let rest = data.get(value_at..end)?;
-        if !matches!(rest, [] | [0, ..]) {
-            return None;
-        }
+        data.get(value_at..end)?;
         let layout = self.store.find(data, template, place)?;
-        Some(Filled { layout, first, count, fragments })
+        Some(Filled { layout, first, count, fragments, end: value_at })
     }
+}
+
+/// Whether nothing more comes in a stream that ends there.
+fn is_end(data: &[u8], at: usize, end: usize) -> bool {
+    matches!(data.get(at..end), Some([] | [0, ..]))
 }
 
 /// The type and the bytes of a gap; those of null where there is none.

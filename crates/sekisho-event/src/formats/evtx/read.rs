@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use super::chunk::{self, CHUNK_BYTES, Found, Span, Walk};
 use super::json;
 use super::layout::{Empty, Layout, Leaf, Memo, NO_SLOT, Role, Source};
-use super::open::{self, Filled, Odd, Opener, Slot};
+use super::open::{self, Filled, Odd, Opened, Opener, Slot};
 use super::slow::{self, Rendered, Winder};
 use super::value::{self, Fit};
 use crate::batch::{BatchBuilder, RowHead, ShapeId, TIME_UNKNOWN};
@@ -70,6 +70,8 @@ struct Gathered<'a> {
     offsets: Vec<u32>,
     problems: Problems,
     timeless: u64,
+    /// Size of the fields that the slow path has read.
+    slow_bytes: usize,
 }
 
 /// The shapes of a block by the raw bytes that tell them.
@@ -97,6 +99,7 @@ impl Reader for EvtxReader {
             offsets: Vec::new(),
             problems: block.problems.clone(),
             timeless: 0,
+            slow_bytes: 0,
         };
         for (number, data) in block.bytes.chunks(CHUNK_BYTES).enumerate() {
             self.read_chunk(number, data, &mut gathered);
@@ -296,7 +299,7 @@ impl EvtxReader {
         gathered: &mut Gathered<'_>,
     ) -> Result<(), Odd> {
         self.cells.clear();
-        let (outer, inner) = self.opener.record(data, span.body, span.end)?;
+        let Opened { outer, inner, added } = self.opener.record(data, span.body, span.end)?;
         let Self { opener: Opener { store, slots }, cells, blocks, .. } = self;
         let layout = store.get_mut(outer.layout).ok_or(Odd)?;
         let bytes = &gathered.block.bytes;
@@ -316,6 +319,9 @@ impl EvtxReader {
         if let Some(inner) = inner {
             let layout = store.get_mut(inner.layout).ok_or(Odd)?;
             row.emit(layout, inner, 0..usize::MAX, gathered.vocabulary)?;
+        }
+        if let Some(mut added) = added {
+            row.emit(&mut added, Filled::NONE, 0..usize::MAX, gathered.vocabulary)?;
         }
         if split < usize::MAX {
             let layout = store.get_mut(outer.layout).ok_or(Odd)?;
@@ -341,6 +347,12 @@ impl EvtxReader {
                 fields.push((name.to_owned(), kind, text.to_owned()));
             }),
         };
+        gathered.slow_bytes += fields.iter().map(|f| f.0.len() + f.2.len()).sum::<usize>();
+        let read = read.and(if gathered.slow_bytes <= SLOW_BYTES_MAX {
+            Ok(())
+        } else {
+            Err("its block holds too many out of the ordinary".to_owned())
+        });
         if let Err(why) = read {
             let what = format!("record {} is not readable: {why}", span.id);
             gathered.problem(base + span.at, what, "a whole record; all others were read");
@@ -374,6 +386,10 @@ impl EvtxReader {
         gathered.push(shape, base + span.at, head, &self.cells);
     }
 }
+
+/// Most bytes of fields that the slow path reads from one block. A record of a
+/// few bytes can render to megabytes.
+const SLOW_BYTES_MAX: usize = 32 << 20;
 
 /// "The event has no id that is a number."
 const NO_EVENT_ID: u64 = u64::MAX;
