@@ -1,6 +1,13 @@
 //! JSON from the outside: layouts, dialects, damage, and every file of the
 //! test data against `serde_json`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests may fail as tests do"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -634,4 +641,24 @@ fn one_format_for_any_bytes() {
     }
     assert_eq!(formats::recognise(b"{\"a\":1}", true).unwrap().name(), "json");
     assert_eq!(formats::recognise(b"#separator \\x09\n", true).unwrap().name(), "zeek-tsv");
+}
+
+#[test]
+fn too_many_values_are_named_and_the_record_is_read() {
+    let values = vec!["1"; sekisho_event::limits::RECORD_CELLS_MAX + 10].join(",");
+    let run = read(&format!("{{\"a\":[{values}],\"b\":2}}\n{{\"b\":3}}\n"));
+    assert_eq!(run.events.len(), 2);
+    assert_eq!(run.events[0].get("a").len(), sekisho_event::limits::RECORD_CELLS_MAX);
+    assert!(run.problems[0].1.starts_with("11 values"), "{:?}", run.problems);
+}
+
+#[test]
+fn more_shapes_than_are_remembered_are_read_alike() {
+    let count = 2 * sekisho_event::limits::READER_SHAPES_MAX;
+    let lines = (0..count).map(|n| format!("{{\"EventID\":{n},\"Channel\":\"c\"}}\n"));
+    let text: String = lines.collect();
+    let run = read_as(text.as_bytes(), SourceHints::default(), 200_000, Projection::All);
+    assert_eq!(run.events.len(), count);
+    let expected = |n: usize| format!("windows c {n}");
+    assert!(run.events.iter().enumerate().all(|(n, e)| e.shape == expected(n)));
 }

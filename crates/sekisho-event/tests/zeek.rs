@@ -1,5 +1,11 @@
 //! Zeek's own log format from the outside.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail as tests do"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

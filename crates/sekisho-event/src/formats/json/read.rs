@@ -15,7 +15,7 @@ use super::utf16::wide_len;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN};
 use crate::dictionary::{Dictionary, Kind, ValueId};
-use crate::limits::{RECORD_BYTES_MAX, RECORD_CELLS_MAX};
+use crate::limits::{JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
 use crate::problem::Problem;
 use crate::reader::{Block, Parsed, Reader, Records};
 use crate::shape::Shape;
@@ -24,9 +24,6 @@ use crate::vocabulary::{FieldId, Vocabulary};
 
 /// The form of a JSON string's raw content in dictionaries.
 const FORM: u8 = 64;
-
-/// Most shapes kept from block to block.
-const SHAPES_MAX: usize = 4_096;
 
 const NO_RANK: u8 = u8::MAX;
 
@@ -50,6 +47,7 @@ pub(super) struct JsonReader {
     dialects: Dialects,
     tape: Tape,
     builder: BatchBuilder,
+    shapes_made: usize,
     /// Channels in their raw form, to find shapes by.
     channels: Dictionary,
     /// The rest is void after each block or record.
@@ -69,6 +67,7 @@ impl Default for JsonReader {
             dialects,
             tape: Tape::default(),
             builder: BatchBuilder::default(),
+            shapes_made: 0,
             channels: Dictionary::default(),
             shapes: HashMap::new(),
             targets: Vec::new(),
@@ -149,8 +148,11 @@ fn finish(
     let block = found.block;
     let mut offsets = Offsets::new(block);
     let mut problems = block.problems.clone();
-    for (at, mut problem) in found.problems {
-        problem.offset = Offsets::new(block).of(at);
+    let mut named = found.problems;
+    named.sort_by_key(|&(at, _)| at);
+    let mut places = Offsets::new(block);
+    for (at, mut problem) in named {
+        problem.offset = places.of(at);
         problems.push(problem);
     }
     problems.more += found.more_problems;
@@ -219,9 +221,10 @@ impl JsonReader {
     /// Forgets what another vocabulary may have meant by its numbers.
     fn begin(&mut self, vocabulary: &mut Vocabulary) {
         self.targets.iter_mut().for_each(Vec::clear);
-        if self.shapes.len() > SHAPES_MAX {
+        if self.shapes_made > READER_SHAPES_MAX || self.channels.bytes() > JSON_KEY_BYTES_MAX {
             self.builder = BatchBuilder::default();
             self.channels.clear();
+            self.shapes_made = 0;
         }
         self.shapes.clear();
         self.windows.clear();
@@ -436,6 +439,7 @@ impl JsonReader {
         let whole = vocabulary.projection().wants_all_of(&shape);
         let known = Known { id: self.builder.shape(&shape), whole };
         self.shapes.insert(key, known);
+        self.shapes_made += 1;
         known
     }
 
