@@ -2,7 +2,7 @@
 //! and the heads of objects that only hold an array of records. The cutter and
 //! the reader both look through these functions, so that they agree.
 
-use memchr::{memchr3, memmem};
+use memchr::{memchr2_iter, memchr3, memmem};
 
 use super::text::string_end;
 
@@ -148,30 +148,45 @@ impl Balance {
     /// bracket); the position after its closing bracket, if that is among
     /// them. A line break ends a string: it cannot stand in one.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (at, &b) in bytes.iter().enumerate() {
+        let mut at = 0;
+        loop {
             if self.in_string {
-                match b {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' | b'\n' => self.in_string = false,
-                    _ => {}
-                }
-                continue;
+                at = self.leave_string(bytes, at)?;
             }
+            let b = *bytes.get(at)?;
+            at += 1;
             match b {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.depth = self.depth.saturating_add(1),
                 b'}' | b']' => {
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
-                        return Some(at + 1);
+                        return Some(at);
                     }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// The position after the end of the string that goes on at `at`.
+    fn leave_string(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let from = at + usize::from(std::mem::take(&mut self.escaped));
+        let content = bytes.get(from..)?;
+        for end in memchr2_iter(b'"', b'\n', content) {
+            if content.get(end) == Some(&b'\n') || !escapes(content.get(..end)?) {
+                self.in_string = false;
+                return Some(from + end + 1);
+            }
+        }
+        self.escaped = escapes(content);
         None
     }
+}
+
+/// Whether what follows this part of a string is escaped.
+fn escapes(content: &[u8]) -> bool {
+    content.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
 }
 
 /// The end of the object that opens at `at`, by brackets and quotes.
@@ -269,5 +284,18 @@ mod tests {
             let end = balanced_end(text.as_bytes(), first).unwrap();
             assert_eq!(outside(text.as_bytes(), end), Outside::End);
         }
+    }
+    #[test]
+    fn an_end_is_found_piece_by_piece() {
+        let text = br#"{"a\\":["}\"{",{"b":"\\\""}],"c":"\\"} {"d":1}"#;
+        let end = balanced_end(text, 0).unwrap();
+        assert_eq!(&text[end..], br#" {"d":1}"#);
+        for size in 1..end {
+            let mut balance = Balance::default();
+            let mut pieces = text.chunks(size).enumerate();
+            let found = pieces.find_map(|(n, p)| balance.advance(p).map(|at| n * size + at));
+            assert_eq!(found, Some(end), "{size}");
+        }
+        assert_eq!(balanced_end(b"{\"a\":\"x\n}", 0), Some(9));
     }
 }
