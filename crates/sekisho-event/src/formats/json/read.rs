@@ -33,6 +33,8 @@ struct Target {
     fields: [Option<(FieldId, bool)>; 2],
     role: Option<(Role, u8)>,
     part: Part,
+    /// Looked at only where all fields are wanted.
+    quiet: bool,
 }
 
 /// A shape in this block: its number, and whether all its fields are wanted.
@@ -54,7 +56,8 @@ pub(super) struct JsonReader {
     shapes: HashMap<(usize, ValueId, Option<u32>), Known>,
     targets: Vec<Vec<Option<Target>>>,
     windows: Vec<(Role, Option<(FieldId, bool)>)>,
-    of_cells: Vec<Target>,
+    /// Cells to look at, and what they mean.
+    of_cells: Vec<(usize, Target)>,
     row: Vec<(FieldId, ValueId)>,
     times: Vec<(u8, usize)>,
 }
@@ -304,6 +307,9 @@ impl JsonReader {
         let time = self.time(found, utc);
         let shape = self.shape(dialect, channel, event_id, found, vocabulary);
         self.row.clear();
+        if shape.whole && self.of_cells.len() < self.tape.cells.len() {
+            self.all_cells(dialect);
+        }
         self.fields(bytes, shape.whole, vocabulary);
         if dialect.is_windows() {
             self.windows_fields(bytes, &best, shape.whole, vocabulary);
@@ -358,7 +364,10 @@ impl JsonReader {
                     target
                 }
             };
-            self.of_cells.push(target);
+            if target.quiet {
+                continue;
+            }
+            self.of_cells.push((n, target));
             let Some((role, rank)) = target.role else { continue };
             if cell.token == Token::Null || cell.start == cell.end {
                 continue;
@@ -372,6 +381,15 @@ impl JsonReader {
             }
         }
         best
+    }
+
+    /// Looks at all cells.
+    fn all_cells(&mut self, dialect: Dialect) {
+        let Some(table) = self.targets.get(dialect.index()) else { return };
+        let target = |cell: &Cell| table.get(cell.path as usize).copied().flatten();
+        let cells = self.tape.cells.iter().enumerate();
+        self.of_cells.clear();
+        self.of_cells.extend(cells.filter_map(|(n, cell)| Some((n, target(cell)?))));
     }
 
     /// When the record was written: a time with a zone before one without.
@@ -445,7 +463,8 @@ impl JsonReader {
 
     /// The cells that are fields as they are.
     fn fields(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
-        for (cell, target) in self.tape.cells.iter().zip(&self.of_cells) {
+        for (n, target) in &self.of_cells {
+            let Some(cell) = self.tape.cells.get(*n) else { continue };
             if target.part == Part::Container && cell.token == Token::Null {
                 continue;
             }
@@ -480,8 +499,9 @@ impl JsonReader {
 
     /// `Data` elements, whose name stands beside their text.
     fn data_elements(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
-        let cells = || self.tape.cells.iter().zip(&self.of_cells);
-        if !self.of_cells.iter().any(|t| matches!(t.part, Part::DataName | Part::DataText)) {
+        let cells =
+            || self.of_cells.iter().filter_map(|(n, t)| Some((self.tape.cells.get(*n)?, t)));
+        if !self.of_cells.iter().any(|(_, t)| matches!(t.part, Part::DataName | Part::DataText)) {
             return;
         }
         let mut names: HashMap<u32, (Option<FieldId>, bool)> = HashMap::new();
@@ -528,7 +548,9 @@ fn resolve(
         Some((field, vocabulary.wanted(field)))
     };
     let fields = [field(first), field(second)];
-    Target { fields, role: meaning.role, part: meaning.part }
+    let wanted = fields.iter().flatten().any(|(_, wanted)| *wanted);
+    let quiet = !wanted && meaning.role.is_none() && matches!(meaning.part, Part::Whole);
+    Target { fields, role: meaning.role, part: meaning.part, quiet }
 }
 
 fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {
