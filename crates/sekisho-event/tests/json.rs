@@ -662,3 +662,18 @@ fn more_shapes_than_are_remembered_are_read_alike() {
     let expected = |n: usize| format!("windows c {n}");
     assert!(run.events.iter().enumerate().all(|(n, e)| e.shape == expected(n)));
 }
+
+#[test]
+fn random_bytes_end_and_cuts_do_not_matter() {
+    let mut dice = Dice(11);
+    for round in 0..400 {
+        let any = |dice: &mut Dice| u8::try_from(dice.roll(256)).unwrap();
+        let few = |dice: &mut Dice| b"{}[]\",:\\ \n\r1na\xff\xc3\0"[dice.roll(17)];
+        let pick = |dice: &mut Dice| if round % 4 == 0 { any(dice) } else { few(dice) };
+        let length = 1 + dice.roll(600);
+        let text: Vec<u8> = (0..length).map(|_| pick(&mut dice)).collect();
+        let whole = read_as(&text, SourceHints::default(), BLOCK_BYTES, Projection::All);
+        let cut = read_as(&text, SourceHints::default(), 1 + dice.roll(50), Projection::All);
+        assert_eq!(cut, whole, "{text:?}");
+    }
+}

@@ -2,7 +2,7 @@
 //! what they are called, and the wanted ones go into the columns of its shape.
 
 use hashbrown::HashMap;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::cutter::{WIDE, too_long};
 use super::dialect::{Dialect, Dialects};
@@ -131,7 +131,7 @@ impl Reader for JsonReader {
             let mut start = 0;
             while start < block.bytes.len() {
                 let rest = block.bytes.get(start..).unwrap_or_default();
-                let end = finder.find(rest).map_or(block.bytes.len(), |n| start + n + 1);
+                let end = line_end(rest, pattern, &finder).map_or(block.bytes.len(), |n| start + n);
                 self.segment(&mut found, start, end, true, vocabulary);
                 start = end;
             }
@@ -139,6 +139,14 @@ impl Reader for JsonReader {
         let batches = self.builder.finish();
         finish(found, &batches, vocabulary, visit);
     }
+}
+
+/// Where the next record's line begins. Mostly that is the next line.
+fn line_end(rest: &[u8], pattern: &[u8], finder: &memmem::Finder<'_>) -> Option<usize> {
+    let first = memchr(b'\n', rest)?;
+    let tail = rest.get(first..)?;
+    let skip = if tail.starts_with(pattern) { 0 } else { finder.find(tail)? };
+    Some(first + skip + 1)
 }
 
 /// Shows what was read.
