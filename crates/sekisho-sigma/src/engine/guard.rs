@@ -114,6 +114,46 @@ fn all_of(parts: &[Node], costs: &[Cost]) -> Option<(Vec<AtomId>, f32)> {
     Some((atoms, frequency))
 }
 
+/// The formula with its parts in the order in which they settle it soonest:
+/// of an *and* the rarest first, of an *or* the most frequent. Also how often
+/// it is expected to hold.
+pub(crate) fn in_good_order(node: Node, costs: &[Cost]) -> (Node, f32) {
+    let sorted = |parts: Vec<Node>, rarest_first: bool| {
+        let mut parts: Vec<(Node, f32)> =
+            parts.into_iter().map(|part| in_good_order(part, costs)).collect();
+        parts.sort_by(|a, b| if rarest_first { a.1.total_cmp(&b.1) } else { b.1.total_cmp(&a.1) });
+        parts
+    };
+    match node {
+        Node::Constant(value) => (Node::Constant(value), if value { f32::MAX } else { 0.0 }),
+        Node::Atom(atom) => {
+            // What is dear to ask or about the whole event comes late.
+            let cost = costs.get(atom as usize);
+            let frequency = cost.map_or(f32::MAX, |c| if c.dear { 1e6 } else { c.frequency });
+            (Node::Atom(atom), frequency)
+        }
+        Node::Not(part) => {
+            let (part, _) = in_good_order(*part, costs);
+            (Node::Not(Box::new(part)), 1e3)
+        }
+        Node::And(parts) => {
+            let parts = sorted(parts, true);
+            let frequency = parts.first().map_or(f32::MAX, |p| p.1);
+            (Node::And(parts.into_iter().map(|p| p.0).collect()), frequency)
+        }
+        Node::Or(parts) => {
+            let parts = sorted(parts, false);
+            let frequency = parts.iter().map(|p| p.1).sum();
+            (Node::Or(parts.into_iter().map(|p| p.0).collect()), frequency)
+        }
+        Node::AtLeast(n, parts) => {
+            let parts = sorted(parts, false);
+            let frequency = parts.iter().map(|p| p.1).sum();
+            (Node::AtLeast(n, parts.into_iter().map(|p| p.0).collect()), frequency)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

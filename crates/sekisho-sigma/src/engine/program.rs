@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Projection, Shape, Vocabulary};
 
 use crate::engine::field_matcher::{AtomId, FieldMatcher};
-use crate::engine::guard::{Cost, cost_of, guard_of};
+use crate::engine::guard::{Cost, cost_of, guard_of, in_good_order};
 use crate::engine::logsource::{LaneId, Place, columns, places};
 use crate::engine::value_test::ValueTest;
 use crate::rule::{Detection, Expr, Item, Pattern, Rule, Test};
@@ -193,6 +193,8 @@ impl Program {
         let nodes: Vec<Node> =
             rules.iter().map(|rule| compiler.expr(&rule.condition, &rule.detections)).collect();
         let Compiler { mut numbers, mut fields, atoms: tests, costs, .. } = compiler;
+        let nodes: Vec<Node> =
+            nodes.into_iter().map(|node| in_good_order(node, &costs).0).collect();
         let mut wakes: Vec<Vec<RuleId>> = vec![Vec::new(); tests.len()];
         let mut late = vec![false; tests.len()];
         for (slot, cost) in late.iter_mut().zip(&costs) {

@@ -25,8 +25,11 @@ use crate::rules::Loaded;
 /// meaning or goes away.
 const RUN_VERSION: u32 = 1;
 
-/// Most buckets of the picture over time before neighbours are joined.
-const BUCKETS_MAX: i64 = 2_000;
+/// Most bars of the picture over time.
+const BARS_MAX: i64 = 160;
+
+/// Widths of a bar that people can read off, in minutes.
+const BAR_MINUTES: &[i64] = &[10, 30, 60, 120, 240, 480, 720, 1_440, 2_880, 10_080, 43_200];
 
 /// Most names, sources, rules … handed to the report, each.
 const LISTED_MAX: usize = 1_000;
@@ -317,17 +320,18 @@ fn tactics(rules: &[FiredRule]) -> Vec<TacticCount> {
 }
 
 fn timeline(collected: &Collected) -> Option<Timeline> {
-    let histogram = &collected.stats.histogram;
-    let (start, end) = (*histogram.keys().next()?, *histogram.keys().next_back()?);
-    let buckets = (end - start) / BUCKET_SECONDS + 1;
-    let joined = (buckets + BUCKETS_MAX - 1) / BUCKETS_MAX;
-    let width = BUCKET_SECONDS * joined;
+    let (histogram, read) = (&collected.stats.histogram, &collected.stats.read);
+    // From the first record to the last, also where nothing was detected.
+    let keys = || histogram.keys().chain(read.keys()).copied();
+    let (start, end) = (keys().min()?, keys().max()?);
+    let width = bar_seconds(end - start);
+    let start = start - start.rem_euclid(width);
     let count = usize::try_from((end - start) / width + 1).ok()?;
-    let mut out = vec![Bucket::default(); count];
+    let mut out = vec![Bucket { records: Some(0), ..Bucket::default() }; count];
+    let index = |at: i64| usize::try_from((at - start) / width).ok();
     let mut dated = 0;
     for (&at, levels) in histogram {
-        let bucket = usize::try_from((at - start) / width).ok().and_then(|i| out.get_mut(i));
-        let Some(bucket) = bucket else { continue };
+        let Some(bucket) = index(at).and_then(|i| out.get_mut(i)) else { continue };
         let [informational, low, medium, high, critical] = *levels;
         bucket.levels.informational += informational;
         bucket.levels.low += low;
@@ -336,12 +340,26 @@ fn timeline(collected: &Collected) -> Option<Timeline> {
         bucket.levels.critical += critical;
         dated += levels.iter().sum::<u64>();
     }
+    for (&at, count) in read {
+        if let Some(records) = index(at).and_then(|i| out.get_mut(i)?.records.as_mut()) {
+            *records += count;
+        }
+    }
     Some(Timeline {
         start_s: start,
         bucket_s: u64::try_from(width).ok()?,
         buckets: out,
         undated: collected.detections.saturating_sub(dated),
     })
+}
+
+/// The narrowest of the usual widths with which the bars are not too many,
+/// in seconds.
+fn bar_seconds(span: i64) -> i64 {
+    let fits = |seconds: &i64| span / seconds + 2 <= BARS_MAX;
+    let usual = BAR_MINUTES.iter().map(|minutes| minutes * 60).find(fits);
+    let year = 365 * 86_400;
+    usual.unwrap_or(year * (span / (year * BARS_MAX) + 1)).max(BUCKET_SECONDS)
 }
 
 fn sources(plan: &Plan, collected: &Collected) -> Listed<Source> {

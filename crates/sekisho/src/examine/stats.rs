@@ -107,6 +107,8 @@ pub(crate) struct Stats {
     pub(crate) rules: BTreeMap<RuleId, RuleStats>,
     /// Start of the bucket in seconds since 1970 → detections by level.
     pub(crate) histogram: BTreeMap<i64, [u64; 5]>,
+    /// Start of the bucket in seconds since 1970 → records read.
+    pub(crate) read: BTreeMap<i64, u64>,
     /// Hosts or accounts beyond [`NAMES_MAX`].
     pub(crate) names_dropped: u64,
 }
@@ -128,6 +130,9 @@ impl Stats {
             let mine = self.histogram.entry(bucket).or_default();
             mine.iter_mut().zip(levels).for_each(|(a, b)| *a += b);
         }
+        for (bucket, count) in other.read {
+            *self.read.entry(bucket).or_default() += count;
+        }
         for (rule, theirs) in other.rules {
             let mine = self.rules.entry(rule).or_default();
             mine.detections += theirs.detections;
@@ -145,12 +150,36 @@ impl Stats {
         if time == TIME_UNKNOWN {
             return;
         }
-        let seconds = time.div_euclid(1_000_000_000);
-        let bucket = seconds - seconds.rem_euclid(BUCKET_SECONDS);
-        if let Some(slot) = self.histogram.entry(bucket).or_default().get_mut(level as usize) {
+        if let Some(slot) =
+            self.histogram.entry(bucket_of(time)).or_default().get_mut(level as usize)
+        {
             *slot += 1;
         }
     }
+
+    /// Counts records in the picture over time. Neighbours mostly fall into
+    /// the same bucket, so runs are counted before they are entered.
+    pub(crate) fn read_at(&mut self, times: &[i64]) {
+        let known = times.iter().filter(|&&time| time != TIME_UNKNOWN);
+        let (mut bucket, mut run) = (0, 0);
+        for at in known.map(|&time| bucket_of(time)) {
+            if at != bucket && run > 0 {
+                *self.read.entry(bucket).or_default() += run;
+                run = 0;
+            }
+            bucket = at;
+            run += 1;
+        }
+        if run > 0 {
+            *self.read.entry(bucket).or_default() += run;
+        }
+    }
+}
+
+/// Start of the bucket of a time, in seconds since 1970.
+fn bucket_of(time: i64) -> i64 {
+    let seconds = time.div_euclid(1_000_000_000);
+    seconds - seconds.rem_euclid(BUCKET_SECONDS)
 }
 
 fn merge_names(

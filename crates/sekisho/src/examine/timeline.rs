@@ -12,7 +12,7 @@ use super::work::TimelineRow;
 const HEADER: &str = "time,host,channel,record_id,level,rule,rule_id,matched\n";
 
 /// Lines that are held in memory before they go to disk, in bytes.
-const MEMORY_BYTES: usize = 16 << 20;
+const MEMORY_BYTES: usize = 32 << 20;
 
 #[derive(Clone, Copy, Debug)]
 struct Line {

@@ -294,6 +294,7 @@ impl Writer<'_> {
     fn count(&self, batch: &EventBatch, stats: &mut Stats) {
         *stats.shapes.entry(batch.shape.clone()).or_default() += batch.rows() as u64;
         batch.times.iter().for_each(|&time| stats.span.add(time));
+        stats.read_at(&batch.times);
         let mut by_host: Vec<u64> = Vec::new();
         for host in &batch.hosts {
             if by_host.len() <= host.index() {
