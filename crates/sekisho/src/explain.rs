@@ -80,7 +80,7 @@ pub fn explain(
     stop: &Arc<AtomicBool>,
     answer: &mut dyn FnMut(Answer) -> bool,
 ) -> Result<u64> {
-    let loaded = rules::load(&question.rules, &question.selection, &question.options);
+    let loaded = rules::load(&question.rules, &question.selection, &question.options, 1);
     if let Some(first) = loaded.rejected.first() {
         ensure!(
             !loaded.rules.is_empty(),

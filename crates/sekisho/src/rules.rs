@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use sekisho_sigma::rule::{Correlation, Document, Header, Level, Rule, Status};
 use sekisho_sigma::{Note, ParseOptions, Rejected, apply_filters, parse};
@@ -74,53 +75,79 @@ pub struct Loaded {
     pub filters: usize,
 }
 
-/// Loads rule files and folders; with none, the pack that is built in.
+/// Loads rule files and folders; with none, the pack that is built in. The
+/// result does not depend on the number of threads.
 #[must_use]
-pub fn load(paths: &[PathBuf], selection: &Selection, options: &ParseOptions) -> Loaded {
-    let mut loading =
-        Loading { options, documents: Vec::new(), loaded: Loaded::default(), buffer: Vec::new() };
+pub fn load(
+    paths: &[PathBuf],
+    selection: &Selection,
+    options: &ParseOptions,
+    threads: usize,
+) -> Loaded {
+    let mut found = Found::default();
+    for path in paths {
+        found.path(path);
+    }
+    let share = found.files.len().div_ceil(threads.max(1)).max(1);
+    let mut loading = Loading::new(options);
     if paths.is_empty() {
         for (name, text) in RULE_PACK {
             loading.text(&format!("built-in/{name}"), text.as_bytes());
         }
     }
-    for path in paths {
-        loading.path(path);
-    }
+    thread::scope(|scope| {
+        let parts: Vec<_> = found
+            .files
+            .chunks(share)
+            .map(|files| {
+                scope.spawn(move || {
+                    let mut part = Loading::new(options);
+                    files.iter().for_each(|file| part.file(file));
+                    part
+                })
+            })
+            .collect();
+        for part in parts {
+            if let Ok(part) = part.join() {
+                loading.append(part);
+            }
+        }
+    });
+    loading.loaded.rejected.extend(found.rejected);
     loading.finish(selection)
 }
 
-struct Loading<'a> {
-    options: &'a ParseOptions,
-    documents: Vec<Document>,
-    loaded: Loaded,
-    /// Used again from file to file.
-    buffer: Vec<u8>,
+fn rejected(path: &Path, reason: impl ToString) -> Rejected {
+    let file = path.to_string_lossy().into_owned().into();
+    Rejected { file, line: 0, reason: reason.to_string() }
 }
 
-impl Loading<'_> {
-    fn reject(&mut self, path: &Path, reason: impl ToString) {
-        let file = path.to_string_lossy().into_owned().into();
-        self.loaded.rejected.push(Rejected { file, line: 0, reason: reason.to_string() });
-    }
+/// Rule files, in order of their paths.
+#[derive(Debug, Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    rejected: Vec<Rejected>,
+}
 
+impl Found {
     /// A file that is named is read whatever it is called; in folders, only
     /// `.yml` and `.yaml` files are rules.
     fn path(&mut self, path: &Path) {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => self.folder(path, 0),
-            Ok(_) => self.file(path),
-            Err(e) => self.reject(path, format!("cannot be opened: {e}")),
+            Ok(_) => self.files.push(path.to_owned()),
+            Err(e) => self.rejected.push(rejected(path, format!("cannot be opened: {e}"))),
         }
     }
 
     fn folder(&mut self, path: &Path, depth: usize) {
         if depth > FOLDER_DEPTH_MAX {
-            return self.reject(path, "folders nested more than 64 deep (a link that loops?)");
+            let why = "folders nested more than 64 deep (a link that loops?)";
+            return self.rejected.push(rejected(path, why));
         }
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(e) => return self.reject(path, format!("cannot be read: {e}")),
+            Err(e) => return self.rejected.push(rejected(path, format!("cannot be read: {e}"))),
         };
         let mut children: Vec<(PathBuf, bool)> = Vec::new();
         for entry in entries.flatten() {
@@ -139,9 +166,30 @@ impl Loading<'_> {
             if folder {
                 self.folder(&child, depth + 1);
             } else {
-                self.file(&child);
+                self.files.push(child);
             }
         }
+    }
+}
+
+/// Reads and parses rule files, one after another.
+struct Loading<'a> {
+    options: &'a ParseOptions,
+    documents: Vec<Document>,
+    loaded: Loaded,
+    /// Used again from file to file.
+    buffer: Vec<u8>,
+}
+
+impl<'a> Loading<'a> {
+    fn new(options: &'a ParseOptions) -> Self {
+        Self { options, documents: Vec::new(), loaded: Loaded::default(), buffer: Vec::new() }
+    }
+
+    fn append(&mut self, other: Self) {
+        self.documents.extend(other.documents);
+        self.loaded.rejected.extend(other.loaded.rejected);
+        self.loaded.notes.extend(other.loaded.notes);
     }
 
     fn file(&mut self, path: &Path) {
@@ -151,10 +199,13 @@ impl Loading<'_> {
             .and_then(|file| file.take(RULE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
         match read {
             Ok(n) if n as u64 > RULE_FILE_BYTES_MAX => {
-                self.reject(path, format!("more than {RULE_FILE_BYTES_MAX} bytes"));
+                let why = format!("more than {RULE_FILE_BYTES_MAX} bytes");
+                self.loaded.rejected.push(rejected(path, why));
             }
             Ok(_) => self.text(&path.to_string_lossy(), &bytes),
-            Err(e) => self.reject(path, format!("cannot be read: {e}")),
+            Err(e) => {
+                self.loaded.rejected.push(rejected(path, format!("cannot be read: {e}")));
+            }
         }
         self.buffer = bytes;
     }

@@ -46,7 +46,7 @@ impl Rules {
 
 impl Check {
     fn run(self) -> Result<Exit> {
-        let mut loaded = load(&self.paths, &Selection::default(), &ParseOptions::default());
+        let mut loaded = load(&self.paths, &Selection::default(), &ParseOptions::default(), 1);
         let program = Program::new(std::mem::take(&mut loaded.rules));
         let correlations = std::mem::take(&mut loaded.correlations);
         let (correlator, unresolved) = Correlator::new(correlations, &program);

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::thread;
 
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::Shape;
@@ -60,14 +61,18 @@ pub(crate) fn conclude(
     writer.flush()?;
     let timeline =
         std::mem::replace(&mut collected.timeline, super::timeline::Timeline::new(&options.out));
-    timeline.finish()?;
-    let blind = blind(plan, &collected, occurred);
-    let report = run_file::report(options, plan, &loaded, &collected, &blind, complete);
-    let worst = worst(plan, &collected);
-    let run = run_file::run_json(options, plan, &loaded, &collected, &blind, complete);
-    fs::write(options.out.join("run.json"), run)?;
-    fs::write(options.out.join("report.html"), report::render(&report))?;
-    Ok(Outcome { report, worst, complete })
+    // The timeline is put in order while the rest is drawn up.
+    thread::scope(|scope| {
+        let ordered = scope.spawn(|| timeline.finish());
+        let blind = blind(plan, &collected, occurred);
+        let report = run_file::report(options, plan, &loaded, &collected, &blind, complete);
+        let worst = worst(plan, &collected);
+        let run = run_file::run_json(options, plan, &loaded, &collected, &blind, complete);
+        fs::write(options.out.join("run.json"), run)?;
+        fs::write(options.out.join("report.html"), report::render(&report))?;
+        ordered.join().unwrap_or_else(|_| Err(io::Error::other("the timeline was not written")))?;
+        Ok(Outcome { report, worst, complete })
+    })
 }
 
 fn worst(plan: &Plan, collected: &Collected) -> Option<Level> {

@@ -81,14 +81,15 @@ pub struct Progress {
 pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -> Result<Outcome> {
     let out = &options.out;
     fs::create_dir_all(out).with_context(|| format!("creating the folder {}", out.display()))?;
-    let loaded = rules::load(&options.rules, &options.selection, &options.placeholders);
+    let threads = threads(options.threads);
+    let loaded = rules::load(&options.rules, &options.selection, &options.placeholders, threads);
     let (plan, correlator, loaded) = plan(options, loaded, stop)?;
     let total = plan.inventory.sources.iter().map(|s| s.bytes).sum();
     progress.bytes_total.store(total, Ordering::Relaxed);
     let plan = Arc::new(plan);
     let collector = Collector::new(Arc::clone(&plan), out, correlator)
         .with_context(|| format!("writing detections into {}", out.display()))?;
-    let occurred = run(&plan, &collector, threads(options.threads), progress);
+    let occurred = run(&plan, &collector, threads, progress);
     let (collected, writer) =
         collector.finish().with_context(|| format!("writing into {}", out.display()))?;
     let complete = !stop.load(Ordering::Relaxed);
