@@ -2,7 +2,6 @@
 //! in which formats are asked.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test may fail, and says what it skipped"
 )]
