@@ -133,7 +133,7 @@ mod tests {
         assert!(
             kinds
                 .iter()
-                .all(|k| !k.product.is_empty() && (!k.times.is_empty() || !k.utc_times.is_empty()))
+                .all(|k| !k.product.is_empty() && !(k.times.is_empty() && k.utc_times.is_empty()))
         );
         let m365 = kinds.iter().find(|k| k.product == "m365").unwrap();
         assert_eq!(known(m365, "Workload").role, Some((Role::Channel, 0)));
