@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sekisho_event::formats::evtx::{Evtx, EvtxReader};
+use sekisho_event::formats::json::Json;
 use sekisho_event::{
     Block, EventBatch, Format, Kind, Parsed, Problem, Projection, Reader, Shape, SourceHints,
     Vocabulary,
@@ -449,6 +450,14 @@ fn what_a_collector_adds_is_read() {
             let mut json = Vec::new();
             parsed.records.write_json(parsed.count - 1, &mut json);
             assert_eq!(String::from_utf8_lossy(&json), String::from_utf8_lossy(&last));
+            // Written as JSON, it has the same fields.
+            let mut cutter = Json.cutter(Arc::new(SourceHints::default()));
+            let block = cutter.next(&mut json.as_slice()).unwrap().unwrap();
+            let mut log = Log::default();
+            Json.reader().read(&block, &mut Vocabulary::default(), &mut |parsed, v| {
+                parsed.batches.iter().for_each(|batch| rows_of(batch, parsed, v, &mut log));
+            });
+            assert_eq!(log.rows.values().collect::<Vec<_>>(), [row]);
         });
         read_so += 1;
     }

@@ -557,7 +557,8 @@ fn resolve(
     };
     let fields = [field(first), field(second)];
     let wanted = fields.iter().flatten().any(|(_, wanted)| *wanted);
-    let quiet = !wanted && meaning.role.is_none() && matches!(meaning.part, Part::Whole);
+    let alone = matches!(meaning.part, Part::Whole | Part::Container);
+    let quiet = !wanted && meaning.role.is_none() && alone;
     Target { fields, role: meaning.role, part: meaning.part, quiet }
 }
 

@@ -46,6 +46,11 @@ fn joined(steps: &[Step<'_>]) -> String {
     out
 }
 
+/// Name spaces say nothing of an event, and are no fields in EVTX either.
+fn is_name_space(step: &Step<'_>) -> bool {
+    step.attribute && (step.name == "xmlns" || step.name.starts_with("xmlns:"))
+}
+
 /// `{"Event": {"System": …, "EventData": …}}`, with or without `Event`.
 pub(super) fn nested(path: &str) -> Meaning {
     let path = path.strip_prefix("Event.").unwrap_or(path);
@@ -53,6 +58,9 @@ pub(super) fn nested(path: &str) -> Meaning {
     let (Some(first), rest) = (steps.first(), steps.get(1..).unwrap_or_default()) else {
         return Meaning::part(Part::Container);
     };
+    if steps.last().is_some_and(is_name_space) {
+        return Meaning::part(Part::Whole);
+    }
     match (first.name, rest) {
         ("Event", []) => Meaning::part(Part::Container),
         ("Event", _) => Meaning::field(joined(&steps)),
@@ -71,16 +79,23 @@ pub(super) fn nested(path: &str) -> Meaning {
         ("EventData", [name]) if name.name == "UtcTime" => {
             Meaning::field("UtcTime").with(Role::UtcTime, 0)
         }
-        ("EventData", rest) => Meaning::field(joined(rest)),
+        ("EventData", rest) => below_data(rest),
         ("UserData", []) => Meaning::part(Part::Container),
-        ("UserData", rest) => user_data(rest),
-        ("RenderingInfo", [message]) if message.name == "Message" => Meaning::field("Message"),
-        _ => Meaning::field(joined(&steps)),
+        ("UserData", rest) => below_data(rest),
+        ("RenderingInfo", [message]) if message.name == "Message" => {
+            unless_null(Meaning::field("Message").also(joined(&steps)))
+        }
+        _ => unless_null(Meaning::field(joined(&steps))),
     }
 }
 
-/// Below `UserData`: the name of the leaf, and its path.
-fn user_data(rest: &[Step<'_>]) -> Meaning {
+/// Outside of `EventData` and `UserData`, an element without a value is none.
+fn unless_null(meaning: Meaning) -> Meaning {
+    Meaning { part: Part::Container, ..meaning }
+}
+
+/// Below `EventData` and `UserData`: the name of the leaf, and its path.
+fn below_data(rest: &[Step<'_>]) -> Meaning {
     let tail = match rest {
         [.., holder, leaf] if leaf.attribute => {
             return Meaning::field(format!("{}_{}", holder.name, leaf.name));
@@ -112,7 +127,7 @@ fn system(rest: &[Step<'_>]) -> Meaning {
         ["Correlation", "ActivityID"] => Meaning::role(Role::Activity),
         ["Security", "UserID"] => Meaning::field("UserID"),
         [] | ["Security" | "Correlation" | "Execution"] => Meaning::part(Part::Container),
-        names => Meaning::field(names.join("_")),
+        names => unless_null(Meaning::field(names.join("_"))),
     }
 }
 
@@ -151,7 +166,7 @@ pub(super) fn winlogbeat(path: &str) -> Meaning {
         return Meaning::field(name).also(path);
     }
     if let Some(rest) = inner.strip_prefix("user_data.") {
-        return user_data(&steps(rest));
+        return below_data(&steps(rest));
     }
     match FIELDS.iter().find(|(from, _)| *from == path) {
         Some((_, name)) => Meaning::field(*name).also(path),
@@ -229,10 +244,15 @@ mod tests {
             ("Event.System.Provider.$.EventSourceName", "Provider_EventSourceName|"),
             ("Event.System.TimeCreated._attributes.SystemTime", "SystemTime|"),
             ("Event.UserData.EventXML.Param1", "Param1|EventXML.Param1"),
-            ("Event.UserData.EventXML.#attributes.xmlns", "EventXML_xmlns|"),
-            ("Event.#attributes.xmlns", "Event_xmlns|"),
+            ("Event.UserData.EventXML.#attributes.Param", "EventXML_Param|"),
+            ("Event.UserData.EventXML.#attributes.xmlns:auto", "|"),
+            ("Event.#attributes.xmlns", "|"),
             ("Event.EventData.#attributes.Name", "EventData_Name|"),
-            ("Event.RenderingInfo.Message", "Message|"),
+            ("Event.EventData.A.B", "B|A.B"),
+            ("Event.EventData.A.B.@C", "B_C|"),
+            ("Event.RenderingInfo.Message", "Message|RenderingInfo.Message"),
+            ("Event.RenderingInfo.@Culture", "RenderingInfo_Culture|"),
+            ("Event.RenderingInfo.Keywords.Keyword", "RenderingInfo.Keywords.Keyword|"),
             ("Event.System.Task", "Task|"),
         ] {
             assert_eq!(names(nested(path)), expected, "{path}");

@@ -1,17 +1,15 @@
 //! Reads lines of a Zeek log into the batch of its path.
 
-use memchr::memchr;
-
-use super::cutter::too_long;
 use super::header::{Header, Scalar, Type, decoded, split};
-use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN};
+use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
 use crate::formats::json::{path_of_name, write_string};
+use crate::formats::lines::{Untimed, lines, too_long};
 use crate::limits::{READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Parsed, Reader, Records};
 use crate::shape::Shape;
-use crate::time::{self, Stamp};
+use crate::time;
 use crate::vocabulary::{FieldId, Vocabulary};
 
 /// The form of a value as it stands in the file, in dictionaries.
@@ -39,8 +37,7 @@ pub(super) struct TsvReader {
 struct Found {
     spans: Vec<(usize, usize)>,
     problems: Problems,
-    zoneless: u64,
-    timeless: u64,
+    untimed: Untimed,
 }
 
 impl Reader for TsvReader {
@@ -66,16 +63,10 @@ impl Reader for TsvReader {
         let places = places(&header, whole, vocabulary);
         let shape = self.builder.shape(&shape);
         let mut found = Found { problems: block.problems.clone(), ..Found::default() };
-        let mut at = 0;
-        while at < block.bytes.len() {
-            let rest = block.bytes.get(at..).unwrap_or_default();
-            let len = memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest.get(..len).unwrap_or_default();
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.is_empty() && line.first() != Some(&b'#') {
+        for (at, line) in lines(&block.bytes) {
+            if line.first() != Some(&b'#') {
                 self.line(&mut found, (block, at), line, &header, &places, shape, vocabulary);
             }
-            at += len + 1;
         }
         let batches = self.builder.finish();
         let records = Lines { block, header: &header, spans: found.spans };
@@ -84,8 +75,8 @@ impl Reader for TsvReader {
             count: u32::try_from(records.spans.len()).unwrap_or(u32::MAX),
             records: &records,
             problems: found.problems,
-            zoneless: found.zoneless,
-            timeless: found.timeless,
+            zoneless: found.untimed.zoneless,
+            timeless: found.untimed.timeless,
         };
         visit(&parsed, vocabulary);
     }
@@ -153,7 +144,7 @@ impl TsvReader {
         }
         let record = u32::try_from(found.spans.len()).unwrap_or(u32::MAX);
         found.spans.push((at, at + line.len()));
-        let time = utc(time, block, found);
+        let time = found.untimed.utc(time, &block.hints);
         let head = RowHead { time, host, record_id: RECORD_ID_UNKNOWN, record };
         self.builder.push(shape, head, &self.row);
     }
@@ -173,21 +164,6 @@ fn unreadable(line: &[u8], header: &Header, offset: u64) -> Option<Problem> {
         let expected = format!("{named} columns, as the #fields line names them");
         Problem::new(offset, format!("line of {columns} columns"), expected)
     })
-}
-
-fn utc(time: Option<Stamp>, block: &Block, found: &mut Found) -> i64 {
-    match (time, &block.hints.timezone) {
-        (Some(Stamp::Utc(time)), _) => time,
-        (Some(Stamp::Zoneless(time)), Some(zone)) => time::in_zone(time, zone),
-        (Some(Stamp::Zoneless(time)), None) => {
-            found.zoneless += 1;
-            time
-        }
-        (None, _) => {
-            found.timeless += 1;
-            TIME_UNKNOWN
-        }
-    }
 }
 
 /// The values of a column: an empty text where it says so.
