@@ -441,6 +441,11 @@ fn the_crate_table_is_true() {
         found.unwrap_or_else(|| panic!("{name} is not in the workspace's list of members"))
     };
     assert!(table.is_sorted_by_key(|[name, ..]| place(name)), "rows in the order of Cargo.toml");
+    for package in packages {
+        let dependencies = package["dependencies"].as_array().unwrap();
+        let on_top = dependencies.iter().any(|d| d["name"] == "sekisho");
+        assert!(!on_top, "{} depends on sekisho", package["name"]);
+    }
     let empty = |row: &&[String; 3]| row.iter().any(String::is_empty);
     assert_eq!(table.iter().find(empty), None, "a row with an empty cell");
 }
