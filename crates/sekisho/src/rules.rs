@@ -2,6 +2,7 @@
 //! a user wants.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,14 +77,15 @@ pub struct Loaded {
 /// Loads rule files and folders; with none, the pack that is built in.
 #[must_use]
 pub fn load(paths: &[PathBuf], selection: &Selection, options: &ParseOptions) -> Loaded {
-    let mut loading = Loading { options, documents: Vec::new(), loaded: Loaded::default() };
+    let mut loading =
+        Loading { options, documents: Vec::new(), loaded: Loaded::default(), buffer: Vec::new() };
     if paths.is_empty() {
         for (name, text) in RULE_PACK {
             loading.text(&format!("built-in/{name}"), text.as_bytes());
         }
     }
     for path in paths {
-        loading.path(path, 0, true);
+        loading.path(path);
     }
     loading.finish(selection)
 }
@@ -92,6 +94,8 @@ struct Loading<'a> {
     options: &'a ParseOptions,
     documents: Vec<Document>,
     loaded: Loaded,
+    /// Used again from file to file.
+    buffer: Vec<u8>,
 }
 
 impl Loading<'_> {
@@ -102,15 +106,11 @@ impl Loading<'_> {
 
     /// A file that is named is read whatever it is called; in folders, only
     /// `.yml` and `.yaml` files are rules.
-    fn path(&mut self, path: &Path, depth: usize, named: bool) {
-        let meta = match fs::metadata(path) {
-            Ok(meta) => meta,
-            Err(e) => return self.reject(path, format!("cannot be opened: {e}")),
-        };
-        if meta.is_dir() {
-            self.folder(path, depth);
-        } else if named || is_rule_file(path) {
-            self.file(path, meta.len());
+    fn path(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => self.folder(path, 0),
+            Ok(_) => self.file(path),
+            Err(e) => self.reject(path, format!("cannot be opened: {e}")),
         }
     }
 
@@ -122,22 +122,41 @@ impl Loading<'_> {
             Ok(entries) => entries,
             Err(e) => return self.reject(path, format!("cannot be read: {e}")),
         };
-        let mut children: Vec<PathBuf> =
-            entries.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+        let mut children: Vec<(PathBuf, bool)> = Vec::new();
+        for entry in entries.flatten() {
+            let path = entry.path();
+            // Only links need another look at the disk to be told apart.
+            let folder = match entry.file_type() {
+                Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+                _ => path.is_dir(),
+            };
+            if folder || is_rule_file(&path) {
+                children.push((path, folder));
+            }
+        }
         children.sort();
-        for child in children {
-            self.path(&child, depth + 1, false);
+        for (child, folder) in children {
+            if folder {
+                self.folder(&child, depth + 1);
+            } else {
+                self.file(&child);
+            }
         }
     }
 
-    fn file(&mut self, path: &Path, bytes: u64) {
-        if bytes > RULE_FILE_BYTES_MAX {
-            return self.reject(path, format!("{bytes} bytes; at most {RULE_FILE_BYTES_MAX}"));
-        }
-        match fs::read(path) {
-            Ok(bytes) => self.text(&path.to_string_lossy(), &bytes),
+    fn file(&mut self, path: &Path) {
+        let mut bytes = std::mem::take(&mut self.buffer);
+        bytes.clear();
+        let read = fs::File::open(path)
+            .and_then(|file| file.take(RULE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(n) if n as u64 > RULE_FILE_BYTES_MAX => {
+                self.reject(path, format!("more than {RULE_FILE_BYTES_MAX} bytes"));
+            }
+            Ok(_) => self.text(&path.to_string_lossy(), &bytes),
             Err(e) => self.reject(path, format!("cannot be read: {e}")),
         }
+        self.buffer = bytes;
     }
 
     fn text(&mut self, name: &str, bytes: &[u8]) {
