@@ -72,8 +72,9 @@ const FORBIDDEN_IN_PURE: &[&str] = &[
 ];
 
 fn root() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    root.canonicalize().unwrap()
+    // As cargo says now, not as it said when this was built.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    Path::new(&package).join("../..").canonicalize().unwrap()
 }
 
 fn read(path: &Path) -> String {
@@ -402,7 +403,7 @@ fn documents_name_no_machine() {
 }
 
 fn cargo(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO"))
+    let output = Command::new(std::env::var_os("CARGO").unwrap())
         .args(arguments)
         .arg("--offline")
         .current_dir(root())
