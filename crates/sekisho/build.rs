@@ -17,8 +17,9 @@ fn main() -> io::Result<()> {
     );
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let path = file.to_string_lossy().into_owned();
-        writeln!(code, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
+        // The text and not its path: what was built may outlive the checkout.
+        let text = fs::read_to_string(&file)?;
+        writeln!(code, "    ({name:?}, {text:?}),").map_err(io::Error::other)?;
     }
     code.push_str("];\n");
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("rule_pack.rs"), code)

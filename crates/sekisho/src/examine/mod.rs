@@ -1,8 +1,8 @@
 //! `sekisho examine`: logs in, detections and a report out.
 //!
-//! One thread cuts the sources into blocks ([`feed`]), all others read them
-//! and run the rules ([`work`]); outcomes are put back into order and written
-//! ([`collect`]), and at the end they are drawn together ([`conclude`]).
+//! One thread cuts the sources into blocks (`feed`), all others read them
+//! and run the rules (`work`); outcomes are put back into order and written
+//! (`collect`), and at the end they are drawn together (`conclude`).
 
 mod collect;
 mod conclude;
