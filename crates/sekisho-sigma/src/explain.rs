@@ -104,7 +104,8 @@ impl Explanation {
     fn write(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
         let mark = if self.held { "✓" } else { "✗" };
         let indent = depth * 2;
-        write!(f, "{:indent$}{mark} {}", "", self.what)?;
+        let label = if self.part == Part::Condition { "condition: " } else { "" };
+        write!(f, "{:indent$}{mark} {label}{}", "", self.what)?;
         if self.part == Part::Item {
             match self.values.as_slice() {
                 [] => f.write_str("   [the event has no such value]")?,

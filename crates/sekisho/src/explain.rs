@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use sekisho_event::{
     Block, EventBatch, Format, Parsed, Projection, RECORD_ID_UNKNOWN, Reader, Vocabulary,
 };
+use sekisho_sigma::rule::{Correlation, Header};
 use sekisho_sigma::{EventView, Explanation, ParseOptions, Program, RuleId, reference};
 
 use crate::examine::blocks;
@@ -55,6 +56,8 @@ pub struct Answer {
     pub id: String,
     /// Title of the rule.
     pub title: String,
+    /// Titles of the correlations that were asked for and refer to this rule.
+    pub correlations: Vec<String>,
     /// Part for part, whether the rule held; or why the rule does not look at
     /// this event at all.
     pub explanation: Result<Explanation, String>,
@@ -63,6 +66,7 @@ pub struct Answer {
 struct Asker<'a> {
     question: &'a Question,
     program: &'a Program,
+    correlations: &'a [Correlation],
     answers: usize,
     looked_through: u64,
     answer: &'a mut dyn FnMut(Answer) -> bool,
@@ -81,22 +85,20 @@ pub fn explain(
     answer: &mut dyn FnMut(Answer) -> bool,
 ) -> Result<u64> {
     let loaded = rules::load(&question.rules, &question.selection, &question.options, 1);
-    if let Some(first) = loaded.rejected.first() {
-        ensure!(
-            !loaded.rules.is_empty(),
-            "the rule could not be loaded: {}:{}: {}",
-            first.file,
-            first.line,
-            first.reason
-        );
-    }
-    ensure!(!loaded.rules.is_empty(), "no rule with this id (or tag, level …) was found");
-    let program = Program::new(loaded.rules);
+    ensure!(!loaded.rules.is_empty(), "{}", rules::nothing_loaded(&loaded));
+    let program = Program::new(loaded.rules.clone());
     let inventory = Inventory::of(&question.paths);
     let mut vocabulary = Vocabulary::new(Projection::All);
     let mut readers: HashMap<&'static str, Box<dyn Reader>> = HashMap::new();
-    let mut asker =
-        Asker { question, program: &program, answers: 0, looked_through: 0, answer, going: true };
+    let mut asker = Asker {
+        question,
+        program: &program,
+        correlations: &loaded.correlations,
+        answers: 0,
+        looked_through: 0,
+        answer,
+        going: true,
+    };
     for source in &inventory.sources {
         blocks(
             source,
@@ -119,6 +121,13 @@ pub fn explain(
 }
 
 impl Asker<'_> {
+    fn correlations_over(&self, header: &Header) -> Vec<String> {
+        let refers = |c: &&Correlation| {
+            c.rules.iter().any(|r| !r.is_empty() && (*r == header.name || *r == header.id))
+        };
+        self.correlations.iter().filter(refers).map(|c| c.header.title.clone()).collect()
+    }
+
     fn block(&mut self, path: &str, parsed: &Parsed<'_>, vocabulary: &Vocabulary) {
         let mut rows: Vec<(u32, &EventBatch, usize)> = Vec::new();
         for batch in parsed.batches {
@@ -182,6 +191,7 @@ impl Asker<'_> {
             kind: batch.shape.to_string(),
             id: rule.header.id.clone(),
             title: rule.header.title.clone(),
+            correlations: self.correlations_over(&rule.header),
             explanation,
         };
         self.answers += 1;

@@ -117,6 +117,30 @@ pub fn load(
     loading.finish(selection)
 }
 
+/// Why there is no rule to work with, and what to do.
+#[must_use]
+pub fn nothing_loaded(loaded: &Loaded) -> String {
+    let left_out = match loaded.left_out {
+        0 => String::new(),
+        n => format!("; --level, --status, --tag, --id or --exclude-… left out all {n} others"),
+    };
+    match loaded.rejected.first() {
+        Some(first) => format!(
+            "no rule was loaded: {}: {}{}{left_out}",
+            first.file,
+            first.reason,
+            match loaded.rejected.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more; `sekisho rules check` names them all)"),
+            }
+        ),
+        None if loaded.left_out > 0 => {
+            format!("no rule is left{}", left_out.replace(" others", " that were loaded"))
+        }
+        None => "no rule was found: --rules takes files, or folders with .yml files".to_owned(),
+    }
+}
+
 fn rejected(path: &Path, reason: impl ToString) -> Rejected {
     let file = path.to_string_lossy().into_owned().into();
     Rejected { file, line: 0, reason: reason.to_string() }

@@ -1,5 +1,6 @@
 //! `sekisho demo`: the rehearsal.
 
+use std::fmt::Write as _;
 use std::io::BufRead as _;
 use std::path::PathBuf;
 
@@ -20,10 +21,10 @@ pub(super) struct Demo {
     /// From this number everything follows: the same number, the same logs.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How many times the ordinary work of people.
+    /// Multiply the ordinary work of people by N.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     scale: u32,
-    /// Threads; 0 for one a core.
+    /// Threads; 0: one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
 }
@@ -47,9 +48,12 @@ impl Demo {
         let outcome = super::examine::run(&options)?;
         let found = read_found(&options.out.join("detections.jsonl"))?;
         let comparison = compare(&truth, &found);
+        let truth = self.out.join("truth.json");
         let mut text = super::examine::summary(&outcome.report, &options.out);
-        text.push_str("\nFound against true (truth.json tells the whole story)\n");
+        text.push_str("\nFound against true\n\n");
         text.push_str(&comparison.to_string());
+        let _ = writeln!(text, "The whole story: {}", truth.display());
+        let _ = writeln!(text, "The report:      {}", options.out.join("report.html").display());
         show::data(&text)?;
         Ok(if outcome.complete { Exit::Done } else { Exit::Failed })
     }
@@ -82,6 +86,7 @@ struct DetectionEvent {
 #[derive(serde::Deserialize)]
 struct DetectionRule {
     id: String,
+    title: String,
     level: String,
 }
 
@@ -103,6 +108,7 @@ fn read_found(path: &std::path::Path) -> Result<Vec<Found>> {
         let event = d.correlation.and_then(|mut c| c.events.pop()).unwrap_or(own);
         found.push(Found {
             rule_id: d.rule.id,
+            title: d.rule.title,
             host: event.host.unwrap_or_default(),
             channel: event.channel.unwrap_or_default(),
             record_id: event.record_id.unwrap_or_default(),

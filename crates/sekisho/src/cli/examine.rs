@@ -34,7 +34,7 @@ pub(super) struct Examine {
     /// Exit with 1 if there are detections of this level or above.
     #[arg(long, value_name = "LEVEL")]
     fail_on: Option<LevelArg>,
-    /// Threads; 0 for one a core.
+    /// Threads; 0: one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
     /// Form of the summary on stdout.
@@ -131,25 +131,25 @@ pub(super) fn summary(report: &Report, out: &Path) -> String {
     }
     let _ = writeln!(
         text,
-        "{} records of {} hosts in {} files{}",
-        n(t.records),
-        n(t.hosts),
-        n(t.files),
+        "{} of {} in {}{}",
+        show::counted(t.records, "record"),
+        show::counted(t.hosts, "host"),
+        show::counted(t.files, "file"),
         hours(report),
     );
     let _ = writeln!(
         text,
-        "{} detections by {} of {} rules on {} hosts",
-        n(t.detections),
+        "{} by {} of {} on {}",
+        show::counted(t.detections, "detection"),
         n(t.rules_fired),
-        n(t.rules_loaded),
-        n(t.hosts_with_detections),
+        show::counted(t.rules_loaded, "rule"),
+        show::counted(t.hosts_with_detections, "host"),
     );
     for level in Level::ALL {
         let count = report.levels.get(level);
         if count.detections > 0 {
-            let (d, r) = (n(count.detections), n(count.rules));
-            let _ = writeln!(text, "  {:<14}{d:>10}  by {r} rules", level.name());
+            let (d, r) = (n(count.detections), show::counted(count.rules, "rule"));
+            let _ = writeln!(text, "  {:<14}{d:>10}  by {r}", level.name());
         }
     }
     text.push_str(&worst_rules(report));
@@ -189,24 +189,45 @@ fn worst_rules(report: &Report) -> String {
             show::grouped(rule.detections)
         );
     }
-    if text.is_empty() { text } else { format!("Worst rules\n{text}") }
+    if text.is_empty() { text } else { format!("Gravest rules that fired\n{text}") }
 }
 
 fn not_seen(report: &Report) -> String {
     let unseen = &report.unseen;
     let mut lines = Vec::new();
-    let mut line = |count: u64, what: &str| {
+    let mut line = |count: u64, one: &str, many: &str| {
         if count > 0 {
+            let what = if count == 1 { one } else { many };
             lines.push(format!("  {:>10} {what}", show::grouped(count)));
         }
     };
-    line(unseen.files_unread, "files or folders could not be read");
-    line(unseen.files_in_part, "files could be read in part only");
-    line(unseen.records_unexamined, "records were of a kind that no rule looks at");
-    line(unseen.rules_idle(), "rules had nothing to look at on this input");
-    line(report.rejected.count(), "rules could not be loaded");
-    line(unseen.assumptions.count(), "assumptions had to be made");
-    line(unseen.duplicates.count(), "files were there before under another name, and read once");
+    line(
+        unseen.files_unread,
+        "file or folder could not be read",
+        "files or folders could not be read",
+    );
+    line(
+        unseen.files_in_part,
+        "file could be read in part only",
+        "files could be read in part only",
+    );
+    line(
+        unseen.records_unexamined,
+        "record was of a kind that no rule looks at",
+        "records were of kinds that no rule looks at",
+    );
+    line(
+        unseen.rules_idle(),
+        "rule had nothing to look at on this input",
+        "rules had nothing to look at on this input",
+    );
+    line(report.rejected.count(), "rule could not be loaded", "rules could not be loaded");
+    line(unseen.assumptions.count(), "assumption had to be made", "assumptions had to be made");
+    line(
+        unseen.duplicates.count(),
+        "file is a copy of another and was not read again",
+        "files are copies of others and were not read again",
+    );
     if lines.is_empty() {
         return String::new();
     }

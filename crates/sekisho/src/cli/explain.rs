@@ -44,6 +44,16 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(self) -> Result<Exit> {
+        if !self.matching
+            && self.record_id.is_none()
+            && self.offset.is_none()
+            && !self.rules.names_rules()
+        {
+            bail!(
+                "name what to explain: the rule with --id, the event with --record-id or --offset, \
+                 or ask with --matching for events for which rules hold"
+            );
+        }
         let question = Question {
             selection: self.rules.selection(),
             options: self.rules.parse_options()?,
@@ -92,6 +102,18 @@ fn text(answer: &Answer) -> String {
         answer.record_id.map_or_else(String::new, |id| format!(", record id {id}")),
         show::safe(&answer.kind),
     );
+    let under: String = answer
+        .correlations
+        .iter()
+        .map(|title| {
+            format!(
+                "  the correlation \"{}\" counts or orders the events of this rule;\n  \
+                 detections.jsonl cites those that made it fire\n",
+                show::safe(title)
+            )
+        })
+        .collect();
+    let about = format!("{about}{under}");
     let body = match &answer.explanation {
         Ok(explanation) => {
             let safe: Vec<String> = explanation.to_string().lines().map(show::safe).collect();
@@ -114,6 +136,7 @@ fn json(answer: &Answer) -> String {
     let value = serde_json::json!({
         "version": 1, "path": answer.path, "offset": answer.offset, "record_id": answer.record_id,
         "kind": answer.kind, "rule": {"id": answer.id, "title": answer.title},
+        "correlations": answer.correlations,
         "looked_at": answer.explanation.is_ok(), "reason": answer.explanation.as_ref().err(),
         "held": answer.explanation.as_ref().is_ok_and(|e| e.held),
         "explanation": explanation,

@@ -14,12 +14,12 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 
-/// Trust without access: examine a network's evidence, and prove the result to
-/// someone who may not see it.
+/// Trust without access: prove what a network's evidence says to those who may not see it.
 #[derive(Debug, Parser)]
 #[command(name = "sekisho", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 findings at or above --fail-on, 2 failed, 3 denied, 4 case invalid.
+Exit codes: 0 done, 1 findings at or above --fail-on (or rules rejected by `rules check`), 2 failed;
+3 (denied) and 4 (case invalid) are reserved.
 New here? `sekisho demo` makes the logs of a small network that was broken into, examines them
 and shows what was found against what was true.")]
 struct Cli {

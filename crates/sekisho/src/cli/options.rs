@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use sekisho_sigma::ParseOptions;
@@ -66,7 +66,7 @@ impl From<StatusArg> for Status {
 #[derive(Clone, Debug, Args)]
 pub(super) struct RuleArgs {
     /// Sigma rule file or folder; may be given again. Without it, the built-in pack is used.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Which rules")]
     pub(super) rules: Vec<PathBuf>,
     /// Only rules of this level or above.
     #[arg(long, value_name = "LEVEL", help_heading = "Which rules")]
@@ -103,6 +103,11 @@ impl RuleArgs {
         }
     }
 
+    /// Whether rules are named one by one.
+    pub(super) fn names_rules(&self) -> bool {
+        !self.ids.is_empty() || !self.tags.is_empty()
+    }
+
     pub(super) fn parse_options(&self) -> Result<ParseOptions> {
         let mut options = ParseOptions::default();
         for given in &self.placeholder {
@@ -134,9 +139,12 @@ impl TimeArgs {
                 .map(|zoned| zoned.time_zone().clone()),
             None => TimeZone::get(name),
         };
-        let zone = zone.with_context(|| {
-            format!("--timezone {name:?}: expected a name such as Europe/Berlin or an offset such as +09:00")
-        })?;
+        let Ok(zone) = zone else {
+            bail!(
+                "--timezone {name:?} is no known zone: expected a name such as Europe/Berlin or an \
+                 offset such as +09:00"
+            );
+        };
         Ok(Some((name.clone(), zone)))
     }
 }

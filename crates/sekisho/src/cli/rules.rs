@@ -78,7 +78,8 @@ impl Check {
                     show::grouped(loaded.rejected.len() as u64)
                 );
                 for r in &loaded.rejected {
-                    let _ = writeln!(text, "{}:{}: {}", r.file, r.line, show::safe(&r.reason));
+                    let line = if r.line > 0 { format!("{}:", r.line) } else { String::new() };
+                    let _ = writeln!(text, "{}:{line} {}", r.file, show::safe(&r.reason));
                 }
                 for r in &loaded.notes {
                     let _ = writeln!(text, "{}:{}: note: {}", r.file, r.line, show::safe(&r.text));

@@ -31,6 +31,12 @@ pub(super) fn grouped(n: u64) -> String {
     out
 }
 
+/// A number with what is counted, in the plural where it must be.
+pub(super) fn counted(n: u64, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(n))
+}
+
 /// Text that comes from logs, safe for a terminal: control and direction
 /// characters are shown as their code.
 pub(super) fn safe(text: &str) -> String {

@@ -6,13 +6,15 @@ use std::fmt;
 
 use super::clock::parse;
 use super::sink::CHANNELS;
-use super::truth::{RecordRef, Truth, TruthStep};
+use super::truth::{RecordRef, Truth, TruthGap, TruthStep};
 
 /// One detection, as the sweep reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Id of the rule.
     pub rule_id: String,
+    /// Title of the rule.
+    pub title: String,
     /// Machine, with or without domain.
     pub host: String,
     /// Channel, as in the record.
@@ -52,7 +54,7 @@ pub struct Judged {
 }
 
 /// False alarms of one rule.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alarms {
     /// Detections of medium level or above that belong to no step.
     pub count: usize,
@@ -60,6 +62,8 @@ pub struct Alarms {
     pub on_decoys: usize,
     /// Those of them on acts of the defenders.
     pub on_responses: usize,
+    /// Title of the rule.
+    pub title: String,
 }
 
 /// Found against true.
@@ -72,7 +76,7 @@ pub struct Comparison {
     /// Detections below medium that belong to no step; not counted as alarms.
     pub quiet: usize,
     /// Gaps in the logs.
-    pub gaps: usize,
+    pub gaps: Vec<TruthGap>,
 }
 
 /// Sets detections against the truth. A detection belongs to a step when it points at one of its records: by host,
@@ -98,6 +102,7 @@ pub fn compare(truth: &Truth, found: &[Found]) -> Comparison {
         }
         let alarms = false_alarms.entry(one.rule_id.clone()).or_default();
         alarms.count += 1;
+        alarms.title.clone_from(&one.title);
         if truth.decoys.iter().any(|decoy| belongs(decoy, one)) {
             alarms.on_decoys += 1;
         } else if truth.responses.iter().any(|act| belongs(act, one)) {
@@ -110,7 +115,7 @@ pub fn compare(truth: &Truth, found: &[Found]) -> Comparison {
         .zip(owners)
         .map(|(step, owner)| Judged { step: step.clone(), outcome: judge(step, &owner) })
         .collect();
-    Comparison { steps, false_alarms, quiet, gaps: truth.gaps.len() }
+    Comparison { steps, false_alarms, quiet, gaps: truth.gaps.clone() }
 }
 
 fn judge(step: &TruthStep, owner: &[&Found]) -> Outcome {
@@ -183,14 +188,37 @@ impl Comparison {
     }
 }
 
+impl Alarms {
+    /// What set the alarms off, in words.
+    fn causes(&self) -> String {
+        let other = self.count.saturating_sub(self.on_decoys + self.on_responses);
+        let parts = [
+            (self.on_decoys, "on ordinary acts that look bad"),
+            (self.on_responses, "on acts of the defenders"),
+            (other, "on others"),
+        ];
+        let said: Vec<String> =
+            parts
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, what)| {
+                    if *count == self.count {
+                        (*what).to_owned()
+                    } else {
+                        format!("{count} {what}")
+                    }
+                })
+                .collect();
+        said.join(", ")
+    }
+}
+
 /// Widest line of the table.
 const WIDTH: usize = 100;
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (total, found) = (self.steps.len(), self.found());
-        writeln!(f, "{found} of {total} steps of the intrusion found, {} missed", self.missed())?;
-        writeln!(f)?;
         line(
             f,
             &format!("{:16}  {:5}  {:11}  {:6}  {}", "time (UTC)", "host", "technique", "", "step"),
@@ -215,18 +243,19 @@ impl fmt::Display for Comparison {
             "{alarms} false alarms of medium level or above, {} quieter detections off the path",
             self.quiet
         )?;
-        for (rule, alarms) in &self.false_alarms {
-            let (decoys, responses) = (alarms.on_decoys, alarms.on_responses);
-            let other = alarms.count.saturating_sub(decoys + responses);
-            line(
-                f,
-                &format!(
-                    "{:6}  rule {rule}: {decoys} on decoys, {responses} on the defenders, {other} other",
-                    alarms.count
-                ),
-            )?;
+        for alarms in self.false_alarms.values() {
+            line(f, &format!("{:6}  {} ({})", alarms.count, alarms.title, alarms.causes()))?;
         }
-        writeln!(f, "{} gaps in the logs: see truth.json", self.gaps)
+        writeln!(f)?;
+        writeln!(f, "{} gaps in the logs", self.gaps.len())?;
+        for gap in &self.gaps {
+            let minute = |time: &str| time.replace('T', " ").chars().take(16).collect::<String>();
+            let (from, to) = (minute(&gap.from), minute(&gap.to));
+            line(f, &format!("{from} to {to}  {} {}", gap.host, gap.channel))?;
+            wrapped(f, 4, &format!("{}: {}", gap.kind, gap.reason))?;
+        }
+        writeln!(f)?;
+        writeln!(f, "{found} of {total} steps of the intrusion found, {} missed", self.missed())
     }
 }
 

@@ -68,6 +68,7 @@ fn all_records(truth: &Truth) -> Vec<&RecordRef> {
 
 fn detection(rule: &str, record: &RecordRef, level: &str) -> Found {
     Found {
+        title: String::new(),
         rule_id: rule.to_owned(),
         host: format!("{}.example.org", record.host),
         channel: record.channel.clone(),

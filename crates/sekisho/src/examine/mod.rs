@@ -21,7 +21,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use sekisho_event::{Block, Format, Shape};
@@ -107,13 +107,9 @@ fn plan(
     mut loaded: Loaded,
     stop: &Arc<AtomicBool>,
 ) -> Result<(Plan, Correlator, Loaded)> {
-    anyhow::ensure!(
-        !loaded.rules.is_empty() || !loaded.correlations.is_empty(),
-        "no rule was loaded ({} rejected, {} left out by the selection); `sekisho rules check` \
-         says what is wrong with rule files",
-        loaded.rejected.len(),
-        loaded.left_out,
-    );
+    if loaded.rules.is_empty() && loaded.correlations.is_empty() {
+        bail!("{}", rules::nothing_loaded(&loaded));
+    }
     let program = Arc::new(Program::new(std::mem::take(&mut loaded.rules)));
     let correlations = std::mem::take(&mut loaded.correlations);
     let (observer, unresolved) = Correlator::new(correlations.clone(), &program);
@@ -122,6 +118,12 @@ fn plan(
         sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
     }));
     let inventory = Inventory::of(&options.paths);
+    if inventory.sources.is_empty() {
+        match inventory.problems.first() {
+            Some(first) => bail!("nothing to examine: {}: {}", first.path, first.what),
+            None => bail!("nothing to examine: no file under the paths that were given"),
+        }
+    }
     let reading = Reading { timezone: options.timezone.as_ref().map(|(_, zone)| zone.clone()) };
     let headers = || program.rules().map(|rule| &rule.header);
     let plan = Plan {

@@ -506,11 +506,13 @@ impl Writer<'_> {
 }
 
 /// Appends a cell of a CSV file. Cells that a spreadsheet would take for a
-/// formula get a leading apostrophe: the text comes from an attacker.
+/// formula get a leading apostrophe: the text comes from an attacker. Line
+/// breaks and other white space become one space, so that a detection is a
+/// line.
 pub(crate) fn csv(text: &str, out: &mut Vec<u8>) {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-";
-    let quoted = formula || text.contains([',', '"', '\n', '\r']);
-    if !quoted {
+    let broken = text.bytes().any(|b| b.is_ascii_control());
+    if !formula && !broken && !text.contains([',', '"']) {
         out.extend_from_slice(text.as_bytes());
         return;
     }
@@ -518,11 +520,20 @@ pub(crate) fn csv(text: &str, out: &mut Vec<u8>) {
     if formula {
         out.push(b'\'');
     }
+    let mut after_space = false;
     for byte in text.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
+        let space = byte == b' ' || byte.is_ascii_control();
+        if broken && space {
+            if !after_space {
+                out.push(b' ');
+            }
+        } else {
+            if byte == b'"' {
+                out.push(b'"');
+            }
+            out.push(byte);
         }
-        out.push(byte);
+        after_space = space;
     }
     out.push(b'"');
 }

@@ -17,7 +17,7 @@ pub(super) fn write(report: &Report) -> Html {
         "<a href=\"#unseen\">Not seen</a><a href=\"#rules\">Rules</a><a href=\"#hosts\">Hosts</a>",
     );
     page.raw("<a href=\"#accounts\">Accounts</a><a href=\"#sources\">Sources</a>");
-    page.raw("<a href=\"#making\">How made</a></nav></header>\n<h1>");
+    page.raw("<a href=\"#making\">How it was made</a></nav></header>\n<h1>");
     page.html(&sentence(report)).raw("</h1>\n");
     facts(&mut page, report);
     tiles(&mut page, report);
@@ -144,6 +144,9 @@ fn facts(page: &mut Html, report: &Report) {
     if let (Some(first), Some(last)) = (totals.first_ns, totals.last_ns) {
         let hours = when::hours(first, last);
         page.raw("<li><b>").num(hours).raw("</b> ").raw(if hours == 1 { "hour" } else { "hours" });
+        if hours >= 72 {
+            page.raw(" (").num(hours.div_ceil(24)).raw(" days)");
+        }
         page.raw("<small>, ").minute(first).raw(" – ").minute(last).raw(" UTC</small></li>");
     }
     page.raw("</ul>\n");
