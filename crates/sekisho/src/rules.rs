@@ -1,6 +1,7 @@
 //! Rules from folders and from the pack that is built in, and which of them
 //! a user wants.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,7 +77,12 @@ pub struct Loaded {
 /// Loads rule files and folders; with none, the pack that is built in.
 #[must_use]
 pub fn load(paths: &[PathBuf], selection: &Selection, options: &ParseOptions) -> Loaded {
-    let mut loading = Loading { options, documents: Vec::new(), loaded: Loaded::default() };
+    let mut loading = Loading {
+        options,
+        documents: Vec::new(),
+        loaded: Loaded::default(),
+        entered: BTreeSet::new(),
+    };
     if paths.is_empty() {
         for (name, text) in RULE_PACK {
             loading.text(&format!("built-in/{name}"), text.as_bytes());
@@ -92,6 +98,8 @@ struct Loading<'a> {
     options: &'a ParseOptions,
     documents: Vec<Document>,
     loaded: Loaded,
+    /// Files and folders that were read, by their real paths.
+    entered: BTreeSet<PathBuf>,
 }
 
 impl Loading<'_> {
@@ -107,11 +115,26 @@ impl Loading<'_> {
             Ok(meta) => meta,
             Err(e) => return self.reject(path, format!("cannot be opened: {e}")),
         };
-        if meta.is_dir() {
+        let wanted = named || is_rule_file(path);
+        if (wanted || meta.is_dir()) && !self.is_first(path) {
+            self.loaded.notes.push(Note {
+                file: path.to_string_lossy().into(),
+                line: 0,
+                text: "was already read under another path".to_owned(),
+            });
+        } else if meta.is_dir() {
             self.folder(path, depth);
-        } else if named || is_rule_file(path) {
+        } else if wanted && meta.is_file() {
             self.file(path, meta.len());
+        } else if wanted {
+            self.reject(path, "neither a file nor a folder");
         }
+    }
+
+    /// Whether the file or folder was not reached before, by a link or because
+    /// it was named twice.
+    fn is_first(&mut self, path: &Path) -> bool {
+        fs::canonicalize(path).map_or(true, |real| self.entered.insert(real))
     }
 
     fn folder(&mut self, path: &Path, depth: usize) {
