@@ -110,9 +110,9 @@ fn hash_and_offset_lead_to_the_record_in_every_format() {
     let (mut files, mut hashes) = (BTreeMap::<String, Vec<u8>>::new(), BTreeMap::new());
     for d in examined.detections().iter().filter(|d| !d["source"].is_null()) {
         let path = d["source"]["path"].as_str().unwrap();
-        let (file, member) = path.split_once(".zip!").map_or((path.to_owned(), None), |(zip, m)| {
-            (format!("{zip}.zip"), Some(m))
-        });
+        let (file, member) = path
+            .split_once(".zip!")
+            .map_or((path.to_owned(), None), |(zip, m)| (format!("{zip}.zip"), Some(m)));
         let stored = files.entry(file.clone()).or_insert_with(|| fs::read(&file).unwrap());
         hashes.entry(file.clone()).or_insert_with(|| sha256(stored));
         assert_eq!(d["source"]["sha256"], hashes[&file], "{path}");
@@ -176,7 +176,8 @@ fn the_timeline_is_in_order_and_every_row_is_whole() {
     assert_eq!(rows[0], head);
     assert_eq!(rows.len() - 1, examined.detections().len());
     assert!(rows.iter().all(|row| row.len() == head.len()));
-    let times: Vec<&String> = rows[1..].iter().map(|row| &row[0]).filter(|t| !t.is_empty()).collect();
+    let times: Vec<&String> =
+        rows[1..].iter().map(|row| &row[0]).filter(|t| !t.is_empty()).collect();
     let instant = |t: &&String| t.parse::<jiff::Timestamp>().unwrap();
     assert!(times.iter().map(instant).is_sorted());
 }
@@ -184,7 +185,8 @@ fn the_timeline_is_in_order_and_every_row_is_whole() {
 #[test]
 fn a_spreadsheet_runs_nothing_from_a_log() {
     let ground = Ground::new();
-    let bad = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(1)", "\tx", "\rx", "a\",=1,\"b", "x\n=1"];
+    let bad =
+        ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(1)", "\tx", "\rx", "a\",=1,\"b", "x\n=1"];
     let lines: String = (1..)
         .zip(bad)
         .map(|(id, host)| good_line("HOST", id).replace("\"HOST\"", &json!(host).to_string()))
@@ -195,7 +197,10 @@ fn a_spreadsheet_runs_nothing_from_a_log() {
     assert_eq!(rows.len(), bad.len() + 1);
     for row in &rows[1..] {
         assert_eq!(row.len(), 8, "{row:?}");
-        assert!(row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{row:?}");
+        assert!(
+            row.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])),
+            "{row:?}"
+        );
     }
     let page = examined.text("report.html");
     assert!(!page.contains("\u{202e}"));
@@ -248,7 +253,9 @@ fn the_report_needs_nothing_but_itself() {
     let page = examined.text("report.html");
     assert!(page.contains("Content-Security-Policy"));
     assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
-    for load in ["src=\"http", "src='http", "url(http", "@import", "<link", "<iframe", "<img", "src=\"//"] {
+    for load in
+        ["src=\"http", "src='http", "url(http", "@import", "<link", "<iframe", "<img", "src=\"//"]
+    {
         assert!(!page.contains(load), "{load}");
     }
     let page_lower = page.to_lowercase();
@@ -256,7 +263,10 @@ fn the_report_needs_nothing_but_itself() {
         let before = &page[at.0.saturating_sub(40)..at.0];
         // An address may be shown or linked to, not loaded.
         let namespace = page[at.0..].starts_with("http://www.w3.org/");
-        assert!(namespace || before.contains("href=\"") || !before.ends_with(['"', '\'', '(']), "{before}");
+        assert!(
+            namespace || before.contains("href=\"") || !before.ends_with(['"', '\'', '(']),
+            "{before}"
+        );
     }
     assert!(!page.contains(host), "text from a log is escaped");
 }
@@ -331,7 +341,9 @@ fn fail_on_and_exit_codes() {
     let quiet = ground.examine(&["--fail-on", "low", "--exclude-id", GOOD_RULE]);
     assert_eq!(quiet.ran.code, Some(0));
     assert_eq!(ground.examine(&["--no-seal"]).done().rule_ids(), [GOOD_RULE]);
-    for wrong in [&["--fail-on", "loud"][..], &["--what"], &["--threads", "-1"], &["--rules", "/nowhere"]] {
+    for wrong in
+        [&["--fail-on", "loud"][..], &["--what"], &["--threads", "-1"], &["--rules", "/nowhere"]]
+    {
         let examined = ground.examine(wrong);
         assert_eq!(examined.ran.code, Some(2), "{wrong:?}");
         assert!(!examined.ran.stderr.is_empty() && examined.ran.stdout.is_empty());
@@ -404,7 +416,8 @@ const BASE: &str = "title: base\nname: base\nlogsource:\n  product: windows\n  c
 const NEXT: &str = "title: next\nname: next\nlogsource:\n  product: windows\n  category: process_creation\ndetection:\n  a:\n    CommandLine|contains: beta\n  condition: a\n---\n";
 
 fn correlated(ground: &Ground, section: &str) -> Vec<Value> {
-    let text = format!("{BASE}{NEXT}title: together\nid: together\nlevel: high\ncorrelation:\n{section}");
+    let text =
+        format!("{BASE}{NEXT}title: together\nid: together\nlevel: high\ncorrelation:\n{section}");
     ground.rule("c.yml", text);
     let mut all = ground.examine_with_rules(&["--threads", "2"]).done().detections();
     all.retain(|d| d["rule"]["id"] == "together");
@@ -459,9 +472,8 @@ fn values_are_counted_and_rules_are_put_in_order() {
     };
     assert_eq!((values(2), values(3)), (1, 0));
     let temporal = |kind: &str, rules: &str, by: &str, span: &str| {
-        let section = format!(
-            "  type: {kind}\n  rules: [{rules}]\n  group-by: [{by}]\n  timespan: {span}\n"
-        );
+        let section =
+            format!("  type: {kind}\n  rules: [{rules}]\n  group-by: [{by}]\n  timespan: {span}\n");
         correlated(&ground, &section).len()
     };
     assert!(temporal("temporal", "base, next", "Image", "1m") >= 1);
@@ -503,10 +515,21 @@ fn filters_take_out_what_they_describe() {
 #[test]
 fn placeholders_are_filled_in_from_the_command_line() {
     let ground = Ground::new();
-    times(&ground, "a.jsonl", "H1", &[("01", "run alpha"), ("02", "run beta"), ("03", "run gamma")]);
+    times(
+        &ground,
+        "a.jsonl",
+        "H1",
+        &[("01", "run alpha"), ("02", "run beta"), ("03", "run gamma")],
+    );
     ground.rule("p.yml", "title: p\nlogsource:\n  product: windows\ndetection:\n  a:\n    CommandLine|contains|expand: 'run %names%'\n  condition: a\n");
-    let examined = ground.examine_with_rules(&["--placeholder", "names=alpha", "--placeholder", "%names%=gamma"]);
-    let ids: Vec<Value> = examined.done().detections().iter().map(|d| d["record_id"].clone()).collect();
+    let examined = ground.examine_with_rules(&[
+        "--placeholder",
+        "names=alpha",
+        "--placeholder",
+        "%names%=gamma",
+    ]);
+    let ids: Vec<Value> =
+        examined.done().detections().iter().map(|d| d["record_id"].clone()).collect();
     assert_eq!(ids, [1, 3]);
     let without = ground.examine_with_rules(&["--placeholder", "names"]);
     assert_eq!(without.ran.code, Some(2));
@@ -526,7 +549,10 @@ fn control_c_leaves_results_marked_as_incomplete() {
     // Each with values of its own, so that it takes a while.
     large.extend((0..1_500_000_u32).map(|n| {
         let x = n.wrapping_mul(2_654_435_761);
-        format!("{{\"EventID\":{},\"Channel\":\"c{x:x}\",\"a\":\"{x:x}{n}\",\"b\":\"{n:x}\"}}\n", n % 9)
+        format!(
+            "{{\"EventID\":{},\"Channel\":\"c{x:x}\",\"a\":\"{x:x}{n}\",\"b\":\"{n:x}\"}}\n",
+            n % 9
+        )
     }));
     ground.log("large.jsonl", large);
     let out = ground.path("out");

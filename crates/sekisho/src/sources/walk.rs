@@ -105,8 +105,7 @@ impl Inventory {
     fn is_passed_over(&self, path: &Path) -> bool {
         let same_name = |p: &&PathBuf| p.file_name() == path.file_name();
         let mut alike = self.passed_over.iter().filter(same_name).peekable();
-        alike.peek().is_some()
-            && fs::canonicalize(path).is_ok_and(|real| alike.any(|p| *p == real))
+        alike.peek().is_some() && fs::canonicalize(path).is_ok_and(|real| alike.any(|p| *p == real))
     }
 
     fn enter_folder(&mut self, path: &Path, depth: usize, entered: &mut BTreeSet<PathBuf>) {
