@@ -1,2 +1,31 @@
-//! Benchmarks and chores.
-fn main() {}
+//! Benchmarks and chores: `cargo xtask bench`.
+//!
+//! Everything is measured as CPU time (user and system, of child processes)
+//! on the same machine in the same run, so that the ratios mean something
+//! wherever it runs.
+
+mod base;
+mod bench;
+mod corpus;
+mod measure;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask bench [--data DIR] [--work DIR] [--rounds N] [--only NAME]
+
+  --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
+  --work DIR    where corpora are made and kept (default: target/bench)
+  --rounds N    runs of each; the least CPU time counts (default 3)
+  --only NAME   evtx, json, rsigma, rules, memory or cores";
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        Some("bench") => bench::run(&bench::Options::parse(args)?),
+        // What a benchmark runs as a process of its own.
+        Some("base-evtx") => base::evtx(args),
+        Some("base-sonic") => base::sonic(args),
+        _ => bail!("{USAGE}"),
+    }
+}

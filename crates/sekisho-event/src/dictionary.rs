@@ -77,6 +77,9 @@ pub struct Dictionary {
     entries: Vec<Entry>,
     raw: Vec<u8>,
     text: String,
+    /// Index of the value asked for last: many fields say the same again and
+    /// again, and a comparison is cheaper than a hash.
+    last: u32,
 }
 
 impl Dictionary {
@@ -88,12 +91,18 @@ impl Dictionary {
         raw: &[u8],
         decode: impl FnOnce(&[u8], &mut String) -> Kind,
     ) -> ValueId {
-        let hash = self.hasher.hash_one((form, raw));
-        let Self { table, entries, raw: raws, text, hasher } = self;
+        let Self { table, entries, raw: raws, text, hasher, last } = self;
         let same = |&i: &u32| {
-            entries.get(i as usize).is_some_and(|e| e.form == form && raw_of(e, raws, text) == raw)
+            entries.get(i as usize).is_some_and(|e| {
+                e.form == form && e.raw_len as usize == raw.len() && raw_of(e, raws, text) == raw
+            })
         };
+        if same(last) {
+            return ValueId(*last + 1);
+        }
+        let hash = hasher.hash_one((form, raw));
         if let Some(&found) = table.find(hash, same) {
+            *last = found;
             return ValueId(found + 1);
         }
         let text_at = text.len();
@@ -116,6 +125,7 @@ impl Dictionary {
         table.insert_unique(hash, index, |&i| {
             entries.get(i as usize).map_or(0, |e| hasher.hash_one((e.form, raw_of(e, raws, text))))
         });
+        *last = index;
         ValueId(index + 1)
     }
 

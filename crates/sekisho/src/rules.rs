@@ -2,7 +2,8 @@
 //! a user wants.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, FileType};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,6 +83,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection, options: &ParseOptions) ->
         documents: Vec::new(),
         loaded: Loaded::default(),
         entered: BTreeSet::new(),
+        buffer: Vec::new(),
     };
     if paths.is_empty() {
         for (name, text) in RULE_PACK {
@@ -89,7 +91,7 @@ pub fn load(paths: &[PathBuf], selection: &Selection, options: &ParseOptions) ->
         }
     }
     for path in paths {
-        loading.path(path, 0, true);
+        loading.path(path);
     }
     loading.finish(selection)
 }
@@ -100,6 +102,8 @@ struct Loading<'a> {
     loaded: Loaded,
     /// Files and folders that were read, by their real paths.
     entered: BTreeSet<PathBuf>,
+    /// Used again from file to file.
+    buffer: Vec<u8>,
 }
 
 impl Loading<'_> {
@@ -110,57 +114,70 @@ impl Loading<'_> {
 
     /// A file that is named is read whatever it is called; in folders, only
     /// `.yml` and `.yaml` files are rules.
-    fn path(&mut self, path: &Path, depth: usize, named: bool) {
-        let meta = match fs::metadata(path) {
-            Ok(meta) => meta,
-            Err(e) => return self.reject(path, format!("cannot be opened: {e}")),
-        };
-        let wanted = named || is_rule_file(path);
-        if (wanted || meta.is_dir()) && !self.is_first(path) {
-            self.loaded.notes.push(Note {
-                file: path.to_string_lossy().into(),
-                line: 0,
-                text: "was already read under another path".to_owned(),
-            });
-        } else if meta.is_dir() {
-            self.folder(path, depth);
-        } else if wanted && meta.is_file() {
-            self.file(path, meta.len());
-        } else if wanted {
-            self.reject(path, "neither a file nor a folder");
+    fn path(&mut self, path: &Path) {
+        match real(path) {
+            Ok((real, kind)) => self.enter(path, real, kind, 0),
+            Err(e) => self.reject(path, format!("cannot be opened: {e}")),
         }
     }
 
-    /// Whether the file or folder was not reached before, by a link or because
-    /// it was named twice.
-    fn is_first(&mut self, path: &Path) -> bool {
-        fs::canonicalize(path).map_or(true, |real| self.entered.insert(real))
+    /// Reads a file or folder, unless it was reached before: by a link, or
+    /// because it was named twice.
+    fn enter(&mut self, path: &Path, real: PathBuf, kind: FileType, depth: usize) {
+        if !kind.is_dir() && !kind.is_file() {
+            return self.reject(path, "neither a file nor a folder");
+        }
+        if !self.entered.insert(real.clone()) {
+            let file = path.to_string_lossy().into();
+            let text = "was already read under another path".to_owned();
+            return self.loaded.notes.push(Note { file, line: 0, text });
+        }
+        if kind.is_dir() { self.folder(path, &real, depth) } else { self.file(path) }
     }
 
-    fn folder(&mut self, path: &Path, depth: usize) {
+    fn folder(&mut self, path: &Path, real_path: &Path, depth: usize) {
         if depth > FOLDER_DEPTH_MAX {
-            return self.reject(path, "folders nested more than 64 deep (a link that loops?)");
+            return self.reject(path, "folders nested more than 64 deep");
         }
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
             Err(e) => return self.reject(path, format!("cannot be read: {e}")),
         };
-        let mut children: Vec<PathBuf> =
-            entries.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
-        children.sort();
-        for child in children {
-            self.path(&child, depth + 1, false);
+        let mut children = Vec::new();
+        for entry in entries.flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            // Only links need another look at the disk to be told apart.
+            let found = match entry.file_type() {
+                Ok(kind) if !kind.is_symlink() => Ok((real_path.join(name), kind)),
+                _ => real(&path),
+            };
+            let folder = found.as_ref().is_ok_and(|(_, kind)| kind.is_dir());
+            if folder || is_rule_file(&path) {
+                children.push((path, found));
+            }
+        }
+        children.sort_by(|a, b| a.0.cmp(&b.0));
+        for (child, found) in children {
+            match found {
+                Ok((real, kind)) => self.enter(&child, real, kind, depth + 1),
+                Err(e) => self.reject(&child, format!("cannot be opened: {e}")),
+            }
         }
     }
 
-    fn file(&mut self, path: &Path, bytes: u64) {
-        if bytes > RULE_FILE_BYTES_MAX {
-            return self.reject(path, format!("{bytes} bytes; at most {RULE_FILE_BYTES_MAX}"));
-        }
-        match fs::read(path) {
-            Ok(bytes) => self.text(&path.to_string_lossy(), &bytes),
+    fn file(&mut self, path: &Path) {
+        let mut bytes = std::mem::take(&mut self.buffer);
+        bytes.clear();
+        let read = fs::File::open(path)
+            .and_then(|file| file.take(RULE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+        match read {
+            Ok(n) if n as u64 > RULE_FILE_BYTES_MAX => {
+                self.reject(path, format!("more than {RULE_FILE_BYTES_MAX} bytes"));
+            }
+            Ok(_) => self.text(&path.to_string_lossy(), &bytes),
             Err(e) => self.reject(path, format!("cannot be read: {e}")),
         }
+        self.buffer = bytes;
     }
 
     fn text(&mut self, name: &str, bytes: &[u8]) {
@@ -203,6 +220,13 @@ impl Loading<'_> {
         loaded.rules = rules.into_iter().map(Arc::new).collect();
         loaded
     }
+}
+
+/// Where a path leads in the end, and to what.
+fn real(path: &Path) -> io::Result<(PathBuf, FileType)> {
+    let real = fs::canonicalize(path)?;
+    let kind = fs::metadata(&real)?.file_type();
+    Ok((real, kind))
 }
 
 fn is_rule_file(path: &Path) -> bool {

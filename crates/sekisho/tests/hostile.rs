@@ -538,7 +538,7 @@ mod file_system {
         let inner = ground.log("locked/in.jsonl", good_lines("M", 1));
         let folder = inner.parent().unwrap();
         for path in [file.as_path(), folder] {
-            fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
         }
         let readable = fs::read(&file).is_ok();
         let examined = examined(&ground);
@@ -573,11 +573,18 @@ mod file_system {
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         symlink("/dev/zero", ground.path("rules/device.yml")).unwrap();
         symlink(ground.path("rules"), ground.path("rules/loop")).unwrap();
-        let examined = ground.examine_with_rules(&[]).done();
+        symlink("every.yml", ground.path("rules/same.yml")).unwrap();
+        symlink("nowhere", ground.path("rules/gone.yml")).unwrap();
+        let every = ground.path("rules/every.yml");
+        let examined = ground.examine_with_rules(&["--rules", every.to_str().unwrap()]).done();
         assert_eq!(examined.detections().len(), 6);
-        let rejected = examined.run_json()["rules"]["rejected"].to_string();
-        for name in ["pipe.yml", "device.yml"] {
+        let rules = &examined.run_json()["rules"];
+        let (rejected, notes) = (rules["rejected"].to_string(), rules["notes"].to_string());
+        for name in ["pipe.yml", "device.yml", "gone.yml"] {
             assert!(rejected.contains(name), "{name}: {rejected}");
+        }
+        for name in ["rules/loop", "same.yml", "every.yml"] {
+            assert!(notes.contains(name), "{name}: {notes}");
         }
     }
 

@@ -1,0 +1,200 @@
+//! The benchmarks that the documentation's figures come from.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::corpus;
+use crate::measure::{Taken, least, run as measured};
+
+/// What to measure, where.
+#[derive(Debug)]
+pub(crate) struct Options {
+    data: PathBuf,
+    work: PathBuf,
+    rounds: usize,
+    only: Option<String>,
+}
+
+impl Options {
+    pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self> {
+        let data =
+            std::env::var_os("SEKISHO_TEST_DATA").map_or("../shared/data".into(), PathBuf::from);
+        let mut options = Self { data, work: "target/bench".into(), rounds: 3, only: None };
+        while let Some(flag) = args.next() {
+            let value = args.next().with_context(|| format!("{flag} needs a value"))?;
+            match flag.as_str() {
+                "--data" => options.data = value.into(),
+                "--work" => options.work = value.into(),
+                "--rounds" => options.rounds = value.parse().context("--rounds N")?,
+                "--only" => options.only = Some(value),
+                _ => bail!("unknown flag {flag}"),
+            }
+        }
+        Ok(options)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == name)
+    }
+
+    fn rules(&self) -> PathBuf {
+        self.data.join("sigma")
+    }
+}
+
+fn say(text: &str) -> Result<()> {
+    writeln!(io::stdout(), "{text}")?;
+    io::stdout().flush()?;
+    Ok(())
+}
+
+fn program() -> Result<PathBuf> {
+    let built = Command::new("cargo")
+        .args(["build", "--release", "--package", "sekisho", "--quiet"])
+        .status()?;
+    anyhow::ensure!(built.success(), "the program could not be built");
+    let own = std::env::current_exe()?;
+    Ok(own.with_file_name("sekisho"))
+}
+
+fn examine(program: &Path, paths: &[PathBuf], options: &Options, threads: usize) -> Result<Taken> {
+    let out = options.work.join("out");
+    measured(
+        Command::new(program)
+            .arg("examine")
+            .args(paths)
+            .arg("--rules")
+            .arg(options.rules())
+            .arg("--out")
+            .arg(out)
+            .args(["--threads", &threads.to_string(), "--no-seal"]),
+    )
+}
+
+/// Runs all benchmarks, or the one that was named.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let program = program()?;
+    if options.wants("rules") {
+        rules(&program, options)?;
+    }
+    if options.wants("evtx") {
+        evtx(&program, options)?;
+    }
+    if options.wants("json") {
+        json(&program, options)?;
+    }
+    if options.wants("rsigma") {
+        rsigma(&program, options)?;
+    }
+    if options.wants("memory") {
+        memory(&program, options)?;
+    }
+    if options.wants("cores") {
+        cores(&program, options)?;
+    }
+    Ok(())
+}
+
+fn rules(program: &Path, options: &Options) -> Result<()> {
+    let taken = least(options.rounds, || {
+        measured(Command::new(program).args(["rules", "check"]).arg(options.rules()))
+    })?;
+    say(&format!("rules   load, check and compile all rules: {:.2} CPU-s", taken.cpu))
+}
+
+fn evtx(program: &Path, options: &Options) -> Result<()> {
+    let files = corpus::evtx(&options.data, &options.work, 40)?;
+    let own = std::env::current_exe()?;
+    let base =
+        least(options.rounds, || measured(Command::new(&own).arg("base-evtx").args(&files)))?;
+    let ours = least(options.rounds, || examine(program, &files, options, 1))?;
+    say(&format!(
+        "evtx    parse only (evtx crate) {:.2} CPU-s, examine {:.2} CPU-s: {:.2} ×",
+        base.cpu,
+        ours.cpu,
+        ours.cpu / base.cpu
+    ))
+}
+
+fn json(program: &Path, options: &Options) -> Result<()> {
+    let file = corpus::json(&options.data, &options.work, 80)?;
+    let own = std::env::current_exe()?;
+    let base = least(options.rounds, || measured(Command::new(&own).arg("base-sonic").arg(&file)))?;
+    let files = [file];
+    let ours = least(options.rounds, || examine(program, &files, options, 1))?;
+    say(&format!(
+        "json    parse and walk (sonic-rs) {:.2} CPU-s, examine {:.2} CPU-s: {:.2} ×",
+        base.cpu,
+        ours.cpu,
+        ours.cpu / base.cpu
+    ))
+}
+
+/// Events a second and core, ours (everything included) against `rsigma-eval`
+/// (parsing and matching only).
+fn rsigma(program: &Path, options: &Options) -> Result<()> {
+    let file = corpus::json(&options.data, &options.work, 80)?;
+    let lines = bytecount(&file)?;
+    let built = Command::new("cargo")
+        .args(["build", "--release", "--quiet", "--manifest-path", "bench/rsigma/Cargo.toml"])
+        .arg("--target-dir")
+        .arg(options.work.join("rsigma"))
+        .status()?;
+    anyhow::ensure!(built.success(), "bench/rsigma could not be built");
+    let yardstick = Command::new(options.work.join("rsigma/release/bench-rsigma"))
+        .arg(options.rules())
+        .arg(&file)
+        .arg("20000")
+        .output()?;
+    let text = String::from_utf8_lossy(&yardstick.stdout).into_owned();
+    let theirs: f64 = text
+        .split_once(':')
+        .and_then(|(_, rest)| rest.split(',').next()?.trim().parse().ok())
+        .with_context(|| format!("reading the answer of bench-rsigma: {text:?}"))?;
+    let files = [file];
+    let ours = least(options.rounds, || examine(program, &files, options, 1))?;
+    let rate = lines / ours.cpu;
+    say(&format!(
+        "rsigma  rsigma-eval {theirs:.0} events/s, examine {rate:.0} events/s and core: {:.1} ×",
+        rate / theirs
+    ))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of lines")]
+fn bytecount(file: &Path) -> Result<f64> {
+    let bytes = std::fs::read(file)?;
+    Ok(bytes.iter().filter(|&&b| b == b'\n').count() as f64)
+}
+
+fn memory(program: &Path, options: &Options) -> Result<()> {
+    for (name, copies) in [("0.1 GB", 8), ("1 GB", 80), ("2 GB", 160)] {
+        let file = corpus::json(&options.data, &options.work, copies)?;
+        let taken = examine(program, &[file], options, 2)?;
+        say(&format!("memory  JSON {name}: peak {:.0} MiB", taken.peak_mib))?;
+    }
+    for (name, copies) in [("0.1 GB", 5), ("1 GB", 45), ("2 GB", 90)] {
+        let files = corpus::evtx(&options.data, &options.work, copies)?;
+        let taken = examine(program, &files, options, 2)?;
+        say(&format!("memory  EVTX {name}: peak {:.0} MiB", taken.peak_mib))?;
+    }
+    Ok(())
+}
+
+fn cores(program: &Path, options: &Options) -> Result<()> {
+    let evtx = corpus::evtx(&options.data, &options.work, 40)?;
+    let json = [corpus::json(&options.data, &options.work, 80)?];
+    for (name, files) in [("EVTX", evtx.as_slice()), ("one JSON file", json.as_slice())] {
+        let one = least(options.rounds, || examine(program, files, options, 1))?;
+        let two = least(options.rounds, || examine(program, files, options, 2))?;
+        say(&format!(
+            "cores   {name}: one {:.2} s, two {:.2} s: {:.2} ×",
+            one.wall,
+            two.wall,
+            one.wall / two.wall
+        ))?;
+    }
+    Ok(())
+}
