@@ -77,6 +77,9 @@ fn nothing_to_explain_is_a_failure_with_a_hint() {
     let no_rule = explain(&ground, &["--id", "nowhere"]);
     assert_eq!(no_rule.code, Some(2));
     assert!(no_rule.stderr.contains("no rule"), "{}", no_rule.stderr);
+    let nowhere = run(&["explain", "/nowhere/a.evtx", "--id", GOOD_RULE]);
+    assert_eq!(nowhere.code, Some(2));
+    assert!(nowhere.stderr.contains("/nowhere/a.evtx: No such file"), "{}", nowhere.stderr);
     let bad = ground.rule("bad.yml", "title: [");
     let bad = explain(&ground, &["--rules", bad.to_str().unwrap()]);
     assert_eq!(bad.code, Some(2));
