@@ -4,6 +4,7 @@
 use hashbrown::HashMap;
 
 use crate::dictionary::ValueId;
+use crate::limits::{SPARSE_CELLS_FREE, SPARSE_CELLS_PER_VALUE};
 use crate::shape::Shape;
 use crate::vocabulary::FieldId;
 
@@ -42,13 +43,16 @@ impl Column {
             .chain(rest.iter().take_while(move |&&(r, _)| r as usize == row).map(|&(_, id)| id))
     }
 
-    fn push(&mut self, row: usize, value: ValueId) {
-        if self.keys.len() > row {
+    /// Adds a value and returns how many cells the column grew by.
+    fn push(&mut self, row: usize, value: ValueId) -> usize {
+        let before = self.keys.len();
+        if before > row {
             self.more.push((u32::try_from(row).unwrap_or(u32::MAX), value));
-        } else {
-            self.keys.resize(row, ValueId::ABSENT);
-            self.keys.push(value);
+            return 1;
         }
+        self.keys.resize(row, ValueId::ABSENT);
+        self.keys.push(value);
+        self.keys.len() - before
     }
 }
 
@@ -101,6 +105,31 @@ struct Building {
     batch: EventBatch,
     /// By field id: one more than the column's number, 0 for none.
     column_of: Vec<u32>,
+    /// Cells that the columns hold, and those of them with a value.
+    cells: usize,
+    filled: usize,
+    /// Earlier batches of the shape.
+    sealed: Vec<EventBatch>,
+}
+
+impl Building {
+    /// Goes on with a new batch where the columns of this one are all but
+    /// empty: records of which each has fields of its own would otherwise take
+    /// memory and time by the square of their number.
+    fn seal_if_sparse(&mut self) {
+        if self.cells <= SPARSE_CELLS_FREE || self.cells / SPARSE_CELLS_PER_VALUE <= self.filled {
+            return;
+        }
+        let batch = self.take();
+        self.sealed.push(batch);
+    }
+
+    fn take(&mut self) -> EventBatch {
+        self.column_of.clear();
+        (self.cells, self.filled) = (0, 0);
+        let empty = EventBatch { shape: self.batch.shape.clone(), ..EventBatch::default() };
+        std::mem::replace(&mut self.batch, empty)
+    }
 }
 
 /// Number of a shape within a [`BatchBuilder`].
@@ -123,14 +152,16 @@ impl BatchBuilder {
         }
         let id = ShapeId(self.building.len());
         let batch = EventBatch { shape: shape.clone(), ..EventBatch::default() };
-        self.building.push(Building { batch, column_of: Vec::new() });
+        self.building.push(Building { batch, ..Building::default() });
         self.ids.insert(shape.clone(), id);
         id
     }
 
     /// Adds an event with its cells. A field that comes twice has two values.
     pub fn push(&mut self, shape: ShapeId, head: RowHead, cells: &[(FieldId, ValueId)]) {
-        let Some(Building { batch, column_of }) = self.building.get_mut(shape.0) else { return };
+        let Some(building) = self.building.get_mut(shape.0) else { return };
+        building.seal_if_sparse();
+        let Building { batch, column_of, cells: grown, .. } = building;
         let row = batch.rows();
         batch.times.push(head.time);
         batch.hosts.push(head.host);
@@ -146,23 +177,22 @@ impl BatchBuilder {
                 *slot = u32::try_from(batch.columns.len()).unwrap_or(u32::MAX);
             }
             if let Some(column) = batch.columns.get_mut(*slot as usize - 1) {
-                column.push(row, value);
+                *grown += column.push(row, value);
             }
         }
+        building.filled += cells.len();
     }
 
     /// The batches that have rows, in the order in which their shapes were
-    /// first seen; the builder is empty afterwards.
+    /// first seen; the builder is empty afterwards. A shape has more than one
+    /// batch where its events have few fields in common.
     pub fn finish(&mut self) -> Vec<EventBatch> {
         let mut out = Vec::new();
         for building in &mut self.building {
-            if building.batch.rows() == 0 {
-                continue;
+            out.append(&mut building.sealed);
+            if building.batch.rows() > 0 {
+                out.push(building.take());
             }
-            let shape = building.batch.shape.clone();
-            let empty = EventBatch { shape, ..EventBatch::default() };
-            out.push(std::mem::replace(&mut building.batch, empty));
-            building.column_of.clear();
         }
         out
     }
@@ -171,6 +201,28 @@ impl BatchBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_with_fields_of_their_own_take_no_square_of_memory() {
+        let mut b = BatchBuilder::default();
+        let s = b.shape(&Shape::unknown());
+        for n in 0..20_000 {
+            let head = RowHead { time: 0, host: ValueId::ABSENT, record_id: 0, record: n };
+            b.push(s, head, &[(FieldId(n), ValueId(n)), (FieldId(50_000), ValueId(1))]);
+        }
+        let batches = b.finish();
+        let cells = |b: &EventBatch| b.columns.iter().map(|c| c.keys.len()).sum::<usize>();
+        assert!(batches.iter().map(cells).sum::<usize>() < 40_000 * 64);
+        let records: Vec<u32> = batches.iter().flat_map(|b| b.records.clone()).collect();
+        assert!(records.iter().copied().eq(0..20_000));
+        for batch in &batches {
+            for (row, &record) in batch.records.iter().enumerate() {
+                let column = batch.column(FieldId(record)).unwrap();
+                assert_eq!(column.first(row), ValueId(record));
+            }
+        }
+        assert!(b.finish().is_empty());
+    }
 
     #[test]
     fn missing_and_repeated_cells_keep_their_rows() {

@@ -38,3 +38,10 @@ pub const JSON_KEY_BYTES_MAX: usize = 16 << 20;
 /// Most shapes of JSON and Zeek records that one worker remembers from block
 /// to block.
 pub const READER_SHAPES_MAX: usize = 4_096;
+
+/// Cells that the columns of a batch may always have, filled or not.
+pub const SPARSE_CELLS_FREE: usize = 4_096;
+
+/// Beyond those: most cells for each value. A batch with more of them ends,
+/// and the next record of its shape begins another.
+pub const SPARSE_CELLS_PER_VALUE: usize = 16;

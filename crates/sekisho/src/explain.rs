@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use sekisho_event::{
@@ -88,6 +88,9 @@ pub fn explain(
     ensure!(!loaded.rules.is_empty(), "{}", rules::nothing_loaded(&loaded));
     let program = Program::new(loaded.rules.clone());
     let inventory = Inventory::of(&question.paths);
+    if let (Some(first), true) = (inventory.problems.first(), inventory.sources.is_empty()) {
+        bail!("{}: {}; expected {}", first.path, first.what, first.expected);
+    }
     let mut vocabulary = Vocabulary::new(Projection::All);
     let mut readers: HashMap<&'static str, Box<dyn Reader>> = HashMap::new();
     let mut asker = Asker {

@@ -1,8 +1,9 @@
 //! Rules from folders and from the pack that is built in, and which of them
 //! a user wants.
 
-use std::fs;
-use std::io::Read as _;
+use std::collections::BTreeSet;
+use std::fs::{self, FileType};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -114,6 +115,7 @@ pub fn load(
         }
     });
     loading.loaded.rejected.extend(found.rejected);
+    loading.loaded.notes.extend(found.notes);
     loading.finish(selection)
 }
 
@@ -151,49 +153,79 @@ fn rejected(path: &Path, reason: impl ToString) -> Rejected {
 struct Found {
     files: Vec<PathBuf>,
     rejected: Vec<Rejected>,
+    notes: Vec<Note>,
+    /// Files and folders that were found, by their real paths.
+    entered: BTreeSet<PathBuf>,
 }
 
 impl Found {
+    fn reject(&mut self, path: &Path, reason: impl ToString) {
+        self.rejected.push(rejected(path, reason));
+    }
+
     /// A file that is named is read whatever it is called; in folders, only
     /// `.yml` and `.yaml` files are rules.
     fn path(&mut self, path: &Path) {
-        match fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => self.folder(path, 0),
-            Ok(_) => self.files.push(path.to_owned()),
-            Err(e) => self.rejected.push(rejected(path, format!("cannot be opened: {e}"))),
+        match real(path) {
+            Ok((real, kind)) => self.enter(path, real, kind, 0),
+            Err(e) => self.reject(path, format!("cannot be opened: {e}")),
         }
     }
 
-    fn folder(&mut self, path: &Path, depth: usize) {
+    /// Takes a file or folder, unless it was reached before: by a link, or
+    /// because it was named twice.
+    fn enter(&mut self, path: &Path, real: PathBuf, kind: FileType, depth: usize) {
+        if !kind.is_dir() && !kind.is_file() {
+            return self.reject(path, "neither a file nor a folder");
+        }
+        if !self.entered.insert(real.clone()) {
+            let file = path.to_string_lossy().into();
+            let text = "was already read under another path".to_owned();
+            return self.notes.push(Note { file, line: 0, text });
+        }
+        if kind.is_dir() {
+            self.folder(path, &real, depth);
+        } else {
+            self.files.push(path.to_owned());
+        }
+    }
+
+    fn folder(&mut self, path: &Path, real_path: &Path, depth: usize) {
         if depth > FOLDER_DEPTH_MAX {
-            let why = "folders nested more than 64 deep (a link that loops?)";
-            return self.rejected.push(rejected(path, why));
+            return self.reject(path, "folders nested more than 64 deep");
         }
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(e) => return self.rejected.push(rejected(path, format!("cannot be read: {e}"))),
+            Err(e) => return self.reject(path, format!("cannot be read: {e}")),
         };
-        let mut children: Vec<(PathBuf, bool)> = Vec::new();
+        let mut children = Vec::new();
         for entry in entries.flatten() {
-            let path = entry.path();
+            let (path, name) = (entry.path(), entry.file_name());
             // Only links need another look at the disk to be told apart.
-            let folder = match entry.file_type() {
-                Ok(kind) if !kind.is_symlink() => kind.is_dir(),
-                _ => path.is_dir(),
+            let found = match entry.file_type() {
+                Ok(kind) if !kind.is_symlink() => Ok((real_path.join(name), kind)),
+                _ => real(&path),
             };
+            let folder = found.as_ref().is_ok_and(|(_, kind)| kind.is_dir());
             if folder || is_rule_file(&path) {
-                children.push((path, folder));
+                children.push((path, found));
             }
         }
-        children.sort();
-        for (child, folder) in children {
-            if folder {
-                self.folder(&child, depth + 1);
-            } else {
-                self.files.push(child);
+        children.sort_by(|a, b| a.0.cmp(&b.0));
+        for (child, found) in children {
+            match found {
+                Ok((real, kind)) => self.enter(&child, real, kind, depth + 1),
+                Err(e) => self.reject(&child, format!("cannot be opened: {e}")),
             }
         }
     }
+}
+
+/// Where a path leads in the end, and to what.
+fn real(path: &Path) -> io::Result<(PathBuf, FileType)> {
+    let real = fs::canonicalize(path)?;
+    let kind = fs::metadata(&real)?.file_type();
+    Ok((real, kind))
 }
 
 /// Reads and parses rule files, one after another.

@@ -28,7 +28,8 @@ pub(super) struct Examine {
     rules: RuleArgs,
     #[command(flatten)]
     time: TimeArgs,
-    /// Folder for detections.jsonl, timeline.csv, run.json and report.html.
+    /// Folder for detections.jsonl, timeline.csv, run.json and report.html. These files are
+    /// never read as logs.
     #[arg(long, value_name = "DIR", default_value = "sekisho-out")]
     out: PathBuf,
     /// Exit with 1 if there are detections of this level or above.

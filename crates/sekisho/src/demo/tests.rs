@@ -318,7 +318,7 @@ fn a_detection_elsewhere_is_a_false_alarm_unless_it_is_quiet() {
     let mut quiet = other.clone();
     quiet.level = "low".to_owned();
     let comparison = compare(truth, &[decoy, response, other, quiet]);
-    let alarms = comparison.false_alarms["r1"];
+    let alarms = &comparison.false_alarms["r1"];
     assert_eq!((alarms.count, alarms.on_decoys, alarms.on_responses), (3, 1, 1));
     assert_eq!(comparison.quiet, 1);
     assert_eq!(comparison.found(), 0);

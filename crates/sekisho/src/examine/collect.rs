@@ -136,7 +136,7 @@ impl Collector {
 impl State {
     fn settle(&mut self, plan: &Plan, mut done: Done) {
         if let Some((file, hash)) = done.hash.take() {
-            self.hashed(file, hash);
+            self.hashed(plan, file, hash);
         }
         let file = done.source.and_then(|s| plan.inventory.sources.get(s)).map(|s| s.file_number);
         let duplicate = file.and_then(|f| self.duplicates.get(f).copied().flatten());
@@ -165,8 +165,10 @@ impl State {
         self.collected.stats.merge(done.stats);
     }
 
-    fn hashed(&mut self, file: usize, hash: String) {
-        let first = *self.by_hash.entry(hash.clone()).or_insert(file);
+    fn hashed(&mut self, plan: &Plan, file: usize, hash: String) {
+        // Empty files have nothing in common.
+        let empty = plan.inventory.files.get(file).is_some_and(|f| f.bytes == 0);
+        let first = if empty { file } else { *self.by_hash.entry(hash.clone()).or_insert(file) };
         if first != file
             && let Some(slot) = self.duplicates.get_mut(file)
         {

@@ -2,12 +2,13 @@
 //! takes the next piece, so a single huge file keeps all threads as busy as a
 //! hundred thousand small ones do.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::tz::TimeZone;
-use sekisho_event::{Block, Format, SourceHints, formats, limits};
+use sekisho_event::{Block, Cutter, Format, SourceHints, formats, limits};
 
 use crate::sources::walk::{Inventory, read_up_to};
 use crate::sources::{Source, SourceProblem, Wrapping, open};
@@ -101,8 +102,16 @@ impl Feeder<'_> {
     }
 
     fn whole(&mut self) -> bool {
-        match std::fs::read(&self.source.file) {
-            Ok(bytes) => (self.emit)(Task::Whole { source: self.number, bytes }),
+        let mut bytes = Vec::with_capacity(usize::try_from(self.source.bytes).unwrap_or(0) + 1);
+        let most = limits::BLOCK_BYTES as u64;
+        let read = File::open(&self.source.file)
+            .and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+        match read {
+            // It grew since it was found.
+            Ok(got) if got as u64 > most => {
+                (self.emit)(Task::Hash { file: self.source.file_number }) && self.stream()
+            }
+            Ok(_) => (self.emit)(Task::Whole { source: self.number, bytes }),
             Err(e) => self.failed(None, e, "a file that can be read"),
         }
     }
@@ -118,20 +127,37 @@ impl Feeder<'_> {
 
     fn stream_from(&mut self, input: &mut dyn Read) -> bool {
         let mut start = vec![0; START_BYTES];
-        let got = match read_up_to(input, &mut start) {
-            Ok(got) => got,
-            Err(e) => return self.failed(Some(0), e, "a source that can be read"),
-        };
+        let mut input = UntilError { inner: input, error: None };
+        let got = read_up_to(&mut input, &mut start).unwrap_or(0);
         start.truncate(got);
-        let format = match recognise(&start, got < START_BYTES) {
-            Ok(format) => format,
-            Err((what, expected)) => return self.failed(Some(0), what, expected),
+        let format = match (recognise(&start, got < START_BYTES), &input.error) {
+            (Ok(format), _) => format,
+            (Err(_), Some(e)) => {
+                let what = e.to_string();
+                return self.failed(Some(got as u64), what, "a source that can be read");
+            }
+            (Err((what, expected)), None) => return self.failed(Some(0), what, expected),
         };
-        let mut input = start.as_slice().chain(input);
         let mut cutter = format.cutter(self.reading.hints(self.source));
+        let going = self.cut(&mut *cutter, format, &mut start.as_slice().chain(&mut input));
+        match input.error {
+            Some(e) => {
+                self.failed(None, e, "more of the source; what came before was read") && going
+            }
+            None => going,
+        }
+    }
+
+    /// Gives out the blocks of a source.
+    fn cut(
+        &mut self,
+        cutter: &mut dyn Cutter,
+        format: &'static dyn Format,
+        input: &mut dyn Read,
+    ) -> bool {
         let mut read_to = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            match cutter.next(&mut input) {
+            match cutter.next(input) {
                 Ok(Some(block)) => {
                     read_to = block.offset + block.bytes.len() as u64;
                     if !(self.emit)(Task::Block { source: self.number, format, block }) {
@@ -140,15 +166,33 @@ impl Feeder<'_> {
                 }
                 Ok(None) => return true,
                 Err(e) => {
-                    return self.failed(
-                        Some(read_to),
-                        e,
-                        "more of the source; what came before was read",
-                    );
+                    return self.failed(Some(read_to), e, "a source that can be cut");
                 }
             }
         }
         false
+    }
+}
+
+/// Input that ends where it cannot be read on, so that what came before is
+/// read like any other source; the error is kept.
+struct UntilError<'a> {
+    inner: &'a mut dyn Read,
+    error: Option<io::Error>,
+}
+
+impl Read for UntilError<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.error.is_some() {
+            return Ok(0);
+        }
+        match self.inner.read(buffer) {
+            Err(e) if e.kind() != io::ErrorKind::Interrupted => {
+                self.error = Some(e);
+                Ok(0)
+            }
+            read => read,
+        }
     }
 }
 

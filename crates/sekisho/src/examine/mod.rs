@@ -38,6 +38,9 @@ use collect::Collector;
 use feed::{Reading, Task, feed};
 use work::{Plan, Worker};
 
+/// Files that a run writes.
+const RESULTS: [&str; 4] = ["detections.jsonl", "timeline.csv", "run.json", "report.html"];
+
 /// What to examine, with what, and where to write to.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -117,7 +120,8 @@ fn plan(
     loaded.rejected.extend(unresolved.into_iter().map(|(header, reason)| {
         sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
     }));
-    let inventory = Inventory::of(&options.paths);
+    let results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
+    let inventory = Inventory::without(&options.paths, &results);
     if inventory.sources.is_empty() {
         match inventory.problems.first() {
             Some(first) => bail!("nothing to examine: {}: {}", first.path, first.what),

@@ -38,13 +38,23 @@ pub struct Inventory {
     pub sources: Vec<Source>,
     /// What could not be entered or opened.
     pub problems: Vec<SourceProblem>,
+    /// Files that are not looked at, by their real paths.
+    passed_over: Vec<PathBuf>,
 }
 
 impl Inventory {
     /// Looks through files and folders.
     #[must_use]
     pub fn of(paths: &[PathBuf]) -> Self {
-        let mut inventory = Self::default();
+        Self::without(paths, &[])
+    }
+
+    /// Looks through files and folders, passing over some files: the results
+    /// of an earlier run, which this one will write anew.
+    #[must_use]
+    pub fn without(paths: &[PathBuf], passed_over: &[PathBuf]) -> Self {
+        let passed_over = passed_over.iter().filter_map(|p| fs::canonicalize(p).ok()).collect();
+        let mut inventory = Self { passed_over, ..Self::default() };
         let mut paths = paths.to_vec();
         paths.sort();
         paths.dedup();
@@ -73,6 +83,9 @@ impl Inventory {
             Err(e) => return self.problem(path, e, "a file or folder that can be read"),
         };
         if meta.is_file() {
+            if self.is_passed_over(path) {
+                return;
+            }
             if self.files.len() >= FILES_MAX {
                 return self.problem(path, "too many files", "at most 2,000,000 in one run");
             }
@@ -87,6 +100,12 @@ impl Inventory {
             return self.problem(path, "neither a file nor a folder", "a regular file");
         }
         self.enter_folder(path, depth, entered);
+    }
+
+    fn is_passed_over(&self, path: &Path) -> bool {
+        let same_name = |p: &&PathBuf| p.file_name() == path.file_name();
+        let mut alike = self.passed_over.iter().filter(same_name).peekable();
+        alike.peek().is_some() && fs::canonicalize(path).is_ok_and(|real| alike.any(|p| *p == real))
     }
 
     fn enter_folder(&mut self, path: &Path, depth: usize, entered: &mut BTreeSet<PathBuf>) {
