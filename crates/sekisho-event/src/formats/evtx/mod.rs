@@ -77,6 +77,22 @@ impl EvtxCutter {
     }
 }
 
+impl EvtxCutter {
+    /// At the file's end, `more` bytes behind what was given out: a problem if
+    /// the header counts more chunks than came. It may count fewer (a log that
+    /// was not closed), and cannot count more than 65,535.
+    fn missing_chunks(&self, more: usize) -> Option<Problem> {
+        let header = self.header.as_deref()?;
+        let stated = bytes::u16_at(header, 42).filter(|&n| n < u16::MAX)?;
+        let end = self.offset + more as u64;
+        let found = end.checked_sub(header.len() as u64)? / CHUNK_BYTES as u64;
+        (found < u64::from(stated)).then(|| {
+            let what = format!("file ends after {found} of the {stated} chunks its header counts");
+            Problem::new(end, what, "the whole file; what is there was read")
+        })
+    }
+}
+
 impl Cutter for EvtxCutter {
     fn next(&mut self, input: &mut dyn Read) -> io::Result<Option<Block>> {
         if self.ended {
@@ -92,6 +108,11 @@ impl Cutter for EvtxCutter {
         let mut bytes = Vec::with_capacity(size);
         input.take(size as u64).read_to_end(&mut bytes)?;
         self.ended = bytes.len() < size;
+        if self.ended
+            && let Some(missing) = self.missing_chunks(bytes.len())
+        {
+            problems.push(missing);
+        }
         if bytes.is_empty() && problems.count() == 0 {
             return Ok(None);
         }

@@ -139,6 +139,18 @@ impl JsonCutter {
         }
     }
 
+    /// Where the first record of a buffer that is over the limit ends, if it
+    /// is a whole one.
+    fn first_record_end(&self) -> Option<usize> {
+        if self.buffer.len() <= RECORD_BYTES_MAX {
+            return None;
+        }
+        match outside(&self.buffer, 0) {
+            Outside::Record(start) => balanced_end(&self.buffer, start),
+            _ => None,
+        }
+    }
+
     /// Gives out the first bytes of the buffer.
     fn give(&mut self, len: usize, problems: Problems) -> Block {
         let rest = self.buffer.split_off(len);
@@ -214,6 +226,10 @@ impl Cutter for JsonCutter {
             if let Some(len) = self.cut() {
                 return Ok(Some(self.give(len, Problems::default())));
             }
+            if let Some(end) = self.first_record_end() {
+                // What follows it is none, however long: only that is skipped.
+                return Ok(Some(self.give(end, Problems::default())));
+            }
             if self.buffer.len() > RECORD_BYTES_MAX {
                 let mut problems = Problems::default();
                 problems.push(self.skip_long(input)?);
@@ -241,6 +257,19 @@ mod tests {
         for size in 1..source.len() {
             let all: Vec<u8> = blocks(&source, size).into_iter().flat_map(|b| b.bytes).collect();
             assert_eq!(all, source);
+        }
+    }
+
+    #[test]
+    fn a_record_before_much_junk_is_kept() {
+        for junk in [b' ', b'\n', b'x'] {
+            let mut source = b"{\"a\":1}\n{\"b\":2}\n".to_vec();
+            source.resize(RECORD_BYTES_MAX + (1 << 20), junk);
+            source.extend_from_slice(b"\n{\"c\":3}\n");
+            let all: Vec<u8> = blocks(&source, 1 << 20).into_iter().flat_map(|b| b.bytes).collect();
+            for record in [&b"{\"a\":1}"[..], b"{\"b\":2}", b"{\"c\":3}"] {
+                assert!(memmem::find(&all, record).is_some(), "{junk}");
+            }
         }
     }
 
