@@ -2,6 +2,9 @@
 //! lists of fields.
 #![allow(dead_code, reason = "not every test file uses all of it")]
 
+pub(crate) mod compare;
+pub(crate) mod generate;
+
 use sekisho_event::{BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Vocabulary};
 use sekisho_sigma::rule::{Document, Rule};
 use sekisho_sigma::{EventView, FieldMap, ParseOptions, Parsed, parse};
