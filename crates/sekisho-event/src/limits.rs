@@ -27,3 +27,14 @@ pub const BLOCK_BYTES: usize = 4 << 20;
 /// Memory that one worker's dictionaries may take between two blocks before
 /// they are emptied, in bytes.
 pub const DICTIONARY_BYTES_MAX: usize = 32 << 20;
+
+/// Most different paths of keys in JSON that one worker remembers from record
+/// to record; beyond it they are learned anew.
+pub const JSON_PATHS_MAX: usize = 131_072;
+
+/// Most bytes of keys in JSON that one worker remembers from record to record.
+pub const JSON_KEY_BYTES_MAX: usize = 16 << 20;
+
+/// Most shapes of JSON and Zeek records that one worker remembers from block
+/// to block.
+pub const READER_SHAPES_MAX: usize = 4_096;

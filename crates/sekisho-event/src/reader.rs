@@ -72,7 +72,7 @@ pub struct Parsed<'a> {
     pub count: u32,
     /// Where the records stand and what they say in full.
     pub records: &'a dyn Records,
-    /// What could not be read.
+    /// What could not be read, the block's own problems among it.
     pub problems: Problems,
     /// How many records had a time without a zone while
     /// [`SourceHints::timezone`] states none. Their times were taken for UTC.

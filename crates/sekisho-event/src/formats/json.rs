@@ -2,9 +2,9 @@
 //! in an object `{"Records": […]}`, in UTF-8 or UTF-16. What kind of record it
 //! is (its *dialect*) is decided for each record, not for the file.
 //!
-//! The path of a byte: [`cutter`] finds where blocks may end, [`layout`] says
-//! what stands between records, [`scan`] turns a record into cells without a
-//! tree, [`dialect`] says what the cells are called, [`read`] puts them
+//! The path of a byte: `cutter` finds where blocks may end, `layout` says
+//! what stands between records, `scan` turns a record into cells without a
+//! tree, `dialect` says what the cells are called, `read` puts them
 //! into batches.
 
 mod cloud;

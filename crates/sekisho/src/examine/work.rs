@@ -220,7 +220,7 @@ impl Worker {
         reader.read(block, &mut self.vocabulary, &mut |parsed, vocabulary| {
             let mut writer =
                 Writer { plan: &plan, source, path_json: &path_json, parsed, vocabulary };
-            writer.note_problems(&about.path, &block.problems, done);
+            writer.note_problems(&about.path, done);
             writer.run(matcher, matches, occurred, done);
         });
         self.vocabulary.trim();
@@ -245,16 +245,15 @@ struct Found<'a> {
 }
 
 impl Writer<'_> {
-    fn note_problems(&self, path: &str, cut: &sekisho_event::Problems, done: &mut Done) {
-        for problems in [cut, &self.parsed.problems] {
-            done.problems_more += problems.more;
-            done.problems.extend(problems.named.iter().map(|p| SourceProblem {
-                path: path.to_owned(),
-                offset: Some(p.offset),
-                what: p.what.clone(),
-                expected: p.expected.clone(),
-            }));
-        }
+    fn note_problems(&self, path: &str, done: &mut Done) {
+        let problems = &self.parsed.problems;
+        done.problems_more += problems.more;
+        done.problems.extend(problems.named.iter().map(|p| SourceProblem {
+            path: path.to_owned(),
+            offset: Some(p.offset),
+            what: p.what.clone(),
+            expected: p.expected.clone(),
+        }));
     }
 
     fn run(

@@ -121,7 +121,7 @@ impl Walk {
 }
 
 /// The record at an offset, and where the next one begins.
-fn record_at(data: &[u8], at: usize) -> Option<(Span, usize)> {
+pub(super) fn record_at(data: &[u8], at: usize) -> Option<(Span, usize)> {
     if data.get(at..at + 4)? != RECORD_MAGIC {
         return None;
     }

@@ -16,6 +16,11 @@ pub(super) const HEADER_BYTES: usize = 24;
 /// Deepest element that is read here; deeper ones are left to the slow path.
 const DEPTH_MAX: usize = 32;
 
+/// Longest name that is read here, in UTF-16 units, and most bytes of names
+/// that one template may refer to.
+const NAME_UNITS_MAX: usize = 512;
+const NAMES_BYTES_MAX: usize = 128 << 10;
+
 /// Most variants of one template (its names standing elsewhere) that are kept.
 const VARIANTS_MAX: usize = 64;
 
@@ -42,6 +47,14 @@ pub(super) enum Empty {
     Text,
     /// A field of no value.
     Null,
+}
+
+impl Layout {
+    /// Memory taken, roughly.
+    fn bytes(&self) -> usize {
+        let names: usize = self.leaves.iter().map(|l| 512 + 2 * l.name.len()).sum();
+        512 + self.pattern.bytes() + self.literals.len() + names
+    }
 }
 
 /// Where the root element of a template stands.
@@ -148,6 +161,8 @@ pub(super) struct Layout {
     pub(super) literals: Vec<u8>,
     /// The gap that another template fills.
     pub(super) nested: Option<Nested>,
+    /// The elements, for showing a record in full.
+    pub(super) root: Option<Node>,
     pub(super) roles: [Option<Source>; 5],
     /// Numbers of the leaves that are wanted in every shape.
     pub(super) wanted: Vec<u32>,
@@ -156,6 +171,34 @@ pub(super) struct Layout {
     pub(super) bound: u64,
     pub(super) bound_whole: bool,
     pattern: Pattern,
+}
+
+/// An element of a template.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) depends: u16,
+    pub(super) attributes: Vec<(String, Source)>,
+    pub(super) content: Source,
+    pub(super) children: Vec<Node>,
+    /// The `Name` of a `Data`.
+    pub(super) label: Option<String>,
+    /// Not an element, but the gap that another template fills.
+    pub(super) is_gap: bool,
+}
+
+impl Node {
+    fn gap() -> Self {
+        Self {
+            name: String::new(),
+            depends: NO_SLOT,
+            attributes: Vec::new(),
+            content: Source::Nothing,
+            children: Vec::new(),
+            label: None,
+            is_gap: true,
+        }
+    }
 }
 
 /// A template's bytes, and what of them may differ from place to place.
@@ -232,6 +275,10 @@ impl Store {
         self.here.clear();
     }
 
+    pub(super) fn get(&self, index: u32) -> Option<&Layout> {
+        self.layouts.get(index as usize)
+    }
+
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Layout> {
         self.layouts.get_mut(index as usize)
     }
@@ -265,7 +312,11 @@ impl Store {
         let mut layout = Parser::new(data, start, size, place).parse();
         layout.pattern.body = body.to_vec();
         let index = u32::try_from(self.layouts.len()).ok()?;
-        self.bytes += 256 + layout.pattern.bytes() + layout.leaves.len() * 128;
+        let bytes = self.bytes + layout.bytes();
+        if bytes > 2 * STORE_BYTES_MAX {
+            return None;
+        }
+        self.bytes = bytes;
         self.layouts.push(layout);
         if variants.len() >= VARIANTS_MAX {
             variants.clear();
@@ -273,6 +324,16 @@ impl Store {
         variants.push(index);
         Some(index)
     }
+}
+
+/// Reads an element that stands in a record without a template, below `Event`:
+/// what a collector adds to an event it forwards.
+pub(super) fn direct(data: &[u8], start: usize, end: usize) -> Option<Layout> {
+    let mut parser = Parser::new(data, start, end.checked_sub(start)?, Place::Event);
+    parser.direct = true;
+    let layout = parser.parse();
+    let known = layout.root.as_ref().is_some_and(|root| root.name == "RenderingInfo");
+    (known && !layout.odd).then_some(layout)
 }
 
 /// The content of an element or an attribute, as far as it was read.
@@ -295,8 +356,8 @@ struct Frame {
     name: String,
     depends: u16,
     content: Content,
-    /// The names of its child elements.
-    children: Vec<String>,
+    attributes: Vec<(String, Source)>,
+    children: Vec<Node>,
     /// Whether a child is always there.
     firm_child: bool,
     /// The `Name` of a `Data`.
@@ -320,6 +381,11 @@ struct Parser<'a> {
     attribute: Option<(String, Content)>,
     in_start: bool,
     done: bool,
+    names_bytes: usize,
+    /// The gaps met so far.
+    slots: Vec<u16>,
+    /// Not a template but the elements themselves, which depend on nothing.
+    direct: bool,
     /// What the innermost open element depends on.
     depends: [u16; 2],
     /// Of the `Data` in a container: some have a name, some have none.
@@ -340,6 +406,9 @@ impl<'a> Parser<'a> {
             attribute: None,
             in_start: false,
             done: false,
+            names_bytes: 0,
+            slots: Vec::new(),
+            direct: false,
             depends: [NO_SLOT; 2],
             named: false,
             unnamed: false,
@@ -349,7 +418,12 @@ impl<'a> Parser<'a> {
     fn parse(mut self) -> Layout {
         let complete = self.tokens().is_some_and(|r| r.is_ok()) && self.done;
         let mixed = self.named && self.unnamed;
-        if self.out.odd || !complete || mixed || repeats(&self.out.leaves) {
+        // A gap in two places could make much out of little.
+        let slots = self.slots.len();
+        self.slots.sort_unstable();
+        self.slots.dedup();
+        let reused = self.slots.len() < slots;
+        if self.out.odd || !complete || mixed || reused || repeats(&self.out.leaves) {
             self.out.odd = true;
             self.out.leaves.clear();
         }
@@ -402,6 +476,10 @@ impl<'a> Parser<'a> {
         let names = &mut self.out.pattern.names;
         let span = (names.len(), names.len() + raw.len());
         let elsewhere = (!inline).then_some(span);
+        self.names_bytes += raw.len();
+        if chars > NAME_UNITS_MAX || self.names_bytes > NAMES_BYTES_MAX {
+            return Some(Err(Odd));
+        }
         if !inline {
             names.extend_from_slice(raw);
         }
@@ -410,9 +488,14 @@ impl<'a> Parser<'a> {
     }
 
     fn open(&mut self, attributes: bool) -> Option<Result<(), Odd>> {
-        let depends = u16_at(self.data, self.at)?;
-        u32_at(self.data, self.at + 2)?;
-        self.at += 6;
+        let mut depends = NO_SLOT;
+        if !self.direct {
+            depends = u16_at(self.data, self.at)?;
+            self.at += 2;
+        }
+        // The size of the element.
+        u32_at(self.data, self.at)?;
+        self.at += 4;
         let Ok(name) = self.name()? else { return Some(Err(Odd)) };
         if attributes {
             self.at += 4;
@@ -425,12 +508,12 @@ impl<'a> Parser<'a> {
         let depends = if self.stack.is_empty() { NO_SLOT } else { depends };
         if let Some(parent) = self.stack.last_mut() {
             parent.firm_child |= depends == NO_SLOT;
-            parent.children.push(name.clone());
         }
         self.stack.push(Frame {
             name,
             depends,
             content: Content::default(),
+            attributes: Vec::new(),
             children: Vec::new(),
             firm_child: false,
             label: None,
@@ -465,6 +548,12 @@ impl<'a> Parser<'a> {
     }
 
     fn content(&mut self, source: Source) -> Result<(), Odd> {
+        if let Source::Slot(slot) = source {
+            self.slots.push(slot);
+            if self.direct {
+                return Err(Odd);
+            }
+        }
         if let Some((_, content)) = &mut self.attribute {
             content.add(source);
             return Ok(());
@@ -476,6 +565,9 @@ impl<'a> Parser<'a> {
             && self.place == Place::Record
             && matches!(&*self.stack, [frame] if frame.name == "Event")
         {
+            if let Some(event) = self.stack.last_mut() {
+                event.children.push(Node::gap());
+            }
             return self.nest(slot, Place::Event);
         }
         self.stack.last_mut().ok_or(Odd)?.content.add(source);
@@ -545,6 +637,7 @@ impl<'a> Parser<'a> {
             return Err(Odd);
         }
         frame.label = frame.label.take().or(label);
+        frame.attributes.push((name, source));
         Ok(())
     }
 
@@ -577,14 +670,40 @@ impl<'a> Parser<'a> {
         }
         let result = self.with_path(|parser, path, top| parser.close_element(path, top));
         result.ok_or(Odd)??;
-        self.stack.pop();
+        let frame = self.stack.pop().ok_or(Odd)?;
+        let mut node = Node {
+            name: frame.name,
+            depends: frame.depends,
+            attributes: frame.attributes,
+            content: frame.content.source.unwrap_or(Source::Nothing),
+            children: frame.children,
+            label: frame.label,
+            is_gap: false,
+        };
+        let nested = self.out.nested.is_some_and(|n| node.content == Source::Slot(n.slot));
+        if nested && names::is_container(&[self.place.path(), &self.path_to(&node.name)].concat()) {
+            node.content = Source::Nothing;
+            node.children.push(Node::gap());
+        }
+        match self.stack.last_mut() {
+            Some(parent) => parent.children.push(node),
+            None => self.out.root = Some(node),
+        }
         self.done = self.stack.is_empty();
         Ok(())
+    }
+
+    fn path_to<'b>(&'b self, name: &'b str) -> Vec<&'b str> {
+        self.stack.iter().map(|f| &*f.name).chain([name]).collect()
     }
 
     fn close_element(&mut self, path: Path<'_>, top: &Frame) -> Result<(), Odd> {
         let content = top.content;
         let data = is_data(path);
+        // Such an element is rendered differently wherever it stands.
+        if matches!(&*top.name, "EventData" | "UserData") && path.len() != 2 {
+            return Err(Odd);
+        }
         if top.children.is_empty() {
             if content.parts > 1 {
                 return Err(Odd);
@@ -594,11 +713,10 @@ impl<'a> Parser<'a> {
         // Of elements of one name, the second is called `…_1`, unless they are
         // the data of a container.
         let container = names::is_container(path);
-        let mut seen: Vec<&String> = top.children.iter().collect();
+        let mut seen: Vec<&str> = top.children.iter().map(|c| &*c.name).collect();
         seen.sort_unstable();
-        let twice = seen
-            .windows(2)
-            .any(|w| matches!(w, [a, b] if a == b && !(container && a.as_str() == "Data")));
+        let twice =
+            seen.windows(2).any(|w| matches!(w, [a, b] if a == b && !(container && *a == "Data")));
         let hollow = !top.firm_child && !top.firm_attribute && names::keeps_nulls(path);
         if content.parts > 0 || twice || hollow || data {
             return Err(Odd);

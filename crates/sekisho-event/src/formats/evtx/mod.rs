@@ -1,13 +1,15 @@
 //! EVTX, the event log of Windows. Records are templates with gaps and typed
 //! values that fill them; so the fields of a template are worked out once
-//! ([`layout`]) and a record costs only its values, looked up in the
-//! dictionaries by their raw bytes. What is out of the ordinary, and what is
-//! shown in full, is rendered by the `evtx` crate ([`slow`]).
+//! (`layout`) and a record costs only its values, looked up in the
+//! dictionaries by their raw bytes. What is out of the ordinary is rendered by
+//! the `evtx` crate and read from that (`slow`).
 
 mod bytes;
 mod chunk;
+mod json;
 mod layout;
 mod names;
+mod open;
 mod read;
 mod slow;
 mod value;

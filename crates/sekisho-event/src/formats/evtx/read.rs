@@ -7,11 +7,10 @@ use std::sync::Arc;
 use evtx::ParserSettings;
 use hashbrown::HashMap;
 
-use super::bytes::offset_at;
 use super::chunk::{self, CHUNK_BYTES, Found, Span, Walk};
-use super::layout::{
-    Empty, HEADER_BYTES, Layout, Leaf, Memo, NO_SLOT, Nested, Place, Role, Source, Store,
-};
+use super::json;
+use super::layout::{Empty, Layout, Leaf, Memo, NO_SLOT, Role, Source};
+use super::open::{self, Filled, Odd, Opened, Opener, Slot};
 use super::slow::{self, Rendered, Winder};
 use super::value::{self, Fit};
 use crate::batch::{BatchBuilder, RowHead, ShapeId, TIME_UNKNOWN};
@@ -25,10 +24,9 @@ use crate::vocabulary::{FieldId, Vocabulary};
 /// Reads blocks of EVTX chunks.
 #[derive(Debug)]
 pub struct EvtxReader {
-    store: Store,
+    opener: Opener,
     settings: Arc<ParserSettings>,
     blocks: u64,
-    slots: Vec<Slot>,
     cells: Vec<(FieldId, ValueId)>,
     always_slow: bool,
     slow_records: u64,
@@ -37,10 +35,9 @@ pub struct EvtxReader {
 impl Default for EvtxReader {
     fn default() -> Self {
         Self {
-            store: Store::default(),
+            opener: Opener::default(),
             settings: slow::settings(),
             blocks: 0,
-            slots: Vec::new(),
             cells: Vec::new(),
             always_slow: false,
             slow_records: 0,
@@ -63,28 +60,6 @@ impl EvtxReader {
     }
 }
 
-/// A value of a record: its type, and where it stands in the chunk.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    form: u8,
-    len: u16,
-    at: u32,
-}
-
-/// The gaps of one template as a record fills them: a range of slots.
-#[derive(Clone, Copy, Debug)]
-struct Filled {
-    layout: u32,
-    first: usize,
-    count: usize,
-    /// How many of them are BinXML.
-    fragments: u32,
-}
-
-/// "This record is left to the slow path."
-#[derive(Debug)]
-struct Odd;
-
 /// What is gathered while one block is read.
 struct Gathered<'a> {
     block: &'a Block,
@@ -95,6 +70,8 @@ struct Gathered<'a> {
     offsets: Vec<u32>,
     problems: Problems,
     timeless: u64,
+    /// Size of the fields that the slow path has read.
+    slow_bytes: usize,
 }
 
 /// The shapes of a block by the raw bytes that tell them.
@@ -111,7 +88,7 @@ impl Reader for EvtxReader {
         vocabulary: &mut Vocabulary,
         visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
     ) {
-        self.store.trim();
+        self.opener.store.trim();
         self.blocks += 1;
         let mut gathered = Gathered {
             block,
@@ -122,6 +99,7 @@ impl Reader for EvtxReader {
             offsets: Vec::new(),
             problems: block.problems.clone(),
             timeless: 0,
+            slow_bytes: 0,
         };
         for (number, data) in block.bytes.chunks(CHUNK_BYTES).enumerate() {
             self.read_chunk(number, data, &mut gathered);
@@ -131,7 +109,7 @@ impl Reader for EvtxReader {
             block,
             offsets: &offsets,
             settings: &self.settings,
-            rendered: RefCell::default(),
+            state: RefCell::new((&mut self.opener, usize::MAX, Rendered::default())),
         };
         let parsed = Parsed {
             batches: &builder.finish(),
@@ -151,7 +129,9 @@ struct ChunkRecords<'a> {
     /// Within the block.
     offsets: &'a [u32],
     settings: &'a Arc<ParserSettings>,
-    rendered: RefCell<Rendered>,
+    /// The templates, the chunk they were last asked for, and what the slow
+    /// path has rendered.
+    state: RefCell<(&'a mut Opener, usize, Rendered)>,
 }
 
 impl Records for ChunkRecords<'_> {
@@ -167,7 +147,18 @@ impl Records for ChunkRecords<'_> {
         };
         let (number, at) = (within as usize / CHUNK_BYTES, within as usize % CHUNK_BYTES);
         let chunk = self.block.bytes.chunks(CHUNK_BYTES).nth(number).unwrap_or_default();
-        self.rendered.borrow_mut().write(number, at, chunk, self.settings, out);
+        let (opener, current, rendered) = &mut *self.state.borrow_mut();
+        if *current != number {
+            opener.store.next_chunk();
+            *current = number;
+        }
+        let start = out.len();
+        let written = chunk::record_at(chunk, at)
+            .is_some_and(|(span, _)| json::write(opener, chunk, &span, out).is_ok());
+        if !written {
+            out.truncate(start);
+            rendered.write(number, at, chunk, self.settings, out);
+        }
     }
 }
 
@@ -258,7 +249,7 @@ impl EvtxReader {
             let what = format!("chunk {name} is damaged: its {damage}");
             gathered.problem(base, what, "an unaltered chunk; its records were read nevertheless");
         }
-        self.store.next_chunk();
+        self.opener.store.next_chunk();
         let mut walk = Walk::new(data);
         let Some(odd) = self.read_records(&mut walk, base, data, None, gathered) else { return };
         let settings = Arc::clone(&self.settings);
@@ -307,19 +298,13 @@ impl EvtxReader {
         data: &[u8],
         gathered: &mut Gathered<'_>,
     ) -> Result<(), Odd> {
-        self.slots.clear();
         self.cells.clear();
-        let outer = self.instance(data, span.body, span.end, Place::Record).ok_or(Odd)?;
-        let layout = self.store.get_mut(outer.layout).ok_or(Odd)?;
-        if layout.odd {
-            return Err(Odd);
-        }
-        let nested = layout.nested;
-        let inner = self.nested(data, outer, nested)?;
-        let Self { store, slots, cells, blocks, .. } = self;
+        let Opened { outer, inner, added } = self.opener.record(data, span.body, span.end)?;
+        let Self { opener: Opener { store, slots }, cells, blocks, .. } = self;
         let layout = store.get_mut(outer.layout).ok_or(Odd)?;
         let bytes = &gathered.block.bytes;
         let mut row = Row { data, base, slots, cells, bytes, block: *blocks, whole: false };
+        let nested = layout.nested;
         let head = row.head(layout, outer, span)?;
         let (form, channel) = row.role(layout, outer, Role::Channel);
         if !matches!(form, value::NULL | value::STRING) || channel.len() % 2 == 1 {
@@ -335,71 +320,15 @@ impl EvtxReader {
             let layout = store.get_mut(inner.layout).ok_or(Odd)?;
             row.emit(layout, inner, 0..usize::MAX, gathered.vocabulary)?;
         }
+        if let Some(mut added) = added {
+            row.emit(&mut added, Filled::NONE, 0..usize::MAX, gathered.vocabulary)?;
+        }
         if split < usize::MAX {
             let layout = store.get_mut(outer.layout).ok_or(Odd)?;
             row.emit(layout, outer, split..usize::MAX, gathered.vocabulary)?;
         }
         gathered.push(shape, base + span.at, RowHead { host, ..head }, cells);
         Ok(())
-    }
-
-    /// The template that fills the gap right below `Event`, if one does. No
-    /// other gap may be filled by BinXML.
-    fn nested(
-        &mut self,
-        data: &[u8],
-        outer: Filled,
-        gap: Option<Nested>,
-    ) -> Result<Option<Filled>, Odd> {
-        if outer.fragments > 1 {
-            return Err(Odd);
-        }
-        let gap = gap.filter(|gap| usize::from(gap.slot) < outer.count);
-        let slot = gap.and_then(|gap| self.slots.get(outer.first + usize::from(gap.slot)));
-        let (Some(gap), Some(&slot)) = (gap, slot) else {
-            return if outer.fragments == 0 { Ok(None) } else { Err(Odd) };
-        };
-        let (from, to) = (slot.at as usize, slot.at as usize + usize::from(slot.len));
-        let raw = data.get(from..to).ok_or(Odd)?;
-        if slot.form != value::BINXML || raw.is_empty() {
-            let nothing = outer.fragments == 0 && value::fit(slot.form, raw) == Fit::Empty;
-            return if nothing { Ok(None) } else { Err(Odd) };
-        }
-        let inner = self.instance(data, from, to, gap.place).ok_or(Odd)?;
-        let odd = self.store.get_mut(inner.layout).is_none_or(|l| l.odd);
-        if odd || inner.fragments > 0 { Err(Odd) } else { Ok(Some(inner)) }
-    }
-
-    /// Reads a stream that is one template with its values and nothing else.
-    fn instance(&mut self, data: &[u8], at: usize, end: usize, place: Place) -> Option<Filled> {
-        let stream = data.get(at..end)?;
-        let at = match stream {
-            [0x0f, _, _, _, 0x0c, ..] => at + 5,
-            [0x0c, ..] => at + 1,
-            _ => return None,
-        };
-        let template = offset_at(data, at + 5)?;
-        let mut at = at + 9;
-        if at == template {
-            at = at.checked_add(HEADER_BYTES)?.checked_add(offset_at(data, at + 20)?)?;
-        }
-        let count = offset_at(data, at)?;
-        let table = data.get(at + 4..at.checked_add(count.checked_mul(4)?)?.checked_add(4)?)?;
-        let mut value_at = at + 4 + table.len();
-        let first = self.slots.len();
-        let mut fragments = 0;
-        for &[low, high, form, _] in table.as_chunks::<4>().0 {
-            let len = u16::from_le_bytes([low, high]);
-            fragments += u32::from(form == value::BINXML && len > 0);
-            self.slots.push(Slot { form, len, at: u32::try_from(value_at).ok()? });
-            value_at += usize::from(len);
-        }
-        let rest = data.get(value_at..end)?;
-        if !matches!(rest, [] | [0, ..]) {
-            return None;
-        }
-        let layout = self.store.find(data, template, place)?;
-        Some(Filled { layout, first, count, fragments })
     }
 
     /// Reads a record from what the `evtx` crate makes of it.
@@ -418,6 +347,12 @@ impl EvtxReader {
                 fields.push((name.to_owned(), kind, text.to_owned()));
             }),
         };
+        gathered.slow_bytes += fields.iter().map(|f| f.0.len() + f.2.len()).sum::<usize>();
+        let read = read.and(if gathered.slow_bytes <= SLOW_BYTES_MAX {
+            Ok(())
+        } else {
+            Err("its block holds too many out of the ordinary".to_owned())
+        });
         if let Err(why) = read {
             let what = format!("record {} is not readable: {why}", span.id);
             gathered.problem(base + span.at, what, "a whole record; all others were read");
@@ -452,6 +387,10 @@ impl EvtxReader {
     }
 }
 
+/// Most bytes of fields that the slow path reads from one block. A record of a
+/// few bytes can render to megabytes.
+const SLOW_BYTES_MAX: usize = 32 << 20;
+
 /// "The event has no id that is a number."
 const NO_EVENT_ID: u64 = u64::MAX;
 
@@ -470,11 +409,7 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     /// The type and the bytes of a gap; those of null where there is none.
     fn slot(&self, filled: Filled, slot: u16) -> (u8, &'a [u8]) {
-        let slot = usize::from(slot);
-        let found = (slot < filled.count).then(|| self.slots.get(filled.first + slot)).flatten();
-        let Some(found) = found else { return (value::NULL, &[]) };
-        let from = found.at as usize;
-        (found.form, self.data.get(from..from + usize::from(found.len)).unwrap_or_default())
+        open::slot(self.data, self.slots, filled, slot)
     }
 
     fn source<'b>(&'b self, layout: &'b Layout, filled: Filled, source: Source) -> (u8, &'b [u8]) {

@@ -1,6 +1,6 @@
-//! Records as the `evtx` crate renders them: for showing a record in full, and
-//! for reading those that are out of the ordinary. Slower by far than
-//! [`super::layout`], and the oracle that it is tested against.
+//! Records as the `evtx` crate renders them, for those that are out of the
+//! ordinary. Slower by far than [`super::layout`] and [`super::json`], and the
+//! oracle that both are tested against.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -3,6 +3,10 @@
 
 use super::roles::{Meaning, Role};
 
+/// Stands before a key of the table whose times are UTC although they have no
+/// zone.
+const UTC: &str = "utc:";
+
 const TABLE: &str = include_str!("../../../data/json_kinds.txt");
 
 /// A kind of record.
@@ -16,6 +20,8 @@ pub(super) struct Kind {
     /// Keys that must occur.
     pub(super) keys: Vec<&'static str>,
     times: Vec<&'static str>,
+    /// Keys of times without a zone that are UTC by definition.
+    utc_times: Vec<&'static str>,
     hosts: Vec<&'static str>,
     record_ids: Vec<&'static str>,
 }
@@ -35,12 +41,16 @@ fn kind(line: &'static str) -> Option<Kind> {
     if keys.is_empty() {
         return None;
     }
+    let (utc_times, times): (Vec<&str>, Vec<&str>) =
+        words().into_iter().partition(|key| key.starts_with(UTC));
+    let utc_times = utc_times.into_iter().filter_map(|key| key.strip_prefix(UTC)).collect();
     Some(Kind {
         product,
         channel,
         channel_key,
         keys,
-        times: words(),
+        times,
+        utc_times,
         hosts: words(),
         record_ids: words(),
     })
@@ -82,7 +92,7 @@ const HOSTS: &[&str] = &[
     "_HOSTNAME",
 ];
 
-fn ranked(path: &str, lists: [(Role, &[&str]); 3]) -> Meaning {
+fn ranked(path: &str, lists: [(Role, &[&str]); 4]) -> Meaning {
     let field = Meaning::field(path);
     match super::roles::in_table(&lists, path) {
         Some((role, rank)) => field.with(role, rank),
@@ -97,6 +107,7 @@ pub(super) fn known(kind: &Kind, path: &str) -> Meaning {
     }
     let lists = [
         (Role::Time, kind.times.as_slice()),
+        (Role::UtcTime, kind.utc_times.as_slice()),
         (Role::Host, kind.hosts.as_slice()),
         (Role::RecordId, kind.record_ids.as_slice()),
     ];
@@ -105,7 +116,9 @@ pub(super) fn known(kind: &Kind, path: &str) -> Meaning {
 
 /// A field of any other record.
 pub(super) fn unknown(path: &str) -> Meaning {
-    ranked(path, [(Role::Time, TIMES), (Role::Host, HOSTS), (Role::RecordId, &[])])
+    let lists =
+        [(Role::Time, TIMES), (Role::UtcTime, &[]), (Role::Host, HOSTS), (Role::RecordId, &[])];
+    ranked(path, lists)
 }
 
 #[cfg(test)]
@@ -117,9 +130,9 @@ mod tests {
         let lines = TABLE.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()).count();
         let kinds = kinds();
         assert_eq!(kinds.len(), lines);
-        assert!(kinds.iter().all(|k| !k.product.is_empty() && !k.times.is_empty()));
+        assert!(kinds.iter().all(|k| !k.product.is_empty() && !(k.times.is_empty() && k.utc_times.is_empty())));
         let m365 = kinds.iter().find(|k| k.product == "m365").unwrap();
         assert_eq!(known(m365, "Workload").role, Some((Role::Channel, 0)));
-        assert_eq!(known(m365, "CreationTime").role, Some((Role::Time, 0)));
+        assert_eq!(known(m365, "CreationTime").role, Some((Role::UtcTime, 0)));
     }
 }

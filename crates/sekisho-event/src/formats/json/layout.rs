@@ -2,7 +2,7 @@
 //! and the heads of objects that only hold an array of records. The cutter and
 //! the reader both look through these functions, so that they agree.
 
-use memchr::{memchr3, memmem};
+use memchr::{memchr2_iter, memchr3, memmem};
 
 use super::text::string_end;
 
@@ -54,15 +54,19 @@ pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
 
 /// Looks from a position between records for the next one.
 pub(super) fn outside(bytes: &[u8], mut at: usize) -> Outside {
+    let mut closed = false;
     loop {
         match bytes.get(at) {
             None => return Outside::End,
-            Some(b' ' | b'\n' | b'\t' | b'\r' | b',' | b'[' | b']' | b'}' | 0) => at += 1,
+            Some(&b @ (b' ' | b'\n' | b'\t' | b'\r' | b',' | b'[' | b']' | b'}' | 0)) => {
+                closed |= b == b']';
+                at += 1;
+            }
             Some(b'{') => match wrapper(bytes, at) {
                 Some(inside) => at = inside,
                 None => return Outside::Record(at),
             },
-            Some(b'"') => match member(bytes, at) {
+            Some(b'"') => match member(bytes, at).filter(|_| closed) {
                 Some(after) => at = after,
                 None => return junk(bytes, at),
             },
@@ -125,7 +129,7 @@ fn wrapper(bytes: &[u8], at: usize) -> Option<usize> {
         let first = bytes.get(space(bytes, bracket + 1));
         let holds = bytes.get(colon) == Some(&b':')
             && bytes.get(bracket) == Some(&b'[')
-            && matches!(first, Some(b'{' | b']'));
+            && matches!(first, Some(b'{' | b']') | None);
         return holds.then_some(bracket + 1);
     }
 }
@@ -144,30 +148,45 @@ impl Balance {
     /// bracket); the position after its closing bracket, if that is among
     /// them. A line break ends a string: it cannot stand in one.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
-        for (at, &b) in bytes.iter().enumerate() {
+        let mut at = 0;
+        loop {
             if self.in_string {
-                match b {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' | b'\n' => self.in_string = false,
-                    _ => {}
-                }
-                continue;
+                at = self.leave_string(bytes, at)?;
             }
+            let b = *bytes.get(at)?;
+            at += 1;
             match b {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => self.depth = self.depth.saturating_add(1),
                 b'}' | b']' => {
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0 {
-                        return Some(at + 1);
+                        return Some(at);
                     }
                 }
                 _ => {}
             }
         }
+    }
+
+    /// The position after the end of the string that goes on at `at`.
+    fn leave_string(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let from = at + usize::from(std::mem::take(&mut self.escaped));
+        let content = bytes.get(from..)?;
+        for end in memchr2_iter(b'"', b'\n', content) {
+            if content.get(end) == Some(&b'\n') || !escapes(content.get(..end)?) {
+                self.in_string = false;
+                return Some(from + end + 1);
+            }
+        }
+        self.escaped = escapes(content);
         None
     }
+}
+
+/// Whether what follows this part of a string is escaped.
+fn escapes(content: &[u8]) -> bool {
+    content.iter().rev().take_while(|&&b| b == b'\\').count() % 2 == 1
 }
 
 /// The end of the object that opens at `at`, by brackets and quotes.
@@ -175,27 +194,42 @@ pub(super) fn balanced_end(bytes: &[u8], at: usize) -> Option<usize> {
     Balance::default().advance(bytes.get(at..)?).map(|n| at + n)
 }
 
-/// The bytes with which every record of a source begins: a line break, the
+/// The bytes with which the records of a source begin: a line break, the
 /// indentation of its first records and the bracket. `None` where records do
 /// not begin on lines of their own, or where the start shows too little.
 pub(super) fn boundary(start: &[u8], whole: bool) -> Option<Vec<u8>> {
     let Outside::Record(first) = outside(start, 0) else { return None };
-    let shown = balanced_end(start, first);
-    let found = match shown.map(|end| (end, outside(start, end))) {
-        Some((end, Outside::Record(second))) => prefix(start.get(end..second)?)?.to_vec(),
-        Some((_, Outside::Junk(..))) => b"\n".to_vec(),
-        Some((_, Outside::End)) if whole => return None,
-        _ => {
-            let before = start.get(..first)?;
-            let before = before.strip_prefix(BOM).unwrap_or(before);
-            if before.is_empty() { b"\n".to_vec() } else { prefix(before)?.to_vec() }
-        }
+    let before = start.get(..first)?;
+    let before = before.strip_prefix(BOM).unwrap_or(before);
+    let own = if before.is_empty() { Some(b"\n".as_slice()) } else { prefix(before) };
+    let Some(end) = balanced_end(start, first) else {
+        return own.map(|line| [line, b"{"].concat());
     };
-    let mut pattern = found;
-    pattern.push(b'{');
-    // The first record must not hold it.
-    let inside = start.get(first..shown.unwrap_or(start.len()))?;
-    (memmem::find(inside, &pattern).is_none() || shown.is_none()).then_some(pattern)
+    let line = match outside(start, end) {
+        Outside::Record(second) => {
+            let between = start.get(end..second)?;
+            own.filter(|_| between.contains(&b'\n')).or_else(|| prefix(between))
+        }
+        Outside::Junk(..) => own,
+        Outside::End => own.filter(|_| !whole),
+    };
+    let pattern = [line?, b"{"].concat();
+    let inside = memmem::find(start.get(first..end)?, &pattern).is_some();
+    (!inside && mostly(start, end, &pattern)).then_some(pattern)
+}
+
+/// Whether at least half of the next records begin so; a few prove nothing.
+fn mostly(start: &[u8], mut at: usize, pattern: &[u8]) -> bool {
+    let (mut seen, mut fit) = (0, 0);
+    while seen < 32
+        && let Outside::Record(next) = outside(start, at)
+        && let Some(end) = balanced_end(start, next)
+    {
+        seen += 1;
+        fit += usize::from(start.get(..=next).is_some_and(|s| s.ends_with(pattern)));
+        at = end;
+    }
+    seen < 4 || fit * 2 >= seen
 }
 
 /// The last line break with what follows it, if that is white space or commas.
@@ -250,5 +284,18 @@ mod tests {
             let end = balanced_end(text.as_bytes(), first).unwrap();
             assert_eq!(outside(text.as_bytes(), end), Outside::End);
         }
+    }
+    #[test]
+    fn an_end_is_found_piece_by_piece() {
+        let text = br#"{"a\\":["}\"{",{"b":"\\\""}],"c":"\\"} {"d":1}"#;
+        let end = balanced_end(text, 0).unwrap();
+        assert_eq!(&text[end..], br#" {"d":1}"#);
+        for size in 1..end {
+            let mut balance = Balance::default();
+            let mut pieces = text.chunks(size).enumerate();
+            let found = pieces.find_map(|(n, p)| balance.advance(p).map(|at| n * size + at));
+            assert_eq!(found, Some(end), "{size}");
+        }
+        assert_eq!(balanced_end(b"{\"a\":\"x\n}", 0), Some(9));
     }
 }

@@ -6,13 +6,7 @@
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-use crate::limits::FIELD_NAME_BYTES_MAX;
-
-/// Most paths kept from record to record.
-const PATHS_MAX: usize = 131_072;
-
-/// Most bytes of keys kept from record to record.
-const KEY_BYTES_MAX: usize = 16 << 20;
+use crate::limits::{FIELD_NAME_BYTES_MAX, JSON_KEY_BYTES_MAX, JSON_PATHS_MAX};
 
 /// Number of a path within [`Paths`].
 pub(super) type PathId = u32;
@@ -87,7 +81,7 @@ impl Paths {
     /// Between two records: forgets everything if it has become too much.
     /// Says whether it did; path numbers are void then.
     pub(super) fn trim(&mut self) -> bool {
-        let full = self.paths.len() > PATHS_MAX || self.keys.len() > KEY_BYTES_MAX;
+        let full = self.paths.len() > JSON_PATHS_MAX || self.keys.len() > JSON_KEY_BYTES_MAX;
         if full {
             self.clear();
         }
@@ -205,4 +199,44 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 fn key_of<'a>(path: &Path, keys: &'a [u8]) -> &'a [u8] {
     let at = path.key_at as usize;
     keys.get(at..at + path.key_len as usize).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_paths_are_forgotten() {
+        let mut paths = Paths::new(HashMap::new());
+        for n in 0..JSON_PATHS_MAX {
+            assert!(!paths.trim());
+            paths.find(ROOT, ROOT, format!("{n}\"").as_bytes());
+        }
+        assert!(paths.trim() && !paths.trim());
+        assert_eq!(paths.len(), 1);
+    }
+
+    #[test]
+    fn too_many_bytes_of_keys_are_forgotten() {
+        let mut paths = Paths::new(HashMap::new());
+        paths.find(ROOT, ROOT, &vec![b'x'; JSON_KEY_BYTES_MAX]);
+        assert!(!paths.trim());
+        let long = paths.find(ROOT, ROOT, b"y\"");
+        assert_eq!(paths.name(long), "y");
+        assert!(paths.trim());
+    }
+
+    #[test]
+    fn a_key_that_came_here_before_is_guessed() {
+        let mut paths = Paths::new(HashMap::new());
+        let a = paths.find(ROOT, ROOT, b"a\"");
+        let b = paths.find(ROOT, a, b"with\\u0020space\"");
+        let c = paths.find(ROOT, a, b"c\"");
+        assert_eq!(paths.name(b), "with space");
+        assert_eq!(paths.guess(ROOT, ROOT, b"a\":1"), Some((a, 2)));
+        assert_eq!(paths.guess(ROOT, a, b"c\":1"), Some((c, 2)));
+        assert_eq!(paths.guess(ROOT, a, b"with\\u0020space\":1"), Some((b, 16)));
+        assert_eq!(paths.guess(ROOT, a, b"with\\u0020spice\":1"), None);
+        assert_eq!(paths.guess(ROOT, b, b"c\":1"), None);
+    }
 }

@@ -2,7 +2,7 @@
 //! what they are called, and the wanted ones go into the columns of its shape.
 
 use hashbrown::HashMap;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::cutter::{WIDE, too_long};
 use super::dialect::{Dialect, Dialects};
@@ -15,7 +15,7 @@ use super::utf16::wide_len;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN};
 use crate::dictionary::{Dictionary, Kind, ValueId};
-use crate::limits::{RECORD_BYTES_MAX, RECORD_CELLS_MAX};
+use crate::limits::{JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
 use crate::problem::Problem;
 use crate::reader::{Block, Parsed, Reader, Records};
 use crate::shape::Shape;
@@ -25,9 +25,6 @@ use crate::vocabulary::{FieldId, Vocabulary};
 /// The form of a JSON string's raw content in dictionaries.
 const FORM: u8 = 64;
 
-/// Most shapes kept from block to block.
-const SHAPES_MAX: usize = 4_096;
-
 const NO_RANK: u8 = u8::MAX;
 
 /// What a path means, with the vocabulary's numbers for its fields.
@@ -36,6 +33,8 @@ struct Target {
     fields: [Option<(FieldId, bool)>; 2],
     role: Option<(Role, u8)>,
     part: Part,
+    /// Looked at only where all fields are wanted.
+    quiet: bool,
 }
 
 /// A shape in this block: its number, and whether all its fields are wanted.
@@ -50,13 +49,15 @@ pub(super) struct JsonReader {
     dialects: Dialects,
     tape: Tape,
     builder: BatchBuilder,
+    shapes_made: usize,
     /// Channels in their raw form, to find shapes by.
     channels: Dictionary,
     /// The rest is void after each block or record.
     shapes: HashMap<(usize, ValueId, Option<u32>), Known>,
     targets: Vec<Vec<Option<Target>>>,
     windows: Vec<(Role, Option<(FieldId, bool)>)>,
-    of_cells: Vec<Target>,
+    /// Cells to look at, and what they mean.
+    of_cells: Vec<(usize, Target)>,
     row: Vec<(FieldId, ValueId)>,
     times: Vec<(u8, usize)>,
 }
@@ -69,6 +70,7 @@ impl Default for JsonReader {
             dialects,
             tape: Tape::default(),
             builder: BatchBuilder::default(),
+            shapes_made: 0,
             channels: Dictionary::default(),
             shapes: HashMap::new(),
             targets: Vec::new(),
@@ -129,7 +131,7 @@ impl Reader for JsonReader {
             let mut start = 0;
             while start < block.bytes.len() {
                 let rest = block.bytes.get(start..).unwrap_or_default();
-                let end = finder.find(rest).map_or(block.bytes.len(), |n| start + n + 1);
+                let end = line_end(rest, pattern, &finder).map_or(block.bytes.len(), |n| start + n);
                 self.segment(&mut found, start, end, true, vocabulary);
                 start = end;
             }
@@ -137,6 +139,14 @@ impl Reader for JsonReader {
         let batches = self.builder.finish();
         finish(found, &batches, vocabulary, visit);
     }
+}
+
+/// Where the next record's line begins. Mostly that is the next line.
+fn line_end(rest: &[u8], pattern: &[u8], finder: &memmem::Finder<'_>) -> Option<usize> {
+    let first = memchr(b'\n', rest)?;
+    let tail = rest.get(first..)?;
+    let skip = if tail.starts_with(pattern) { 0 } else { finder.find(tail)? };
+    Some(first + skip + 1)
 }
 
 /// Shows what was read.
@@ -149,8 +159,11 @@ fn finish(
     let block = found.block;
     let mut offsets = Offsets::new(block);
     let mut problems = block.problems.clone();
-    for (at, mut problem) in found.problems {
-        problem.offset = Offsets::new(block).of(at);
+    let mut named = found.problems;
+    named.sort_by_key(|&(at, _)| at);
+    let mut places = Offsets::new(block);
+    for (at, mut problem) in named {
+        problem.offset = places.of(at);
         problems.push(problem);
     }
     problems.more += found.more_problems;
@@ -219,9 +232,10 @@ impl JsonReader {
     /// Forgets what another vocabulary may have meant by its numbers.
     fn begin(&mut self, vocabulary: &mut Vocabulary) {
         self.targets.iter_mut().for_each(Vec::clear);
-        if self.shapes.len() > SHAPES_MAX {
+        if self.shapes_made > READER_SHAPES_MAX || self.channels.bytes() > JSON_KEY_BYTES_MAX {
             self.builder = BatchBuilder::default();
             self.channels.clear();
+            self.shapes_made = 0;
         }
         self.shapes.clear();
         self.windows.clear();
@@ -301,6 +315,9 @@ impl JsonReader {
         let time = self.time(found, utc);
         let shape = self.shape(dialect, channel, event_id, found, vocabulary);
         self.row.clear();
+        if shape.whole && self.of_cells.len() < self.tape.cells.len() {
+            self.all_cells(dialect);
+        }
         self.fields(bytes, shape.whole, vocabulary);
         if dialect.is_windows() {
             self.windows_fields(bytes, &best, shape.whole, vocabulary);
@@ -355,7 +372,10 @@ impl JsonReader {
                     target
                 }
             };
-            self.of_cells.push(target);
+            if target.quiet {
+                continue;
+            }
+            self.of_cells.push((n, target));
             let Some((role, rank)) = target.role else { continue };
             if cell.token == Token::Null || cell.start == cell.end {
                 continue;
@@ -369,6 +389,15 @@ impl JsonReader {
             }
         }
         best
+    }
+
+    /// Looks at all cells.
+    fn all_cells(&mut self, dialect: Dialect) {
+        let Some(table) = self.targets.get(dialect.index()) else { return };
+        let target = |cell: &Cell| table.get(cell.path as usize).copied().flatten();
+        let cells = self.tape.cells.iter().enumerate();
+        self.of_cells.clear();
+        self.of_cells.extend(cells.filter_map(|(n, cell)| Some((n, target(cell)?))));
     }
 
     /// When the record was written: a time with a zone before one without.
@@ -436,12 +465,14 @@ impl JsonReader {
         let whole = vocabulary.projection().wants_all_of(&shape);
         let known = Known { id: self.builder.shape(&shape), whole };
         self.shapes.insert(key, known);
+        self.shapes_made += 1;
         known
     }
 
     /// The cells that are fields as they are.
     fn fields(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
-        for (cell, target) in self.tape.cells.iter().zip(&self.of_cells) {
+        for (n, target) in &self.of_cells {
+            let Some(cell) = self.tape.cells.get(*n) else { continue };
             if target.part == Part::Container && cell.token == Token::Null {
                 continue;
             }
@@ -476,8 +507,9 @@ impl JsonReader {
 
     /// `Data` elements, whose name stands beside their text.
     fn data_elements(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
-        let cells = || self.tape.cells.iter().zip(&self.of_cells);
-        if !self.of_cells.iter().any(|t| matches!(t.part, Part::DataName | Part::DataText)) {
+        let cells =
+            || self.of_cells.iter().filter_map(|(n, t)| Some((self.tape.cells.get(*n)?, t)));
+        if !self.of_cells.iter().any(|(_, t)| matches!(t.part, Part::DataName | Part::DataText)) {
             return;
         }
         let mut names: HashMap<u32, (Option<FieldId>, bool)> = HashMap::new();
@@ -524,7 +556,9 @@ fn resolve(
         Some((field, vocabulary.wanted(field)))
     };
     let fields = [field(first), field(second)];
-    Target { fields, role: meaning.role, part: meaning.part }
+    let wanted = fields.iter().flatten().any(|(_, wanted)| *wanted);
+    let quiet = !wanted && meaning.role.is_none() && matches!(meaning.part, Part::Whole);
+    Target { fields, role: meaning.role, part: meaning.part, quiet }
 }
 
 fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {

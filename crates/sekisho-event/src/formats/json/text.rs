@@ -7,7 +7,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// Position of the next `"` at or after `from`.
-#[inline]
+#[inline(always)]
 fn quote(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     // Most strings are short: eight bytes at a time costs less than a call.
@@ -24,7 +24,7 @@ fn quote(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Position of the `"` that closes the string whose content starts at `from`.
-#[inline]
+#[inline(always)]
 pub(super) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {

@@ -7,7 +7,7 @@ use super::header::{Header, Scalar, Type, decoded, split};
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN};
 use crate::dictionary::{Dictionary, Kind, ValueId};
 use crate::formats::json::{path_of_name, write_string};
-use crate::limits::{RECORD_BYTES_MAX, RECORD_CELLS_MAX};
+use crate::limits::{READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Parsed, Reader, Records};
 use crate::shape::Shape;
@@ -30,6 +30,7 @@ struct Place {
 #[derive(Default)]
 pub(super) struct TsvReader {
     builder: BatchBuilder,
+    blocks: usize,
     row: Vec<(FieldId, ValueId)>,
 }
 
@@ -49,6 +50,11 @@ impl Reader for TsvReader {
         vocabulary: &mut Vocabulary,
         visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
     ) {
+        self.blocks += 1;
+        if self.blocks.is_multiple_of(READER_SHAPES_MAX) {
+            // Each block may have a path of its own.
+            self.builder = BatchBuilder::default();
+        }
         let header = Header::parse(&block.header);
         let path = header.path.as_deref().or_else(|| path_of_name(&block.hints.name));
         let shape = Shape {
@@ -110,19 +116,8 @@ impl TsvReader {
         vocabulary: &mut Vocabulary,
     ) {
         let offset = block.offset + at as u64;
-        let columns = split(line, &header.separator).count();
-        if columns != places.len() || line.len() > RECORD_BYTES_MAX {
-            found.problems.push(match line.len() > RECORD_BYTES_MAX {
-                true => too_long(offset),
-                false if places.is_empty() => {
-                    Problem::new(offset, "line without a header", "a #fields line before it")
-                }
-                false => Problem::new(
-                    offset,
-                    format!("line of {columns} columns"),
-                    format!("{} columns, as the #fields line names them", places.len()),
-                ),
-            });
+        if let Some(problem) = unreadable(line, header, offset) {
+            found.problems.push(problem);
             return;
         }
         if std::str::from_utf8(line).is_err() {
@@ -162,6 +157,22 @@ impl TsvReader {
         let head = RowHead { time, host, record_id: RECORD_ID_UNKNOWN, record };
         self.builder.push(shape, head, &self.row);
     }
+}
+
+/// Why a line cannot be read, if it cannot.
+fn unreadable(line: &[u8], header: &Header, offset: u64) -> Option<Problem> {
+    let named = header.fields.len();
+    if line.len() > RECORD_BYTES_MAX {
+        return Some(too_long(offset));
+    }
+    let columns = split(line, &header.separator).count();
+    if named == 0 {
+        return Some(Problem::new(offset, "line without a header", "a #fields line before it"));
+    }
+    (columns != named).then(|| {
+        let expected = format!("{named} columns, as the #fields line names them");
+        Problem::new(offset, format!("line of {columns} columns"), expected)
+    })
 }
 
 fn utc(time: Option<Stamp>, block: &Block, found: &mut Found) -> i64 {
