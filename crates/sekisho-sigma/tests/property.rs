@@ -27,7 +27,7 @@ fn check(scene: &Scene, epochs: bool) -> Result<Compared, String> {
 }
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases(1_500))]
 
     #[test]
     fn compiled_is_reference(bytes in vec(any::<u8>(), 0..400)) {
@@ -37,7 +37,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(40))]
+    #![proptest_config(cases(20))]
 
     #[test]
     fn emptied_dictionaries_change_nothing(bytes in vec(any::<u8>(), 100..600)) {
@@ -75,7 +75,7 @@ fn event(product: &str, cells: &[(&'static str, Kind, &str)]) -> Event {
 }
 
 proptest! {
-    #![proptest_config(cases(3_000))]
+    #![proptest_config(cases(1_500))]
 
     /// What is looked for before an expression is run must be in every text
     /// that the expression matches.
@@ -100,4 +100,33 @@ proptest! {
             check(&Scene { rules: vec![rule], filter: None, blocks: vec![texts] }, false);
         prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
     }
+}
+
+fn agree(detection: &str, log_source: &str, events: Vec<Event>) {
+    let rule = format!("title: t\nlogsource: {log_source}\ndetection:\n{detection}");
+    let compared = check(&Scene { rules: vec![rule], filter: None, blocks: vec![events] }, false);
+    assert_eq!(compared.unwrap().refused, 0);
+}
+
+/// Keywords of a rule for one channel look at records that do not say theirs,
+/// so that all fields of these must be read.
+#[test]
+fn keywords_see_records_without_a_channel() {
+    agree(
+        "  s: [needle]\n  condition: s\n",
+        "{product: windows, service: security}",
+        vec![event("windows", &[("A", Kind::String, "needle")])],
+    );
+}
+
+/// Whole numbers beyond 128 bits are compared as floating-point numbers.
+#[test]
+fn numbers_beyond_128_bits() {
+    let huge = "1".repeat(40);
+    let other = format!("{}2", "1".repeat(39));
+    agree(
+        &format!("  s: {{A: {huge}}}\n  condition: s\n"),
+        "{product: p}",
+        vec![event("p", &[("A", Kind::Number, &other)]), event("p", &[("A", Kind::Number, &huge)])],
+    );
 }

@@ -133,9 +133,10 @@ impl Judge<'_> {
                 return Err(format!("`explain` says otherwise for {rule:#?}"));
             }
             let by_hand = reference::matches(&self.before[self.id as usize], &view)
-                && self.filter.iter().all(|f| {
-                    reference::Matcher::of(&f.condition, &f.detections).matches(&view)
-                });
+                && self
+                    .filter
+                    .iter()
+                    .all(|f| reference::Matcher::of(&f.condition, &f.detections).matches(&view));
             if routed && by_hand != want {
                 return Err(format!("a filter is joined wrongly to {rule:#?}"));
             }

@@ -4,9 +4,7 @@
 
 use std::fmt::Write;
 
-use sekisho_event::{
-    BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Vocabulary, limits,
-};
+use sekisho_event::{BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Vocabulary, limits};
 
 /// Bytes as a row of choices.
 #[derive(Clone, Copy, Debug)]
@@ -39,33 +37,186 @@ const FIELDS: &[&str] = &["A", "B", "Image", "NewProcessName", "c.d"];
 /// Texts of which values are made: what folds oddly, what is escaped, what
 /// has a meaning to some modifier.
 pub(crate) const PIECES: &[&str] = &[
-    "", "a", "A", "b", "B", "ab", "\\", "*", "?", "\\*", "\\?", "\\\\", "İ", "i", "I", "ı", "ſ",
-    "s", "S", "\u{212A}", "k", "K", "ß", "ẞ", "ǅ", "ǆ", "Ǆ", "Σ", "ς", "σ", "é", "É", "e\u{301}",
-    "1", "01", "1.0", "1e3", "0x10", "16", "-1", "1000", " -a", " /a", "-", "–", "\n", "\0", "𐐀",
-    "𐐨", "cmd.exe", "true", "10.0.0.1", "::1", "2024-02-29T23:59:59Z", "aaaa", "'", "\"", "%", "Å",
-    "\u{212B}", "å", "ŉ", "ΐ",
+    "",
+    "a",
+    "A",
+    "b",
+    "B",
+    "ab",
+    "\\",
+    "*",
+    "?",
+    "\\*",
+    "\\?",
+    "\\\\",
+    "İ",
+    "i",
+    "I",
+    "ı",
+    "ſ",
+    "s",
+    "S",
+    "\u{212A}",
+    "k",
+    "K",
+    "ß",
+    "ẞ",
+    "ǅ",
+    "ǆ",
+    "Ǆ",
+    "Σ",
+    "ς",
+    "σ",
+    "é",
+    "É",
+    "e\u{301}",
+    "1",
+    "01",
+    "1.0",
+    "1e3",
+    "0x10",
+    "16",
+    "-1",
+    "1000",
+    " -a",
+    " /a",
+    "-",
+    "–",
+    "\n",
+    "\0",
+    "𐐀",
+    "𐐨",
+    "cmd.exe",
+    "true",
+    "10.0.0.1",
+    "::1",
+    "2024-02-29T23:59:59Z",
+    "aaaa",
+    "'",
+    "\"",
+    "%",
+    "Å",
+    "\u{212B}",
+    "å",
+    "ŉ",
+    "ΐ",
 ];
 
 const SCALARS: &[&str] = &[
-    "1", "01", "1.0", "1e3", "0x10", "16", "-1", "0", "-0", "+1", "1.", ".5", "0o17", "true",
-    "false", "null", "''", "'*'", "'?'", "'??*'", "170141183460469231731687303715884105728",
-    "170141183460469231731687303715884105729", "0xffffffffffffffffff", "1e400",
+    "1",
+    "01",
+    "1.0",
+    "1e3",
+    "0x10",
+    "16",
+    "-1",
+    "0",
+    "-0",
+    "+1",
+    "1.",
+    ".5",
+    "0o17",
+    "true",
+    "false",
+    "null",
+    "''",
+    "'*'",
+    "'?'",
+    "'??*'",
+    "170141183460469231731687303715884105728",
+    "170141183460469231731687303715884105729",
+    "0xffffffffffffffffff",
+    "1e400",
 ];
 
 const REGEXES: &[&str] = &[
-    "a", "b+", "(ab|İ)", "[a-k]", "(?i)", "(?i:k)", "ſ", "\\d{1,2}", "^", "$", ".*", "(?:a|b)?",
-    "(?=a)", "(a)\\1", "\\b", "a{2}", "(?:ab){2,3}", "[^b]", "K", "s", "S", "\\w", "cmd\\.exe", "ß",
-    "ǅ", "(?:cmd|ab|1000)", "\\\\", "é", "[kK]", "|", "(?-u:a)", "(?s:.)", "\\x{212A}", "Σ", "a*",
-    "(?!b)", "(?i-s)", "[[:alpha:]]", "(?P<n>b)", "İ", "i̇", "(?U)a+", "\\A", "\\z", "(?m)",
+    "a",
+    "b+",
+    "(ab|İ)",
+    "[a-k]",
+    "(?i)",
+    "(?i:k)",
+    "ſ",
+    "\\d{1,2}",
+    "^",
+    "$",
+    ".*",
+    "(?:a|b)?",
+    "(?=a)",
+    "(a)\\1",
+    "\\b",
+    "a{2}",
+    "(?:ab){2,3}",
+    "[^b]",
+    "K",
+    "s",
+    "S",
+    "\\w",
+    "cmd\\.exe",
+    "ß",
+    "ǅ",
+    "(?:cmd|ab|1000)",
+    "\\\\",
+    "é",
+    "[kK]",
+    "|",
+    "(?-u:a)",
+    "(?s:.)",
+    "\\x{212A}",
+    "Σ",
+    "a*",
+    "(?!b)",
+    "(?i-s)",
+    "[[:alpha:]]",
+    "(?P<n>b)",
+    "İ",
+    "i̇",
+    "(?U)a+",
+    "\\A",
+    "\\z",
+    "(?m)",
 ];
 
 const CHAINS: &[&str] = &[
-    "", "|contains", "|startswith", "|endswith", "|cased", "|contains|cased", "|startswith|cased",
-    "|endswith|cased", "|re", "|re|i", "|re|i|s", "|re|m", "|re|contains", "|re|endswith", "|cidr",
-    "|exists", "|fieldref", "|fieldref|cased", "|fieldref|contains", "|fieldref|startswith",
-    "|fieldref|endswith|cased", "|lt", "|lte", "|gt", "|gte", "|windash", "|contains|windash",
-    "|windash|endswith", "|base64", "|base64offset|contains", "|wide|base64offset|contains", "|wide",
-    "|utf16be|base64", "|utf16|base64", "|minute", "|hour", "|day|gte", "|week|lt", "|month",
+    "",
+    "|contains",
+    "|startswith",
+    "|endswith",
+    "|cased",
+    "|contains|cased",
+    "|startswith|cased",
+    "|endswith|cased",
+    "|re",
+    "|re|i",
+    "|re|i|s",
+    "|re|m",
+    "|re|contains",
+    "|re|endswith",
+    "|cidr",
+    "|exists",
+    "|fieldref",
+    "|fieldref|cased",
+    "|fieldref|contains",
+    "|fieldref|startswith",
+    "|fieldref|endswith|cased",
+    "|lt",
+    "|lte",
+    "|gt",
+    "|gte",
+    "|windash",
+    "|contains|windash",
+    "|windash|endswith",
+    "|base64",
+    "|base64offset|contains",
+    "|wide|base64offset|contains",
+    "|wide",
+    "|utf16be|base64",
+    "|utf16|base64",
+    "|minute",
+    "|hour",
+    "|day|gte",
+    "|week|lt",
+    "|month",
     "|year|lte",
 ];
 
@@ -138,10 +289,11 @@ fn value(choices: &mut Choices<'_>, chain: &str, pool: &mut Vec<String>) -> Stri
     if chain.contains("exists") {
         return choices.pick(&["true", "false"]).to_owned();
     }
-    let numeric =
-        ["|lt", "|gt", "|minute", "|hour", "|day", "|week", "|month", "|year"].iter();
+    let numeric = ["|lt", "|gt", "|minute", "|hour", "|day", "|week", "|month", "|year"].iter();
     if numeric.clone().any(|m| chain.contains(m)) {
-        return choices.pick(&["0", "1", "16", "1000", "-1", "0.5", "23", "59", "29", "2024"]).into();
+        return choices
+            .pick(&["0", "1", "16", "1000", "-1", "0.5", "23", "59", "29", "2024"])
+            .into();
     }
     if choices.once_in(4) {
         let scalar = choices.pick(SCALARS);
@@ -154,8 +306,7 @@ fn value(choices: &mut Choices<'_>, chain: &str, pool: &mut Vec<String>) -> Stri
 }
 
 fn values(choices: &mut Choices<'_>, chain: &str, pool: &mut Vec<String>) -> String {
-    let list: Vec<String> =
-        (0..=choices.below(4)).map(|_| value(choices, chain, pool)).collect();
+    let list: Vec<String> = (0..=choices.below(4)).map(|_| value(choices, chain, pool)).collect();
     match list.as_slice() {
         [only] if !chain.contains("|all") => only.clone(),
         list => format!("[{}]", list.join(", ")),
@@ -199,7 +350,7 @@ fn condition(choices: &mut Choices<'_>, names: usize, depth: usize) -> String {
     if depth == 0 {
         return NAMES[choices.below(names)].to_owned();
     }
-    let mut part = |c: &mut Choices<'_>| condition(c, names, depth - 1);
+    let part = |c: &mut Choices<'_>| condition(c, names, depth - 1);
     match choices.below(10) {
         0 => format!("({} and {})", part(choices), part(choices)),
         1 => format!("({} or {})", part(choices), part(choices)),

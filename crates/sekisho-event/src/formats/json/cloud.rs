@@ -130,7 +130,11 @@ mod tests {
         let lines = TABLE.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty()).count();
         let kinds = kinds();
         assert_eq!(kinds.len(), lines);
-        assert!(kinds.iter().all(|k| !k.product.is_empty() && !(k.times.is_empty() && k.utc_times.is_empty())));
+        assert!(
+            kinds
+                .iter()
+                .all(|k| !k.product.is_empty() && !(k.times.is_empty() && k.utc_times.is_empty()))
+        );
         let m365 = kinds.iter().find(|k| k.product == "m365").unwrap();
         assert_eq!(known(m365, "Workload").role, Some((Role::Channel, 0)));
         assert_eq!(known(m365, "CreationTime").role, Some((Role::UtcTime, 0)));
