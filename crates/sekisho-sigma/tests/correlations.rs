@@ -315,3 +315,20 @@ proptest! {
         }
     }
 }
+
+/// An event for which two rules of a correlation hold is seen as the first of
+/// them first, whichever arrives first.
+#[test]
+fn one_event_as_two_rules() {
+    let text = "title: c\nname: c\ncorrelation:\n  type: temporal_ordered\n  rules: [r0, r1]\n  \
+                group-by: [G]\n  timespan: 5s\n";
+    let mut parsed = parse(&"c.yml".into(), text.as_bytes(), &ParseOptions::default());
+    let Some(Document::Correlation(correlation)) = parsed.documents.pop() else { panic!() };
+    let fields = BTreeMap::from([("G", "x")]);
+    let events = [Seen { time: 0, place: 7, rules: vec![0, 1], fields }];
+    let program = Program::new(rules());
+    let correlations = [correlation];
+    let found = run(&correlations, &program, &events, |_| {});
+    assert_eq!(found.len(), 1);
+    assert_eq!(found, run(&correlations, &program, &events, |list| list.reverse()));
+}

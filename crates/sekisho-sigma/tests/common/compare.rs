@@ -49,6 +49,9 @@ pub(crate) fn compare(scene: &Scene, epochs: bool) -> Result<Compared, String> {
     let rules: Vec<Arc<Rule>> = rules.into_iter().map(Arc::new).collect();
     let program = Arc::new(Program::new(rules.clone()));
     let references: Vec<_> = rules.iter().map(|rule| reference::Matcher::new(rule)).collect();
+    let plain: Vec<_> = before.iter().map(reference::Matcher::new).collect();
+    let filters: Vec<_> =
+        filters.iter().map(|f| reference::Matcher::of(&f.condition, &f.detections)).collect();
     let mut out = Compared { rules: rules.len(), refused, ..Compared::default() };
     let mut all = Vocabulary::default();
     let mut some = Vocabulary::new(program.projection(&[]));
@@ -67,9 +70,9 @@ pub(crate) fn compare(scene: &Scene, epochs: bool) -> Result<Compared, String> {
             }
             out.matches += got.len();
             for (id, reference) in (0..).zip(&references) {
-                let filter = filters.iter().filter(|_| narrowed[id as usize]);
-                let filter: Vec<_> = filter.collect();
-                let judge = Judge { program: &program, id, reference, before: &before, filter };
+                let filter = if narrowed[id as usize] { filters.as_slice() } else { &[] };
+                let plain = &plain[id as usize];
+                let judge = Judge { program: &program, id, reference, plain, filter };
                 out.pairs += judge.rows(wide, &all, &got)?;
             }
         }
@@ -101,9 +104,9 @@ struct Judge<'a> {
     program: &'a Program,
     id: RuleId,
     reference: &'a reference::Matcher<'a>,
-    /// The rules before the filter.
-    before: &'a [Rule],
-    filter: Vec<&'a Filter>,
+    /// The rule before the filter.
+    plain: &'a reference::Matcher<'a>,
+    filter: &'a [reference::Matcher<'a>],
 }
 
 impl Judge<'_> {
@@ -129,14 +132,10 @@ impl Judge<'_> {
                     reference::explain(rule, &view),
                 ));
             }
-            if reference::explain(rule, &view).held != self.reference.matches(&view) {
+            if row == 0 && reference::explain(rule, &view).held != want && routed {
                 return Err(format!("`explain` says otherwise for {rule:#?}"));
             }
-            let by_hand = reference::matches(&self.before[self.id as usize], &view)
-                && self
-                    .filter
-                    .iter()
-                    .all(|f| reference::Matcher::of(&f.condition, &f.detections).matches(&view));
+            let by_hand = self.plain.matches(&view) && self.filter.iter().all(|f| f.matches(&view));
             if routed && by_hand != want {
                 return Err(format!("a filter is joined wrongly to {rule:#?}"));
             }
