@@ -49,7 +49,11 @@ pub(crate) fn compare(scene: &Scene, epochs: bool) -> Result<Compared, String> {
     let rules: Vec<Arc<Rule>> = rules.into_iter().map(Arc::new).collect();
     let program = Arc::new(Program::new(rules.clone()));
     let references: Vec<_> = rules.iter().map(|rule| reference::Matcher::new(rule)).collect();
-    let plain: Vec<_> = before.iter().map(reference::Matcher::new).collect();
+    let plain: Vec<_> = before
+        .iter()
+        .zip(&narrowed)
+        .map(|(rule, narrowed)| narrowed.then(|| reference::Matcher::new(rule)))
+        .collect();
     let filters: Vec<_> =
         filters.iter().map(|f| reference::Matcher::of(&f.condition, &f.detections)).collect();
     let mut out = Compared { rules: rules.len(), refused, ..Compared::default() };
@@ -70,9 +74,8 @@ pub(crate) fn compare(scene: &Scene, epochs: bool) -> Result<Compared, String> {
             }
             out.matches += got.len();
             for (id, reference) in (0..).zip(&references) {
-                let filter = if narrowed[id as usize] { filters.as_slice() } else { &[] };
-                let plain = &plain[id as usize];
-                let judge = Judge { program: &program, id, reference, plain, filter };
+                let plain = plain[id as usize].as_ref();
+                let judge = Judge { program: &program, id, reference, plain, filters: &filters };
                 out.pairs += judge.rows(wide, &all, &got)?;
             }
         }
@@ -104,9 +107,9 @@ struct Judge<'a> {
     program: &'a Program,
     id: RuleId,
     reference: &'a reference::Matcher<'a>,
-    /// The rule before the filter.
-    plain: &'a reference::Matcher<'a>,
-    filter: &'a [reference::Matcher<'a>],
+    /// The rule before filters were joined to it, where some were.
+    plain: Option<&'a reference::Matcher<'a>>,
+    filters: &'a [reference::Matcher<'a>],
 }
 
 impl Judge<'_> {
@@ -135,8 +138,10 @@ impl Judge<'_> {
             if row == 0 && reference::explain(rule, &view).held != want && routed {
                 return Err(format!("`explain` says otherwise for {rule:#?}"));
             }
-            let by_hand = self.plain.matches(&view) && self.filter.iter().all(|f| f.matches(&view));
-            if routed && by_hand != want {
+            if let Some(plain) = self.plain
+                && routed
+                && want != (plain.matches(&view) && self.filters.iter().all(|f| f.matches(&view)))
+            {
                 return Err(format!("a filter is joined wrongly to {rule:#?}"));
             }
         }
