@@ -30,7 +30,7 @@ proptest! {
     #![proptest_config(cases(1_500))]
 
     #[test]
-    fn compiled_is_reference(bytes in vec(any::<u8>(), 0..400)) {
+    fn compiled_is_reference(bytes in vec(any::<u8>(), 100..500)) {
         let outcome = check(&scene(&bytes), false);
         prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
     }
@@ -80,7 +80,7 @@ proptest! {
     /// What is looked for before an expression is run must be in every text
     /// that the expression matches.
     #[test]
-    fn guards_of_regexes_exclude_no_match(bytes in vec(any::<u8>(), 2..60), pick in 0usize..9) {
+    fn guards_of_regexes_exclude_no_match(bytes in vec(any::<u8>(), 40..240), pick in 0usize..9) {
         let mut choices = Choices(&bytes);
         let regex = common::generate::regex(&mut choices);
         let flags = ["", "|i", "|m", "|s", "|i|s", "|i|m", "", "|i", ""][pick];
