@@ -27,12 +27,15 @@ impl Shape {
         self.product.is_empty()
     }
 
-    /// Whether `other` has everything that this shape states. Empty parts
-    /// state nothing; channels are compared without regard to ASCII case.
+    /// Whether `other` may be of what this shape states. Empty parts state
+    /// nothing, and a record that does not say its channel may be of any;
+    /// channels are compared without regard to ASCII case.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         (self.product.is_empty() || self.product == other.product)
-            && (self.channel.is_empty() || self.channel.eq_ignore_ascii_case(&other.channel))
+            && (self.channel.is_empty()
+                || other.channel.is_empty()
+                || self.channel.eq_ignore_ascii_case(&other.channel))
             && (self.event_id.is_none() || self.event_id == other.event_id)
     }
 }

@@ -214,7 +214,7 @@ impl Correlator {
         for id in order(&self.by_correlation, self.correlations.len()) {
             let Some(correlation) = self.correlations.get(id) else { continue };
             let mut seen = self.seen.get_mut(id).map(std::mem::take).unwrap_or_default();
-            seen.sort_by_key(|s| (s.group, s.time, s.place));
+            sort(&mut seen, &self.value_names);
             let mut found = Vec::new();
             for group in seen.chunk_by(|a, b| a.group == b.group) {
                 walk(correlation, id, group, &self.value_names, &mut found);
@@ -257,6 +257,14 @@ impl Correlator {
             }
         }
     }
+}
+
+/// Puts observations in an order that does not depend on that of their
+/// arrival: one event may be seen as several of a correlation's rules.
+fn sort(seen: &mut [Seen], values: &[Box<str>]) {
+    let key = |s: &Seen| (s.group, s.time, s.place, s.slot);
+    let text = |s: &Seen| values.get(s.value as usize);
+    seen.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| text(a).cmp(&text(b))));
 }
 
 fn intern<K: std::hash::Hash + Eq + Clone>(

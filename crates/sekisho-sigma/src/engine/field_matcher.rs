@@ -205,11 +205,15 @@ fn handle_of(test: &Test) -> (Handle, bool) {
     }
 }
 
+/// Most digits of a whole number that is compared in full; longer ones are
+/// compared as floating-point numbers, where several texts are equal.
+const WHOLE_DIGITS_MAX: usize = 38;
+
 /// Whether a number is written in the one plain way: two such texts are the
 /// same number only if they are the same text.
 fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty()
+    (1..=WHOLE_DIGITS_MAX).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())
         && (text == "0" || !digits.starts_with('0'))
 }

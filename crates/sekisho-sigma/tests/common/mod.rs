@@ -1,6 +1,10 @@
 //! What the tests of this crate share: rules from short texts, events from
 //! lists of fields.
 #![allow(dead_code, reason = "not every test file uses all of it")]
+#![allow(clippy::indexing_slicing, reason = "it is a test")]
+
+pub(crate) mod compare;
+pub(crate) mod generate;
 
 use sekisho_event::{BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Vocabulary};
 use sekisho_sigma::rule::{Document, Rule};
