@@ -26,6 +26,7 @@ fn main() -> Result<()> {
         // What a benchmark runs as a process of its own.
         Some("base-evtx") => base::evtx(args),
         Some("base-sonic") => base::sonic(args),
+        Some("engine") => base::engine(args),
         _ => bail!("{USAGE}"),
     }
 }

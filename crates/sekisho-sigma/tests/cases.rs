@@ -579,7 +579,7 @@ fn explanations_are_for_people_and_machines() {
     let explained = reference::explain(&rule, &view(&batch, 0, &vocabulary, &same_name));
     let want = "\
 ✗ t
-  ✗ sel and not f
+  ✗ condition: sel and not f
   ✗ sel
     ✓ Image any of   [event: `C:\\b.exe`]
       ✗ like `*\\a.exe`

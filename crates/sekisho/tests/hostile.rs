@@ -729,7 +729,7 @@ fn only_hostile_rules_fail_with_a_hint() {
     ground.rule("bad.yml", noise(1000));
     let examined = ground.examine_with_rules(&[]);
     assert_eq!(examined.ran.code, Some(2));
-    assert!(examined.ran.stderr.contains("rules check"), "{}", examined.ran.stderr);
+    assert!(examined.ran.stderr.contains("bad.yml: not UTF-8"), "{}", examined.ran.stderr);
 }
 
 #[test]

@@ -103,9 +103,10 @@ impl RuleArgs {
         }
     }
 
-    /// Whether rules are named one by one.
+    /// Whether rules are named one by one: by id, tag or file.
     pub(super) fn names_rules(&self) -> bool {
-        !self.ids.is_empty() || !self.tags.is_empty()
+        let files = !self.rules.is_empty() && self.rules.iter().all(|path| !path.is_dir());
+        files || !self.ids.is_empty() || !self.tags.is_empty()
     }
 
     pub(super) fn parse_options(&self) -> Result<ParseOptions> {
