@@ -29,8 +29,8 @@ pub struct Match {
 #[derive(Debug)]
 pub struct Matcher {
     program: Arc<Program>,
-    /// Answers by rule field and column.
-    memo_of: HashMap<(FieldNumber, FieldId), usize>,
+    /// Answers by rule fields and column.
+    memo_of: HashMap<(Fields, FieldId), usize>,
     memos: Vec<Memo>,
     /// Answers, one run of atoms a value.
     answers: Vec<AtomId>,
@@ -49,6 +49,9 @@ pub struct Matcher {
 #[derive(Debug, Default)]
 struct Memo {
     spans: Vec<Span>,
+    /// Whether any value has an answer. Where none has, the column need not
+    /// be looked through.
+    answered: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,15 +60,21 @@ struct Span {
     len: u32,
 }
 
-impl Span {
-    const UNKNOWN: Self = Self { at: u32::MAX, len: 0 };
-}
+/// The rule fields as which one column is read: its own, and every field
+/// where keywords are looked for.
+type Fields = [Option<FieldNumber>; 2];
 
-/// A column as some rule field reads it.
+/// A column as rules read it.
 struct Read<'a> {
-    field: FieldNumber,
+    fields: Fields,
     memo: usize,
     column: &'a Column,
+}
+
+impl Read<'_> {
+    fn is_of(&self, field: FieldNumber) -> bool {
+        self.fields.contains(&Some(field))
+    }
 }
 
 /// Most answers that are remembered before all are forgotten.
@@ -116,7 +125,7 @@ impl Matcher {
     }
 
     fn forget(&mut self) {
-        self.memos.iter_mut().for_each(|memo| memo.spans = Vec::new());
+        self.memos.iter_mut().for_each(|memo| *memo = Memo::default());
         self.answers = Vec::new();
         self.late = HashMap::new();
     }
@@ -130,18 +139,24 @@ impl Matcher {
         out: &mut Vec<Match>,
     ) {
         let reads = self.reads(lane, batch, vocabulary);
+        for read in &reads {
+            self.ask_new(program, read, vocabulary);
+        }
+        // Many columns hold nothing that any rule names.
+        let telling: Vec<&Read<'_>> =
+            reads.iter().filter(|r| self.memos.get(r.memo).is_some_and(|m| m.answered)).collect();
         for row in 0..batch.rows() {
             self.event += 1;
             self.woken.clear();
             self.woken.extend(&lane.unguarded);
-            for read in &reads {
+            for read in &telling {
                 let first = read.column.first(row);
                 if first.is_present() {
-                    self.note(program, lane, read, first, vocabulary);
+                    self.note(program, lane, read, first);
                 }
                 if !read.column.more.is_empty() {
                     for value in read.column.values(row).skip(1) {
-                        self.note(program, lane, read, value, vocabulary);
+                        self.note(program, lane, read, value);
                     }
                 }
             }
@@ -159,42 +174,42 @@ impl Matcher {
         batch: &'a EventBatch,
         vocabulary: &Vocabulary,
     ) -> Vec<Read<'a>> {
-        let mut reads = Vec::new();
-        let mut add = |matcher: &mut Self, field, column: &'a Column| {
-            let next = matcher.memos.len();
-            let memo = *matcher.memo_of.entry((field, column.field)).or_insert(next);
-            if memo == next {
-                matcher.memos.push(Memo::default());
-            }
-            reads.push(Read { field, memo, column });
-        };
+        let mut found: Vec<(Fields, &'a Column)> = Vec::new();
         for (field, names) in &lane.reads {
             for name in names {
                 if let Some(column) = vocabulary.find(name).and_then(|id| batch.column(id)) {
-                    add(self, *field, column);
+                    found.push(([Some(*field), None], column));
                 }
             }
         }
         if lane.every_field {
             for column in &batch.columns {
-                add(self, EVERY_FIELD, column);
+                let known = found
+                    .iter_mut()
+                    .find(|(fields, known)| known.field == column.field && fields[1].is_none());
+                match known {
+                    Some((fields, _)) => fields[1] = Some(EVERY_FIELD),
+                    None => found.push(([Some(EVERY_FIELD), None], column)),
+                }
             }
         }
-        reads
+        let read = |(fields, column): (Fields, &'a Column)| {
+            let next = self.memos.len();
+            let memo = *self.memo_of.entry((fields, column.field)).or_insert(next);
+            if memo == next {
+                self.memos.push(Memo::default());
+            }
+            Read { fields, memo, column }
+        };
+        found.into_iter().map(read).collect()
     }
 
     /// Notes which atoms hold for a value of the event at hand, and which
     /// rules that wakes.
     #[inline]
-    fn note(
-        &mut self,
-        program: &Program,
-        lane: &Lane,
-        read: &Read<'_>,
-        value: ValueId,
-        vocabulary: &Vocabulary,
-    ) {
-        let span = self.answers_for(program, read, value, vocabulary);
+    fn note(&mut self, program: &Program, lane: &Lane, read: &Read<'_>, value: ValueId) {
+        let memo = self.memos.get(read.memo);
+        let Some(&span) = memo.and_then(|memo| memo.spans.get(value.index())) else { return };
         let answers = self.answers.get(span.at as usize..span.at as usize + span.len as usize);
         for &atom in answers.unwrap_or_default() {
             if let Some(held) = self.held.get_mut(atom as usize) {
@@ -213,48 +228,35 @@ impl Matcher {
         }
     }
 
-    #[inline]
-    fn answers_for(
-        &mut self,
-        program: &Program,
-        read: &Read<'_>,
-        value: ValueId,
-        vocabulary: &Vocabulary,
-    ) -> Span {
-        if let Some(memo) = self.memos.get(read.memo)
-            && let Some(span) = memo.spans.get(value.index())
-            && span.at != u32::MAX
-        {
-            return *span;
+    /// Puts all questions about a column's fields to the values that are new
+    /// in its dictionary.
+    fn ask_new(&mut self, program: &Program, read: &Read<'_>, vocabulary: &Vocabulary) {
+        let Some(dictionary) = vocabulary.dictionary(read.column.field) else { return };
+        let Some(memo) = self.memos.get_mut(read.memo) else { return };
+        // Ids run from 1; the span of id 0 is never asked for.
+        if memo.spans.is_empty() {
+            memo.spans.push(Span { at: 0, len: 0 });
         }
-        self.ask(program, read, value, vocabulary)
-    }
-
-    /// Puts all questions about a field to a value that is new.
-    #[cold]
-    fn ask(
-        &mut self,
-        program: &Program,
-        read: &Read<'_>,
-        value: ValueId,
-        vocabulary: &Vocabulary,
-    ) -> Span {
-        let at = u32::try_from(self.answers.len()).unwrap_or(u32::MAX);
-        let found = vocabulary.dictionary(read.column.field).and_then(|d| d.get(value));
-        if let (Some(found), Some(matcher)) = (found, program.matchers.get(read.field)) {
-            matcher.hits(found, &mut self.scratch, &mut self.answers);
-        }
-        let len = u32::try_from(self.answers.len()).unwrap_or(u32::MAX) - at;
-        let span = Span { at, len };
-        if let Some(memo) = self.memos.get_mut(read.memo) {
-            if memo.spans.len() <= value.index() {
-                memo.spans.resize(value.index() + 1, Span::UNKNOWN);
+        memo.spans.reserve(dictionary.len() + 1 - memo.spans.len().min(dictionary.len() + 1));
+        for id in memo.spans.len()..=dictionary.len() {
+            let id = ValueId(u32::try_from(id).unwrap_or(u32::MAX));
+            let start = self.answers.len();
+            if let Some(value) = dictionary.get(id) {
+                for field in read.fields.iter().flatten() {
+                    if let Some(matcher) = program.matchers.get(*field) {
+                        matcher.hits(value, &mut self.scratch, &mut self.answers);
+                    }
+                }
             }
-            if let Some(slot) = memo.spans.get_mut(value.index()) {
-                *slot = span;
+            // Atoms of two fields are different ones; together they are sorted.
+            if let Some(answers) = self.answers.get_mut(start..) {
+                answers.sort_unstable();
             }
+            let at = u32::try_from(start).unwrap_or(u32::MAX);
+            let len = u32::try_from(self.answers.len() - start).unwrap_or(u32::MAX);
+            memo.answered |= len > 0;
+            memo.spans.push(Span { at, len });
         }
-        span
     }
 
     /// Evaluates the rules that were woken for an event.
@@ -334,7 +336,7 @@ impl Matcher {
                 }
                 Question::Null => false,
             };
-            for read in reads.iter().filter(|read| read.field == atom.field) {
+            for read in reads.iter().filter(|read| read.is_of(atom.field)) {
                 for value in read.column.values(row).filter(|&v| speaks(read, v)) {
                     if !out.contains(&(read.column.field, value)) {
                         out.push((read.column.field, value));
@@ -359,7 +361,7 @@ fn values_of<'a>(
 ) -> impl Iterator<Item = (FieldId, ValueId)> + 'a {
     reads
         .iter()
-        .filter(move |read| read.field == field)
+        .filter(move |read| read.is_of(field))
         .flat_map(move |read| read.column.values(row).map(|value| (read.column.field, value)))
 }
 

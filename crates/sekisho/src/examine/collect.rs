@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -59,6 +59,10 @@ struct State {
     by_hash: HashMap<String, usize>,
     duplicates: Vec<Option<usize>>,
     writer: BufWriter<File>,
+    /// Bytes of detections written.
+    written: u64,
+    /// Where in `detections.jsonl` the hash of the file at hand is missing.
+    unhashed: Vec<u64>,
     failure: Option<io::Error>,
 }
 
@@ -97,6 +101,8 @@ impl Collector {
             by_hash: HashMap::new(),
             duplicates: vec![None; files],
             writer,
+            written: 0,
+            unhashed: Vec::new(),
             failure: None,
         };
         Ok(Self { plan, state: Mutex::new(state), moved: Condvar::new() })
@@ -126,9 +132,11 @@ impl Collector {
     /// All outcomes, and the writer of detections for what comes after them.
     pub(crate) fn finish(self) -> io::Result<(Collected, BufWriter<File>)> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut state = state;
+        let filled = state.fill_in(&format!("{:HASH_CHARS$}", "unknown"));
         match state.failure {
             Some(e) => Err(e),
-            None => Ok((state.collected, state.writer)),
+            None => filled.map(|()| (state.collected, state.writer)),
         }
     }
 }
@@ -136,6 +144,8 @@ impl Collector {
 impl State {
     fn settle(&mut self, plan: &Plan, mut done: Done) {
         if let Some((file, hash)) = done.hash.take() {
+            let filled = self.fill_in(&hash);
+            self.note_failure(plan, filled);
             self.hashed(plan, file, hash);
         }
         let file = done.source.and_then(|s| plan.inventory.sources.get(s)).map(|s| s.file_number);
@@ -154,15 +164,35 @@ impl State {
             outcome.zoneless += done.stats.zoneless;
         }
         self.note_problems(&mut done);
-        if let Err(e) = self.write(file, &mut done) {
-            self.failure.get_or_insert(e);
-            plan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        }
+        let written = self.write(file, &mut done);
+        self.note_failure(plan, written);
         for (observation, place) in std::mem::take(&mut done.observations) {
             let Collected { correlator, places, .. } = &mut self.collected;
             correlator.add(observation, || places.add(&place));
         }
         self.collected.stats.merge(done.stats);
+    }
+
+    fn note_failure(&mut self, plan: &Plan, result: io::Result<()>) {
+        if let Err(e) = result {
+            self.failure.get_or_insert(e);
+            plan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// Puts the hash of the file at hand where it is missing.
+    fn fill_in(&mut self, hash: &str) -> io::Result<()> {
+        if self.unhashed.is_empty() {
+            return Ok(());
+        }
+        self.writer.flush()?;
+        let file = self.writer.get_mut();
+        for at in self.unhashed.drain(..) {
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(hash.as_bytes())?;
+        }
+        file.seek(SeekFrom::End(0))?;
+        Ok(())
     }
 
     fn hashed(&mut self, plan: &Plan, file: usize, hash: String) {
@@ -197,6 +227,11 @@ impl State {
                 }
             }
         }
+        if hash.is_none() {
+            let at = self.written;
+            self.unhashed.extend(done.hash_slots.iter().map(|&slot| at + slot as u64));
+        }
+        self.written += done.detections.len() as u64;
         self.collected.detections += done.hash_slots.len() as u64;
         self.writer.write_all(&done.detections)?;
         self.collected.timeline.add(&done.timeline, &done.timeline_rows)

@@ -7,14 +7,18 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hashbrown::HashMap;
 use jiff::tz::TimeZone;
-use sekisho_event::{Block, Cutter, Format, SourceHints, formats, limits};
+use sekisho_event::{Block, Cutter, Format, SourceHints, formats};
 
 use crate::sources::walk::{Inventory, read_up_to};
-use crate::sources::{Source, SourceProblem, Wrapping, open};
+use crate::sources::{Source, SourceProblem, Wrapping, hash, open};
 
 /// Bytes from which the format is told.
 const START_BYTES: usize = 64 << 10;
+
+/// Largest file that is read as a whole by one thread, in bytes.
+const WHOLE_BYTES_MAX: u64 = 4 << 20;
 
 /// A piece of work, in the order in which its results are wanted.
 #[derive(Debug)]
@@ -23,6 +27,12 @@ pub(crate) enum Task {
     Hash {
         /// Number in [`Inventory::files`].
         file: usize,
+    },
+    /// The SHA-256 of a file, worked out while its blocks were cut.
+    Hashed {
+        /// Number in [`Inventory::files`].
+        file: usize,
+        hash: String,
     },
     /// Read a small file that is held in memory as a whole, and hash it.
     Whole {
@@ -58,23 +68,36 @@ pub(crate) fn feed(
     emit: &mut dyn FnMut(Task) -> bool,
 ) {
     let mut hashed = None;
+    let sizes = sizes(inventory);
     for (number, source) in inventory.sources.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return;
         }
         let mut feeder = Feeder { reading, stop, number, source, emit };
-        let going =
-            if source.wrapping == Wrapping::Plain && source.bytes <= limits::BLOCK_BYTES as u64 {
-                feeder.whole()
-            } else {
-                let first_of_file = hashed.replace(source.file_number) != Some(source.file_number);
-                (!first_of_file || (feeder.emit)(Task::Hash { file: source.file_number }))
-                    && feeder.stream()
-            };
+        let plain = source.wrapping == Wrapping::Plain;
+        let going = if plain && source.bytes <= WHOLE_BYTES_MAX {
+            feeder.whole()
+        } else if plain && sizes.get(&source.bytes) == Some(&1) {
+            // No other file can be a copy of it: the hash may come last.
+            feeder.stream_and_hash()
+        } else {
+            let first_of_file = hashed.replace(source.file_number) != Some(source.file_number);
+            (!first_of_file || (feeder.emit)(Task::Hash { file: source.file_number }))
+                && feeder.stream()
+        };
         if !going {
             return;
         }
     }
+}
+
+/// How many files there are of each size.
+fn sizes(inventory: &Inventory) -> HashMap<u64, usize> {
+    let mut sizes = HashMap::new();
+    for file in &inventory.files {
+        *sizes.entry(file.bytes).or_insert(0) += 1;
+    }
+    sizes
 }
 
 /// Gives out the blocks of one source as number 0, whatever its size.
@@ -103,16 +126,35 @@ impl Feeder<'_> {
 
     fn whole(&mut self) -> bool {
         let mut bytes = Vec::with_capacity(usize::try_from(self.source.bytes).unwrap_or(0) + 1);
-        let most = limits::BLOCK_BYTES as u64;
         let read = File::open(&self.source.file)
-            .and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+            .and_then(|file| file.take(WHOLE_BYTES_MAX + 1).read_to_end(&mut bytes));
         match read {
             // It grew since it was found.
-            Ok(got) if got as u64 > most => {
+            Ok(got) if got as u64 > WHOLE_BYTES_MAX => {
                 (self.emit)(Task::Hash { file: self.source.file_number }) && self.stream()
             }
             Ok(_) => (self.emit)(Task::Whole { source: self.number, bytes }),
             Err(e) => self.failed(None, e, "a file that can be read"),
+        }
+    }
+
+    /// Reads a file once, for its blocks and its hash.
+    fn stream_and_hash(&mut self) -> bool {
+        let file = match File::open(&self.source.file) {
+            Ok(file) => file,
+            Err(e) => return self.failed(None, e, "a file that can be opened"),
+        };
+        let mut input = hash::Hashing::new(file);
+        if !self.stream_from(&mut input) {
+            return false;
+        }
+        let stop = || self.stop.load(Ordering::Relaxed);
+        match input.finish(&stop) {
+            Ok(hash) => (self.emit)(Task::Hashed { file: self.source.file_number, hash }),
+            Err(e) => {
+                let what = format!("could not be hashed: {e}");
+                self.failed(None, what, "a file that can be read to its end")
+            }
         }
     }
 

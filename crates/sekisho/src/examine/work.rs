@@ -108,6 +108,9 @@ pub(crate) struct Worker {
     matcher: Matcher,
     readers: HashMap<&'static str, Box<dyn Reader>>,
     matches: Vec<Match>,
+    /// Room that the last outcome's detections and timeline took: the next
+    /// ones will need about as much.
+    room: (usize, usize),
     /// Fields that occurred, by shape.
     pub(crate) occurred: HashMap<Shape, HashSet<FieldId>>,
 }
@@ -124,6 +127,7 @@ impl Worker {
             matcher,
             readers: HashMap::new(),
             matches: Vec::new(),
+            room: (0, 0),
             occurred: HashMap::new(),
         }
     }
@@ -140,15 +144,20 @@ impl Worker {
     pub(crate) fn work(&mut self, task: Task) -> Done {
         match task {
             Task::Hash { file } => self.hash(file),
+            Task::Hashed { file, hash } => Done { hash: Some((file, hash)), ..Done::default() },
             Task::Whole { source, bytes } => self.whole(source, bytes),
             Task::Block { source, format, block } => {
+                let (detections, timeline) = self.room;
                 let mut done = Done {
                     source: Some(source),
                     format: Some(format.name()),
                     input_bytes: block.bytes.len() as u64,
+                    detections: Vec::with_capacity(detections),
+                    timeline: Vec::with_capacity(timeline),
                     ..Done::default()
                 };
                 self.block(source, format, &block, &mut done);
+                self.room = (done.detections.len(), done.timeline.len());
                 done
             }
             Task::Failed { source, problem } => {
