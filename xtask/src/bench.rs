@@ -149,11 +149,11 @@ fn rsigma(program: &Path, options: &Options) -> Result<()> {
         Command::new(options.work.join("rsigma/release/bench-rsigma"))
             .arg(&rules)
             .arg(&file)
-            .arg("40000"),
+            .arg("150000"),
         options.rounds,
     )?;
     let engine = rate(
-        Command::new(std::env::current_exe()?).arg("engine").arg(&rules).arg(&file).arg("40000"),
+        Command::new(std::env::current_exe()?).arg("engine").arg(&rules).arg(&file).arg("150000"),
         options.rounds,
     )?;
     let files = [file];
