@@ -19,9 +19,25 @@ fn say(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Parses EVTX files with the `evtx` crate on one thread, in its fastest
-/// mode: whole chunks rendered to JSON bytes, compact, without checksums.
+/// Parses EVTX files with the `evtx` crate on one thread, in the fastest mode
+/// that it offers to others: records rendered to compact JSON bytes, without
+/// checksums.
 pub(crate) fn evtx(files: impl Iterator<Item = String>) -> Result<()> {
+    let (mut records, mut bytes) = (0u64, 0u64);
+    for file in files {
+        let settings = ParserSettings::new().num_threads(1).indent(false).validate_checksums(false);
+        let mut parser = EvtxParser::from_path(file)?.with_configuration(settings);
+        for record in parser.records_json_bytes().flatten() {
+            records += 1;
+            bytes += record.data.len() as u64;
+        }
+    }
+    say(&format!("{records} records, {bytes} bytes of JSON"))
+}
+
+/// The same in the mode that the crate keeps to its own tool: whole chunks
+/// rendered into one buffer. Not part of its public interface.
+pub(crate) fn evtx_chunks(files: impl Iterator<Item = String>) -> Result<()> {
     let (mut records, mut bytes) = (0u64, 0u64);
     for file in files {
         let settings = ParserSettings::new().num_threads(1).indent(false).validate_checksums(false);

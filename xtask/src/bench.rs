@@ -110,12 +110,18 @@ fn evtx(program: &Path, options: &Options) -> Result<()> {
     let own = std::env::current_exe()?;
     let base =
         least(options.rounds, || measured(Command::new(&own).arg("base-evtx").args(&files)))?;
+    let chunks = least(options.rounds, || {
+        measured(Command::new(&own).arg("base-evtx-chunks").args(&files))
+    })?;
     let ours = least(options.rounds, || examine(program, &files, options, 1))?;
     say(&format!(
-        "evtx    parse only (evtx crate) {:.2} CPU-s, examine {:.2} CPU-s: {:.2} ×",
+        "evtx    parse only (evtx crate) {:.2} CPU-s, examine {:.2} CPU-s: {:.2} ×; against the \
+         crate's private mode ({:.2} CPU-s) {:.2} ×",
         base.cpu,
         ours.cpu,
-        ours.cpu / base.cpu
+        ours.cpu / base.cpu,
+        chunks.cpu,
+        ours.cpu / chunks.cpu
     ))
 }
 

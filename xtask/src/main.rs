@@ -25,6 +25,7 @@ fn main() -> Result<()> {
         Some("bench") => bench::run(&bench::Options::parse(args)?),
         // What a benchmark runs as a process of its own.
         Some("base-evtx") => base::evtx(args),
+        Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
         _ => bail!("{USAGE}"),

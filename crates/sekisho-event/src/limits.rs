@@ -22,7 +22,7 @@ pub const FIELD_NAME_BYTES_MAX: usize = 1_024;
 pub const BLOCK_PROBLEMS_MAX: usize = 1_000;
 
 /// Size of the blocks into which a file is cut for parallel work, in bytes.
-pub const BLOCK_BYTES: usize = 1 << 20;
+pub const BLOCK_BYTES: usize = 4 << 20;
 
 /// Memory that one worker's dictionaries may take between two blocks before
 /// they are emptied, in bytes.

@@ -129,11 +129,23 @@ impl Collector {
         self.moved.notify_all();
     }
 
+    /// Notes that a thread ended before its work was done.
+    pub(crate) fn broke_down(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = io::Error::other("a thread broke down; the results are not whole");
+        state.failure.get_or_insert(failure);
+    }
+
     /// All outcomes, and the writer of detections for what comes after them.
     pub(crate) fn finish(self) -> io::Result<(Collected, BufWriter<File>)> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut state = state;
         let filled = state.fill_in(&format!("{:HASH_CHARS$}", "unknown"));
+        if !state.waiting.is_empty() {
+            // Nothing is lost in silence: what waits for an outcome that never
+            // came means that a thread broke down.
+            return Err(io::Error::other("a thread broke down; the results are not whole"));
+        }
         match state.failure {
             Some(e) => Err(e),
             None => filled.map(|()| (state.collected, state.writer)),

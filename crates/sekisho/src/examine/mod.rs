@@ -184,8 +184,13 @@ fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progr
         });
         drop(send);
         for worker in workers {
-            for (shape, fields) in worker.join().unwrap_or_default() {
-                all.entry(shape).or_default().extend(fields);
+            match worker.join() {
+                Ok(fields_of) => {
+                    for (shape, fields) in fields_of {
+                        all.entry(shape).or_default().extend(fields);
+                    }
+                }
+                Err(_) => collector.broke_down(),
             }
         }
     });
