@@ -101,7 +101,7 @@ struct Seen {
 }
 
 /// All correlations of a run and what they have seen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Correlator {
     correlations: Vec<Correlation>,
     by_rule: HashMap<RuleId, Vec<Wanted>>,

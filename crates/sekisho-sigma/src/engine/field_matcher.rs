@@ -108,14 +108,7 @@ impl FieldMatcher {
     pub(crate) fn finish(&mut self) {
         self.starts.finish();
         self.ends.finish();
-        self.parts.sort_by(|a, b| a.0.cmp(&b.0));
-        self.parts.dedup_by(|later, kept| {
-            let same = later.0 == kept.0;
-            if same {
-                kept.1.append(&mut later.1);
-            }
-            same
-        });
+        join_equal(&mut self.parts);
     }
 
     /// Appends the atoms that hold for a value, in ascending order, once each.
@@ -192,6 +185,18 @@ impl FieldMatcher {
     }
 }
 
+/// Sorts texts and joins the uses of equal ones.
+fn join_equal<T: Ord>(texts: &mut Vec<(T, Vec<Use>)>) {
+    texts.sort_by(|a, b| a.0.cmp(&b.0));
+    texts.dedup_by(|later, kept| {
+        let same = later.0 == kept.0;
+        if same {
+            kept.1.append(&mut later.1);
+        }
+        same
+    });
+}
+
 /// How a question is looked up, and whether finding it answers it.
 fn handle_of(test: &Test) -> (Handle, bool) {
     match test {
@@ -254,14 +259,7 @@ impl Affixes {
     }
 
     fn finish(&mut self) {
-        self.texts.sort_by(|a, b| a.0.cmp(&b.0));
-        self.texts.dedup_by(|later, kept| {
-            let same = later.0 == kept.0;
-            if same {
-                kept.1.append(&mut later.1);
-            }
-            same
-        });
+        join_equal(&mut self.texts);
     }
 
     fn find(&self, bytes: impl Iterator<Item = u8>, mut found: impl FnMut(Use)) {

@@ -5,14 +5,8 @@ use std::sync::OnceLock;
 use sekisho_event::{Kind, Value};
 
 use crate::compare;
-use crate::rule::{FieldRef, Network, Ordering, Pattern, Test, TimePart};
-
-/// Most memory that a compiled regular expression may take, in bytes.
-const REGEX_BYTES_MAX: usize = 10 << 20;
-
-/// Most steps that a regular expression with look-around or back-references
-/// may take on one value.
-const BACKTRACK_MAX: usize = 1_000_000;
+use crate::reference::Regex;
+use crate::rule::{FieldRef, Network, Ordering, Pattern, RegexSource, Test, TimePart};
 
 /// One question about one value.
 #[derive(Debug)]
@@ -32,7 +26,7 @@ impl ValueTest {
         match test {
             Test::Text(pattern) => Self::Text(pattern.clone()),
             Test::Number(number, text) => Self::Number(*number, text.clone()),
-            Test::Regex(source) => Self::Regex(LazyRegex::new(&source.pattern)),
+            Test::Regex(source) => Self::Regex(LazyRegex::new(source)),
             Test::Cidr(network) => Self::Cidr(*network),
             Test::Compare(ordering, number) => Self::Compare(*ordering, *number),
             Test::TimePart(part, ordering, number) => Self::TimePart(*part, *ordering, *number),
@@ -63,42 +57,21 @@ impl ValueTest {
 /// are, since the literals they require do not occur.
 #[derive(Debug)]
 pub(crate) struct LazyRegex {
-    pattern: String,
-    compiled: OnceLock<Compiled>,
-}
-
-#[derive(Debug)]
-enum Compiled {
-    Linear(regex::Regex),
-    Backtracking(Box<fancy_regex::Regex>),
-    /// Too large to compile. Parsing refuses such expressions; this is the
-    /// second lock on the same door.
-    Refused,
+    source: RegexSource,
+    /// `None` once it proved too large. Parsing refuses such expressions; this
+    /// is the second lock on the same door.
+    compiled: OnceLock<Option<Regex>>,
 }
 
 impl LazyRegex {
-    pub(crate) fn new(pattern: &str) -> Self {
-        Self { pattern: pattern.to_owned(), compiled: OnceLock::new() }
+    fn new(source: &RegexSource) -> Self {
+        Self { source: source.clone(), compiled: OnceLock::new() }
     }
 
-    pub(crate) fn is_match(&self, text: &str) -> bool {
-        match self.compiled.get_or_init(|| compile(&self.pattern)) {
-            Compiled::Linear(regex) => regex.is_match(text),
-            Compiled::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
-            Compiled::Refused => false,
-        }
+    fn is_match(&self, text: &str) -> bool {
+        let compiled = self.compiled.get_or_init(|| Regex::new(&self.source));
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
-}
-
-fn compile(pattern: &str) -> Compiled {
-    if let Ok(regex) = regex::RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build() {
-        return Compiled::Linear(regex);
-    }
-    let backtracking = fancy_regex::RegexBuilder::new(pattern)
-        .backtrack_limit(BACKTRACK_MAX)
-        .delegate_size_limit(REGEX_BYTES_MAX)
-        .build();
-    backtracking.map_or(Compiled::Refused, |regex| Compiled::Backtracking(Box::new(regex)))
 }
 
 /// Whether a value relates to the value of another field as asked.

@@ -138,8 +138,7 @@ impl Collector {
 
     /// All outcomes, and the writer of detections for what comes after them.
     pub(crate) fn finish(self) -> io::Result<(Collected, BufWriter<File>)> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut state = state;
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let filled = state.fill_in(&format!("{:HASH_CHARS$}", "unknown"));
         if !state.waiting.is_empty() {
             // Nothing is lost in silence: what waits for an outcome that never

@@ -115,8 +115,8 @@ fn plan(
     }
     let program = Arc::new(Program::new(std::mem::take(&mut loaded.rules)));
     let correlations = std::mem::take(&mut loaded.correlations);
-    let (observer, unresolved) = Correlator::new(correlations.clone(), &program);
-    let (correlator, _) = Correlator::new(correlations, &program);
+    let (observer, unresolved) = Correlator::new(correlations, &program);
+    let correlator = observer.clone();
     loaded.rejected.extend(unresolved.into_iter().map(|(header, reason)| {
         sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
     }));
