@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use evtx::{EvtxParser, ParserSettings};
+use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{Vocabulary, formats};
 use sekisho_sigma::rule::Document;
 use sekisho_sigma::{Matcher, ParseOptions, Program};
@@ -94,7 +95,7 @@ pub(crate) fn engine(mut args: impl Iterator<Item = String>) -> Result<()> {
     let start = Instant::now();
     let mut matcher = Matcher::new(Arc::clone(&program));
     let mut vocabulary = Vocabulary::new(program.projection(&[]));
-    let (mut reader, mut cutter) = (format.reader(), format.cutter(Arc::default()));
+    let (mut reader, mut cutter) = (format.reader(), format.cutter(Arc::default(), BLOCK_BYTES));
     let (mut count, mut matches) = (0u32, Vec::new());
     while let Some(block) = cutter.next(&mut input)? {
         reader.read(&block, &mut vocabulary, &mut |parsed, vocabulary| {

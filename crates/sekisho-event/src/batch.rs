@@ -3,10 +3,11 @@
 
 use hashbrown::HashMap;
 
-use crate::dictionary::ValueId;
+use crate::dictionary::{Kind, ValueId};
 use crate::limits::{SPARSE_CELLS_FREE, SPARSE_CELLS_PER_VALUE};
+use crate::reader::Block;
 use crate::shape::Shape;
-use crate::vocabulary::FieldId;
+use crate::vocabulary::{FieldId, Vocabulary};
 
 /// "No time could be read." Times are nanoseconds since 1970 in UTC.
 pub const TIME_UNKNOWN: i64 = i64::MIN;
@@ -141,6 +142,8 @@ pub struct ShapeId(usize);
 pub struct BatchBuilder {
     ids: HashMap<Shape, ShapeId>,
     building: Vec<Building>,
+    /// Of events that name none.
+    host: ValueId,
 }
 
 impl BatchBuilder {
@@ -157,14 +160,23 @@ impl BatchBuilder {
         id
     }
 
+    /// Before the events of a block: those that name no host get the one that
+    /// is known of their source.
+    pub fn begin(&mut self, block: &Block, vocabulary: &mut Vocabulary) {
+        let hosts = &mut vocabulary.hosts;
+        let host = block.hints.host.as_ref();
+        self.host = host.map_or(ValueId::ABSENT, |name| hosts.intern_str(Kind::String, name));
+    }
+
     /// Adds an event with its cells. A field that comes twice has two values.
     pub fn push(&mut self, shape: ShapeId, head: RowHead, cells: &[(FieldId, ValueId)]) {
-        let Some(building) = self.building.get_mut(shape.0) else { return };
+        let Self { building, host, .. } = self;
+        let Some(building) = building.get_mut(shape.0) else { return };
         building.seal_if_sparse();
         let Building { batch, column_of, cells: grown, .. } = building;
         let row = batch.rows();
         batch.times.push(head.time);
-        batch.hosts.push(head.host);
+        batch.hosts.push(if head.host.is_present() { head.host } else { *host });
         batch.record_ids.push(head.record_id);
         batch.records.push(head.record);
         for &(field, value) in cells {

@@ -19,6 +19,6 @@ pub use batch::{
 };
 pub use dictionary::{Dictionary, Kind, Value, ValueId};
 pub use problem::{Problem, Problems};
-pub use reader::{Block, Cutter, Format, Parsed, Reader, Records, SourceHints};
+pub use reader::{Block, Cutter, Format, Parsed, Reader, Records, SourceHints, Untimed};
 pub use shape::Shape;
 pub use vocabulary::{FieldId, Projection, Vocabulary};

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::batch::EventBatch;
+use crate::batch::{EventBatch, TIME_UNKNOWN};
 use crate::problem::Problems;
+use crate::time::{self, Stamp};
 use crate::vocabulary::Vocabulary;
 
 /// What is known about a source before its first byte is read.
@@ -20,6 +21,11 @@ pub struct SourceHints {
     pub name: String,
     /// The zone of times that carry none, where the user stated one.
     pub timezone: Option<TimeZone>,
+    /// The host of records that name none, where the user or the path says it.
+    pub host: Option<String>,
+    /// No record was written after this: times without a year get the last
+    /// year that does not go beyond it. Nanoseconds since 1970 in UTC.
+    pub written_before: Option<i64>,
 }
 
 /// Bytes of a source that can be read without any other bytes of it.
@@ -74,11 +80,65 @@ pub struct Parsed<'a> {
     pub records: &'a dyn Records,
     /// What could not be read, the block's own problems among it.
     pub problems: Problems,
-    /// How many records had a time without a zone while
-    /// [`SourceHints::timezone`] states none. Their times were taken for UTC.
+    /// What the times of its records did not say.
+    pub untimed: Untimed,
+}
+
+/// Records whose times say too little.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Untimed {
+    /// How many had a time without a zone while [`SourceHints::timezone`]
+    /// states none. Their times were taken for UTC.
     pub zoneless: u64,
-    /// How many records had no time that could be read.
+    /// How many had a time without a year, and got one by
+    /// [`SourceHints::written_before`].
+    pub yearless: u64,
+    /// How many fell into an hour that the stated zone's clocks showed twice;
+    /// the first was taken.
+    pub twice: u64,
+    /// How many had no time that could be read.
     pub timeless: u64,
+}
+
+impl Untimed {
+    /// The time of a record in UTC; counts it where that is not certain.
+    pub(crate) fn utc(&mut self, time: Option<Stamp>, hints: &SourceHints) -> i64 {
+        match time {
+            Some(Stamp::Utc(time)) => time,
+            Some(Stamp::Zoneless(time)) => self.in_zone(time, hints),
+            Some(Stamp::Yearless(day)) => match hints.written_before.map(|end| day.before(end)) {
+                Some(Some(time)) => {
+                    self.yearless += 1;
+                    self.in_zone(time, hints)
+                }
+                _ => self.unknown(),
+            },
+            None => self.unknown(),
+        }
+    }
+
+    fn unknown(&mut self) -> i64 {
+        self.timeless += 1;
+        TIME_UNKNOWN
+    }
+
+    fn in_zone(&mut self, time: i64, hints: &SourceHints) -> i64 {
+        let Some(zone) = &hints.timezone else {
+            self.zoneless += 1;
+            return time;
+        };
+        let (utc, twice) = time::in_zone(time, zone);
+        self.twice += u64::from(twice);
+        utc
+    }
+
+    /// Adds those of other records.
+    pub fn add(&mut self, other: Self) {
+        self.zoneless += other.zoneless;
+        self.yearless += other.yearless;
+        self.twice += other.twice;
+        self.timeless += other.timeless;
+    }
 }
 
 /// Records of a block by number.
@@ -97,12 +157,14 @@ pub trait Format: Sync {
     fn name(&self) -> &'static str;
 
     /// Whether a source that begins with these bytes (up to 64 KiB of them;
-    /// all of it where `whole`) is of this format. At most one format may say
-    /// yes to any bytes.
+    /// all of it where `whole`) is of this format. The formats are asked in the
+    /// order of [`FORMATS`](crate::formats::FORMATS), so a format of which
+    /// another is a special case comes after it.
     fn recognises(&self, start: &[u8], whole: bool) -> bool;
 
-    /// A cutter for one source.
-    fn cutter(&self, hints: Arc<SourceHints>) -> Box<dyn Cutter>;
+    /// A cutter for one source, whose blocks have about this size. What is
+    /// read from them does not depend on it.
+    fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter>;
 
     /// A reader for one thread.
     fn reader(&self) -> Box<dyn Reader>;

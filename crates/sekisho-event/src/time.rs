@@ -3,9 +3,10 @@
 //! in silence. This file never asks the clock.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
 
 /// A time that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,96 @@ pub enum Stamp {
     Utc(i64),
     /// Without a zone: nanoseconds since 1970 if the zone were UTC.
     Zoneless(i64),
+    /// Without a year and without a zone.
+    Yearless(YearDay),
+}
+
+/// A day and a time of day of a year that is not stated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct YearDay {
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// Nanoseconds since midnight.
+    pub nanos: i64,
+}
+
+impl YearDay {
+    /// The last such moment that is not more than a day (clocks differ, and
+    /// so do zones) after `end`, both in nanoseconds since 1970.
+    #[must_use]
+    pub fn before(self, end: i64) -> Option<i64> {
+        let end = end.checked_add(DAY)?;
+        let moment = Timestamp::from_nanosecond(i128::from(end)).ok()?;
+        let year = i64::from(TimeZone::UTC.to_datetime(moment).year());
+        // The 29th of February is looked for over eight years, since 1900 had
+        // none.
+        (0..=8).find_map(|back| {
+            let (month, day) = (i64::from(self.month), i64::from(self.day));
+            let valid = (1..=days_in(year - back, month)).contains(&day);
+            let days = days_since_1970(year - back, month, day);
+            let time = days.checked_mul(DAY)?.checked_add(self.nanos)?;
+            (valid && time <= end).then_some(time)
+        })
+    }
+}
+
+/// A date and a time of day as they were written, to be checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Civil {
+    /// `None` where it is not stated.
+    pub(crate) year: Option<i64>,
+    /// 1 to 12.
+    pub(crate) month: i64,
+    /// 1 to 31.
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    /// Up to 60.
+    pub(crate) second: i64,
+    /// Of the second.
+    pub(crate) nanos: i64,
+    /// Seconds that the zone is ahead of UTC; `None` where none is stated.
+    pub(crate) ahead: Option<i64>,
+}
+
+impl Civil {
+    /// The moment, if there is such a day and such a time.
+    pub(crate) fn stamp(self) -> Option<Stamp> {
+        // Without a year, a leap day may be one.
+        let year = self.year.unwrap_or(2000);
+        let fits = (0..=9999).contains(&year)
+            && (1..=12).contains(&self.month)
+            && (1..=days_in(year, self.month)).contains(&self.day)
+            && (0..24).contains(&self.hour)
+            && (0..60).contains(&self.minute)
+            && (0..=60).contains(&self.second);
+        if !fits {
+            return None;
+        }
+        let nanos = (self.hour * 3_600 + self.minute * 60 + self.second) * SECOND + self.nanos;
+        if self.year.is_none() {
+            let (month, day) = (u8::try_from(self.month).ok()?, u8::try_from(self.day).ok()?);
+            return Some(Stamp::Yearless(YearDay { month, day, nanos }));
+        }
+        let days = days_since_1970(year, self.month, self.day);
+        let local = days.checked_mul(DAY)?.checked_add(nanos)?;
+        Some(match self.ahead {
+            Some(ahead) => Stamp::Utc(local.checked_sub(ahead.checked_mul(SECOND)?)?),
+            None => Stamp::Zoneless(local),
+        })
+    }
+}
+
+/// The number of a month by its English name of three letters.
+pub(crate) fn month(name: &[u8]) -> Option<i64> {
+    const MONTHS: [&[u8; 3]; 12] = [
+        b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
+        b"dec",
+    ];
+    let number = MONTHS.iter().position(|m| name.eq_ignore_ascii_case(*m))?;
+    i64::try_from(number + 1).ok()
 }
 
 /// Reads ISO 8601 and its like (`T` or a space, 0 to 9 digits of fraction
@@ -54,20 +145,22 @@ pub fn epoch(text: &str) -> Option<i64> {
     whole.checked_mul(unit)?.checked_add(nanos / (SECOND / unit))
 }
 
-/// The moment at which clocks of a zone showed a zoneless time; where they
-/// showed it twice, the earlier, and where never, the one after the gap.
+/// The moment at which clocks of a zone showed a zoneless time, and whether
+/// they showed it twice: then it is the earlier. Where they never showed it,
+/// it is the one after the gap.
 #[must_use]
-pub fn in_zone(zoneless: i64, zone: &TimeZone) -> i64 {
-    let Ok(moment) = Timestamp::from_nanosecond(i128::from(zoneless)) else { return zoneless };
-    let shown = TimeZone::UTC.to_datetime(moment);
-    zone.to_timestamp(shown)
-        .ok()
-        .and_then(|t| i64::try_from(t.as_nanosecond()).ok())
-        .unwrap_or(zoneless)
+pub fn in_zone(zoneless: i64, zone: &TimeZone) -> (i64, bool) {
+    let Ok(moment) = Timestamp::from_nanosecond(i128::from(zoneless)) else {
+        return (zoneless, false);
+    };
+    let shown = zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(moment));
+    let twice = matches!(shown.offset(), AmbiguousOffset::Fold { .. });
+    let utc = shown.compatible().ok().and_then(|t| i64::try_from(t.as_nanosecond()).ok());
+    (utc.unwrap_or(zoneless), twice)
 }
 
 /// Nanoseconds of the leading digits, and how many digits there are.
-fn fraction_of(bytes: &[u8]) -> (i64, usize) {
+pub(crate) fn fraction_of(bytes: &[u8]) -> (i64, usize) {
     let (mut nanos, mut unit, mut count) = (0, SECOND / 10, 0);
     for b in bytes.iter().take_while(|b| b.is_ascii_digit()) {
         nanos += i64::from(b - b'0') * unit;
@@ -77,7 +170,7 @@ fn fraction_of(bytes: &[u8]) -> (i64, usize) {
     (nanos, count)
 }
 
-fn number(bytes: &[u8], at: usize, len: usize) -> Option<i64> {
+pub(crate) fn number(bytes: &[u8], at: usize, len: usize) -> Option<i64> {
     let digits = bytes.get(at..at + len)?;
     digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
 }
@@ -101,26 +194,16 @@ fn civil(b: &[u8]) -> Option<Stamp> {
             at += 1 + digits;
         }
     }
-    let fits = (1..=12).contains(&month)
-        && (1..=days_in(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second <= 60
-        && b.get(13) == Some(&b':');
-    if !fits {
+    if b.get(13) != Some(&b':') {
         return None;
     }
-    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
-    let zone = zone_seconds(b.get(at..)?)?;
-    let local = seconds.checked_mul(SECOND)?.checked_add(nanos)?;
-    Some(match zone {
-        Some(ahead) => Stamp::Utc(local.checked_sub(ahead * SECOND)?),
-        None => Stamp::Zoneless(local),
-    })
+    let ahead = zone_seconds(b.get(at..)?)?;
+    Civil { year: Some(year), month, day, hour, minute, second, nanos, ahead }.stamp()
 }
 
-/// `Some(None)` for no zone, `None` for something that is no zone.
-fn zone_seconds(rest: &[u8]) -> Option<Option<i64>> {
+/// Seconds that a zone is ahead of UTC; `Some(None)` for no zone, `None` for
+/// something that is no zone.
+pub(crate) fn zone_seconds(rest: &[u8]) -> Option<Option<i64>> {
     let rest = rest.trim_ascii();
     let sign = match rest {
         b"" => return Some(None),
@@ -239,7 +322,30 @@ mod tests {
             ("2020-12-01 12:00:00", "2020-12-01T11:00:00Z"),
         ] {
             let Some(Stamp::Zoneless(t)) = parse(shown) else { panic!("{shown}") };
-            assert_eq!(in_zone(t, &berlin), oracle(meant));
+            assert_eq!(in_zone(t, &berlin), (oracle(meant), false));
         }
+        let Some(Stamp::Zoneless(t)) = parse("2020-10-25 02:30:00") else { panic!() };
+        assert_eq!(in_zone(t, &berlin), (oracle("2020-10-25T00:30:00Z"), true));
+    }
+
+    #[test]
+    fn a_year_is_the_last_that_fits() {
+        let end = oracle("2024-03-04T12:00:00Z");
+        for (month, day, expected) in [
+            (3, 4, Some("2024-03-04T06:00:00Z")),
+            (3, 5, Some("2024-03-05T06:00:00Z")),
+            (3, 6, Some("2023-03-06T06:00:00Z")),
+            (12, 31, Some("2023-12-31T06:00:00Z")),
+            (2, 29, Some("2024-02-29T06:00:00Z")),
+            (2, 30, None),
+        ] {
+            let moment = YearDay { month, day, nanos: 6 * 3_600 * SECOND };
+            assert_eq!(moment.before(end), expected.map(oracle), "{month}-{day}");
+        }
+        let leap = YearDay { month: 2, day: 29, nanos: 0 };
+        assert_eq!(
+            leap.before(oracle("2023-06-01T00:00:00Z")),
+            Some(oracle("2020-02-29T00:00:00Z"))
+        );
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use sekisho_event::formats::evtx::{Evtx, EvtxReader};
 use sekisho_event::formats::json::Json;
+use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{
     Block, EventBatch, Format, Kind, Parsed, Problem, Projection, Reader, Shape, SourceHints,
     Vocabulary,
@@ -45,7 +46,7 @@ struct Log {
 }
 
 fn blocks(mut bytes: &[u8]) -> Vec<Block> {
-    let mut cutter = Evtx.cutter(Arc::new(SourceHints::default()));
+    let mut cutter = Evtx.cutter(Arc::new(SourceHints::default()), BLOCK_BYTES);
     std::iter::from_fn(|| cutter.next(&mut bytes).unwrap()).collect()
 }
 
@@ -451,7 +452,7 @@ fn what_a_collector_adds_is_read() {
             parsed.records.write_json(parsed.count - 1, &mut json);
             assert_eq!(String::from_utf8_lossy(&json), String::from_utf8_lossy(&last));
             // Written as JSON, it has the same fields.
-            let mut cutter = Json.cutter(Arc::new(SourceHints::default()));
+            let mut cutter = Json.cutter(Arc::new(SourceHints::default()), BLOCK_BYTES);
             let block = cutter.next(&mut json.as_slice()).unwrap().unwrap();
             let mut log = Log::default();
             Json.reader().read(&block, &mut Vocabulary::default(), &mut |parsed, v| {

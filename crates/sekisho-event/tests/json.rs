@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sekisho_event::formats::json::{Json, cutter_of_size};
+use sekisho_event::formats::json::Json;
 use sekisho_event::limits::{BLOCK_BYTES, RECORD_BYTES_MAX};
 use sekisho_event::{Format, Projection, SourceHints, TIME_UNKNOWN, Vocabulary, formats};
 
@@ -43,7 +43,7 @@ impl Event {
 }
 
 fn read_as(bytes: &[u8], hints: SourceHints, size: usize, projection: Projection) -> Run {
-    let mut cutter = cutter_of_size(Arc::new(hints), size);
+    let mut cutter = Json.cutter(Arc::new(hints), size);
     let (mut reader, mut vocabulary) = (Json.reader(), Vocabulary::new(projection));
     let (mut input, mut run) = (bytes, Run::default());
     while let Some(block) = cutter.next(&mut input).unwrap() {
@@ -76,8 +76,8 @@ fn read_as(bytes: &[u8], hints: SourceHints, size: usize, projection: Projection
             assert_eq!(events.len(), parsed.count as usize);
             let problems = parsed.problems.named.iter().map(|p| (p.offset, p.what.clone()));
             run.problems.extend(problems);
-            run.zoneless += parsed.zoneless;
-            run.timeless += parsed.timeless;
+            run.zoneless += parsed.untimed.zoneless;
+            run.timeless += parsed.untimed.timeless;
         });
         run.events.extend(events.into_values());
         vocabulary.trim();
@@ -86,7 +86,7 @@ fn read_as(bytes: &[u8], hints: SourceHints, size: usize, projection: Projection
 }
 
 fn named(text: &str, name: &str) -> Run {
-    let hints = SourceHints { name: name.to_owned(), timezone: None };
+    let hints = SourceHints { name: name.to_owned(), ..SourceHints::default() };
     read_as(text.as_bytes(), hints, BLOCK_BYTES, Projection::All)
 }
 
@@ -284,7 +284,7 @@ fn times_without_a_zone_are_counted_or_placed() {
     let run = read(text);
     assert_eq!((run.zoneless, run.events[0].time), (1, NOON + 7_200_000_000_000));
     let timezone = jiff::tz::TimeZone::get("Europe/Berlin").ok();
-    let hints = SourceHints { name: String::new(), timezone };
+    let hints = SourceHints { timezone, ..SourceHints::default() };
     let run = read_as(text.as_bytes(), hints, BLOCK_BYTES, Projection::All);
     assert_eq!((run.zoneless, run.events[0].time), (0, NOON));
     let utc = read(
@@ -589,7 +589,7 @@ fn the_test_data_is_read_as_serde_json_reads_it() {
             continue;
         }
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let hints = SourceHints { name, timezone: None };
+        let hints = SourceHints { name, ..SourceHints::default() };
         let run = read_as(&bytes, hints.clone(), BLOCK_BYTES, Projection::All);
         assert_eq!(run.problems, [], "{}", path.display());
         let expected = oracle(&bytes);

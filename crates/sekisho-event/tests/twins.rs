@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use sekisho_event::formats::evtx::Evtx;
 use sekisho_event::formats::json::Json;
+use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{Format, Kind, Parsed, Projection, Shape, SourceHints, Vocabulary};
 
 /// A record as a batch has it.
@@ -57,7 +58,7 @@ fn events(parsed: &Parsed<'_>, v: &Vocabulary) -> BTreeMap<u32, Event> {
 /// Reads a file; calls `visit` with the events of each block and, for each of
 /// them, all that it says as JSON.
 fn read(format: &dyn Format, mut bytes: &[u8], visit: &mut dyn FnMut(Vec<Event>, Vec<u8>)) {
-    let mut cutter = format.cutter(Arc::new(SourceHints::default()));
+    let mut cutter = format.cutter(Arc::new(SourceHints::default()), BLOCK_BYTES);
     let (mut reader, mut v) = (format.reader(), Vocabulary::new(Projection::All));
     while let Some(block) = cutter.next(&mut bytes).unwrap() {
         reader.read(&block, &mut v, &mut |parsed, v| {

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sekisho_event::formats::zeek_tsv::{ZeekTsv, cutter_of_size};
+use sekisho_event::formats::zeek_tsv::ZeekTsv;
 use sekisho_event::limits::{BLOCK_BYTES, RECORD_BYTES_MAX};
 use sekisho_event::{Format, Kind, Projection, SourceHints, TIME_UNKNOWN, Vocabulary};
 
@@ -49,8 +49,8 @@ impl Event {
 }
 
 fn read_as(bytes: &[u8], name: &str, size: usize) -> Run {
-    let hints = SourceHints { name: name.to_owned(), timezone: None };
-    let mut cutter = cutter_of_size(Arc::new(hints), size);
+    let hints = SourceHints { name: name.to_owned(), ..SourceHints::default() };
+    let mut cutter = ZeekTsv.cutter(Arc::new(hints), size);
     let (mut reader, mut vocabulary) = (ZeekTsv.reader(), Vocabulary::new(Projection::All));
     let (mut input, mut run) = (bytes, Run::default());
     while let Some(block) = cutter.next(&mut input).unwrap() {
@@ -84,7 +84,7 @@ fn read_as(bytes: &[u8], name: &str, size: usize) -> Run {
             assert_eq!(events.len(), parsed.count as usize);
             run.events.extend(events.into_values());
             run.problems.extend(parsed.problems.named.iter().map(|p| (p.offset, p.what.clone())));
-            run.zoneless += parsed.zoneless;
+            run.zoneless += parsed.untimed.zoneless;
         });
     }
     run

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sekisho_event::formats::recognise;
+use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{
     BatchBuilder, Block, EventBatch, FieldId, Parsed, Reader, RowHead, Shape, SourceHints, ValueId,
     Vocabulary,
@@ -102,7 +103,7 @@ impl Comparison<'_> {
         self.tally.files += 1;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hints = SourceHints { name, ..SourceHints::default() };
-        let mut cutter = format.cutter(Arc::new(hints));
+        let mut cutter = format.cutter(Arc::new(hints), BLOCK_BYTES);
         let mut input = bytes.as_slice();
         while let Some(block) = cutter.next(&mut input).unwrap() {
             let mut found = Vec::new();

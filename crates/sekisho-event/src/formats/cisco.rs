@@ -5,12 +5,13 @@
 
 mod head;
 mod line;
-mod read;
 
 use std::sync::Arc;
 
+use self::line::Line;
 use super::lines::LineCutter;
-use crate::reader::{Cutter, Format, Reader, SourceHints};
+use super::text::{Fault, Sink, TextFormat, TextReader};
+use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
 /// The format `cisco`.
 #[derive(Clone, Copy, Debug)]
@@ -25,19 +26,39 @@ impl Format for Cisco {
         line::plausible(start, whole)
     }
 
-    fn cutter(&self, hints: Arc<SourceHints>) -> Box<dyn Cutter> {
-        cutter_of_size(hints, crate::limits::BLOCK_BYTES)
+    fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
+        Box::new(LineCutter::new(hints, block_bytes))
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(read::CiscoReader::default())
+        Box::new(TextReader::<Lines>::default())
     }
 }
 
-/// A cutter with another size of blocks, to show that it does not matter.
-#[must_use]
-pub fn cutter_of_size(hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
-    Box::new(LineCutter::new(hints, block_bytes))
+/// A line is a record.
+#[derive(Default)]
+struct Lines;
+
+impl TextFormat for Lines {
+    type Context = ();
+
+    fn context(&self, _: &Block) {}
+
+    fn read(&self, text: &str, (): &(), sink: &mut dyn Sink) -> Result<(), Fault> {
+        let line = Line::of(text);
+        sink.shape("cisco", "ios", None);
+        for (name, kind, value) in line.fields() {
+            sink.field(name, kind, value);
+        }
+        let head = line.head();
+        if let Some(host) = head.host {
+            sink.host(host);
+        }
+        if let Some(time) = head.time {
+            sink.time(time);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -72,8 +93,8 @@ mod tests {
     }
 
     fn read_as(mut bytes: &[u8], timezone: Option<TimeZone>, size: usize) -> Run {
-        let hints = Arc::new(SourceHints { name: String::new(), timezone });
-        let mut cutter = cutter_of_size(hints, size);
+        let hints = Arc::new(SourceHints { timezone, ..SourceHints::default() });
+        let mut cutter = Cisco.cutter(hints, size);
         let (mut reader, mut v) = (Cisco.reader(), Vocabulary::new(Projection::All));
         let mut run = Run::default();
         while let Some(block) = cutter.next(&mut bytes).unwrap() {
@@ -106,8 +127,8 @@ mod tests {
                 assert_eq!(parsed.records.offset(u32::MAX), block.offset);
                 let named = parsed.problems.named.iter();
                 run.problems.extend(named.map(|p| (p.offset, p.what.clone())));
-                run.zoneless += parsed.zoneless;
-                run.timeless += parsed.timeless;
+                run.zoneless += parsed.untimed.zoneless;
+                run.timeless += parsed.untimed.timeless;
             });
         }
         for event in &run.events {

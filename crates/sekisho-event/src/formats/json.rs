@@ -40,19 +40,13 @@ impl Format for Json {
         }
     }
 
-    fn cutter(&self, hints: Arc<SourceHints>) -> Box<dyn Cutter> {
-        Box::new(cutter::JsonCutter::new(hints, crate::limits::BLOCK_BYTES))
+    fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
+        Box::new(cutter::JsonCutter::new(hints, block_bytes))
     }
 
     fn reader(&self) -> Box<dyn Reader> {
         Box::new(read::JsonReader::default())
     }
-}
-
-/// A cutter with another size of blocks, to show that it does not matter.
-#[must_use]
-pub fn cutter_of_size(hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
-    Box::new(cutter::JsonCutter::new(hints, block_bytes))
 }
 
 pub(super) use text::write_string;

@@ -1,16 +1,14 @@
 //! What formats of lines share: how a source is cut between lines, how lines
-//! over the limit are passed by, and how a line's time becomes UTC.
+//! over the limit are passed by, and where records stand.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
-use crate::batch::TIME_UNKNOWN;
 use crate::limits::{BLOCK_PROBLEMS_MAX, RECORD_BYTES_MAX};
 use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Cutter, SourceHints};
-use crate::time::{self, Stamp};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -38,28 +36,29 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     all.filter(|(_, line)| !line.is_empty())
 }
 
-/// Records whose time says too little; see [`Parsed`](crate::Parsed).
-#[derive(Debug, Default)]
-pub(super) struct Untimed {
-    pub(super) zoneless: u64,
-    pub(super) timeless: u64,
+/// The records of a block whose lines are kept as they are: where they stand.
+#[derive(Debug)]
+pub(super) struct Spans<'a> {
+    pub(super) block: &'a Block,
+    /// Start and end of each record within the block.
+    pub(super) spans: Vec<(usize, usize)>,
 }
 
-impl Untimed {
-    /// The time of a record in UTC; counts it where that is not certain.
-    pub(super) fn utc(&mut self, time: Option<Stamp>, hints: &SourceHints) -> i64 {
-        match (time, &hints.timezone) {
-            (Some(Stamp::Utc(time)), _) => time,
-            (Some(Stamp::Zoneless(time)), Some(zone)) => time::in_zone(time, zone),
-            (Some(Stamp::Zoneless(time)), None) => {
-                self.zoneless += 1;
-                time
-            }
-            (None, _) => {
-                self.timeless += 1;
-                TIME_UNKNOWN
-            }
-        }
+impl<'a> Spans<'a> {
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.spans.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Offset of a record in the source; of the block where there is none.
+    pub(super) fn offset(&self, record: u32) -> u64 {
+        let start = self.spans.get(record as usize).map_or(0, |s| s.0);
+        self.block.offset + start as u64
+    }
+
+    /// The bytes of a record.
+    pub(super) fn bytes(&self, record: u32) -> Option<&'a [u8]> {
+        let &(start, end) = self.spans.get(record as usize)?;
+        self.block.bytes.get(start..end)
     }
 }
 

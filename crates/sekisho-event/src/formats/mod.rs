@@ -5,6 +5,7 @@ pub mod cisco;
 pub mod evtx;
 pub mod json;
 mod lines;
+mod text;
 pub mod zeek_tsv;
 
 use crate::reader::Format;

@@ -26,17 +26,11 @@ impl Format for ZeekTsv {
         [b"#separator ".as_slice(), b"#fields\t", b"#fields "].iter().any(|s| start.starts_with(s))
     }
 
-    fn cutter(&self, hints: Arc<SourceHints>) -> Box<dyn Cutter> {
-        Box::new(cutter::TsvCutter::new(hints, crate::limits::BLOCK_BYTES))
+    fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
+        Box::new(cutter::TsvCutter::new(hints, block_bytes))
     }
 
     fn reader(&self) -> Box<dyn Reader> {
         Box::new(read::TsvReader::default())
     }
-}
-
-/// A cutter with another size of blocks, to show that it does not matter.
-#[must_use]
-pub fn cutter_of_size(hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
-    Box::new(cutter::TsvCutter::new(hints, block_bytes))
 }

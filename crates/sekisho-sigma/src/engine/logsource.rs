@@ -1,6 +1,6 @@
 //! Where the events of a rule's log source are found, and what its fields are
-//! called there. The tables are data (`data/logsources.tsv`,
-//! `data/fields.tsv`); this file reads them and draws the conclusions.
+//! called there. The tables are data (`data/logsources`, `data/fields`); this
+//! file reads them and draws the conclusions.
 //!
 //! A log source of which the tables say nothing is taken at its word: the
 //! shape's product and channel must be the rule's product and service. Events
@@ -12,10 +12,8 @@ use std::sync::LazyLock;
 use hashbrown::HashMap;
 use sekisho_event::Shape;
 
+use super::tables::{FIELDS, LOG_SOURCES};
 use crate::rule::LogSource;
-
-static LOG_SOURCES: &str = include_str!("../../data/logsources.tsv");
-static FIELDS: &str = include_str!("../../data/fields.tsv");
 
 /// Number of a field table; 0 is the one in which every field has its own name.
 pub(crate) type LaneId = usize;
@@ -90,7 +88,8 @@ struct Tables {
     lanes: Vec<HashMap<Box<str>, Vec<Box<str>>>>,
 }
 
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables::read(LOG_SOURCES, FIELDS));
+static TABLES: LazyLock<Tables> =
+    LazyLock::new(|| Tables::read(&LOG_SOURCES.concat(), &FIELDS.concat()));
 
 impl Tables {
     fn read(log_sources: &str, fields: &str) -> Self {
@@ -108,8 +107,8 @@ impl Tables {
                 lanes.len() - 1
             });
             if let Some(map) = lanes.get_mut(lane) {
-                let _: Option<Vec<Box<str>>> =
-                    map.insert(field.into(), columns.split('|').map(Into::into).collect());
+                let names: Vec<Box<str>> = columns.split('|').map(Into::into).collect();
+                map.insert(Box::<str>::from(field), names);
             }
         }
         let rows = lines(log_sources).filter_map(|line| read_row(line, &names)).collect();
@@ -207,14 +206,15 @@ mod tests {
 
     #[test]
     fn tables_have_no_line_that_is_not_read() {
-        assert_eq!(TABLES.rows.len(), lines(LOG_SOURCES).count());
+        let (log_sources, fields) = (LOG_SOURCES.concat(), FIELDS.concat());
+        assert_eq!(TABLES.rows.len(), lines(&log_sources).count());
         for row in &TABLES.rows {
             assert!(!row.place.shape.product.is_empty());
         }
-        for line in lines(LOG_SOURCES) {
+        for line in lines(&log_sources) {
             let cells: Vec<&str> = line.split('\t').collect();
             assert_eq!(cells.len(), 7, "{line}");
-            assert!(cells[6] == "-" || FIELDS.contains(&format!("\n{}\t", cells[6])), "{line}");
+            assert!(cells[6] == "-" || fields.contains(&format!("\n{}\t", cells[6])), "{line}");
         }
     }
 

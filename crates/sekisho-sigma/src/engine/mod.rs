@@ -14,6 +14,7 @@ mod logsource;
 mod matcher;
 mod program;
 mod regex_guard;
+mod tables;
 mod value_test;
 
 pub use matcher::{Match, Matcher};

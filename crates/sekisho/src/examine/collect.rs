@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use sekisho_event::Untimed;
 use sekisho_sigma::Correlator;
 
 use super::places::Places;
@@ -30,7 +31,7 @@ pub(crate) struct SourceOutcome {
     pub(crate) records: u64,
     pub(crate) span: Span,
     pub(crate) problems: u64,
-    pub(crate) zoneless: u64,
+    pub(crate) untimed: Untimed,
     /// The file on disk with the same bytes that came first.
     pub(crate) duplicate_of: Option<usize>,
 }
@@ -172,7 +173,7 @@ impl State {
             outcome.records += done.stats.records;
             outcome.span.merge(done.stats.span);
             outcome.problems += done.problems.len() as u64 + done.problems_more;
-            outcome.zoneless += done.stats.zoneless;
+            outcome.untimed.add(done.stats.untimed);
         }
         self.note_problems(&mut done);
         let written = self.write(file, &mut done);

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::HashMap;
 use jiff::tz::TimeZone;
+use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{Block, Cutter, Format, SourceHints, formats};
 
 use crate::sources::walk::{Inventory, read_up_to};
@@ -51,11 +52,18 @@ pub(crate) enum Task {
 pub(crate) struct Reading {
     /// Zone of times that state none.
     pub(crate) timezone: Option<TimeZone>,
+    /// Host of records that name none.
+    pub(crate) host: Option<String>,
 }
 
 impl Reading {
     pub(crate) fn hints(&self, source: &Source) -> Arc<SourceHints> {
-        Arc::new(SourceHints { name: source.name.clone(), timezone: self.timezone.clone() })
+        Arc::new(SourceHints {
+            name: source.name.clone(),
+            timezone: self.timezone.clone(),
+            host: self.host.clone().or_else(|| source.host.clone()),
+            written_before: source.written_before,
+        })
     }
 }
 
@@ -180,7 +188,7 @@ impl Feeder<'_> {
             }
             (Err((what, expected)), None) => return self.failed(Some(0), what, expected),
         };
-        let mut cutter = format.cutter(self.reading.hints(self.source));
+        let mut cutter = format.cutter(self.reading.hints(self.source), BLOCK_BYTES);
         let going = self.cut(&mut *cutter, format, &mut start.as_slice().chain(&mut input));
         match input.error {
             Some(e) => {

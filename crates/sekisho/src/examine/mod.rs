@@ -128,7 +128,8 @@ fn plan(
             None => bail!("nothing to examine: no file under the paths that were given"),
         }
     }
-    let reading = Reading { timezone: options.timezone.as_ref().map(|(_, zone)| zone.clone()) };
+    let timezone = options.timezone.as_ref().map(|(_, zone)| zone.clone());
+    let reading = Reading { timezone, host: None };
     let headers = || program.rules().map(|rule| &rule.header);
     let plan = Plan {
         inventory,
@@ -205,7 +206,7 @@ pub(crate) fn blocks(
     stop: &AtomicBool,
     take: &mut dyn FnMut(&'static dyn Format, Block) -> bool,
 ) {
-    feed::stream(source, &Reading { timezone }, stop, &mut |task| match task {
+    feed::stream(source, &Reading { timezone, host: None }, stop, &mut |task| match task {
         Task::Block { format, block, .. } => take(format, block),
         _ => true,
     });

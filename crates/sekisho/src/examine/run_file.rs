@@ -103,7 +103,7 @@ pub(crate) fn run_json(
         "records_by_kind": stats.shapes.iter().map(|(shape, count)| {
             json!({"kind": shape.to_string(), "records": count})
         }).collect::<Vec<_>>(),
-        "records_without_zone": stats.zoneless, "records_without_time": stats.timeless,
+        "records_without_zone": stats.untimed.zoneless, "records_without_time": stats.untimed.timeless,
         "names_beyond_limit": stats.names_dropped,
         "correlation_events_beyond_limit": collected.correlator.dropped(),
         "problems": collected.problems, "problems_not_listed": collected.problems_more,
@@ -125,7 +125,7 @@ fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
                 "sha256": collected.hashes.get(source.file_number).cloned().flatten(),
                 "bytes": source.bytes, "format": outcome.format, "records": outcome.records,
                 "first": time(first), "last": time(last), "problems": outcome.problems,
-                "records_without_zone": outcome.zoneless,
+                "records_without_zone": outcome.untimed.zoneless,
                 "duplicate_of": same.map(|f| &f.path),
             })
         })
@@ -445,12 +445,15 @@ fn idle_rules(plan: &Plan, blind: &Blind) -> Vec<IdleRules> {
 fn assumptions(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Assumption> {
     let mut out = Vec::new();
     for (source, outcome) in plan.inventory.sources.iter().zip(&collected.sources) {
-        if outcome.zoneless > 0 && options.timezone.is_none() && outcome.duplicate_of.is_none() {
+        if outcome.untimed.zoneless > 0
+            && options.timezone.is_none()
+            && outcome.duplicate_of.is_none()
+        {
             out.push(Assumption {
                 about: source.path.clone(),
                 text: format!(
                     "{} times without a zone were read as UTC; state it with --timezone",
-                    outcome.zoneless
+                    outcome.untimed.zoneless
                 ),
             });
         }

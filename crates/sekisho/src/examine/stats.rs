@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_event::{Shape, TIME_UNKNOWN};
+use sekisho_event::{Shape, TIME_UNKNOWN, Untimed};
 use sekisho_sigma::RuleId;
 use sekisho_sigma::rule::Level;
 
@@ -98,8 +98,7 @@ pub(crate) struct RuleStats {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stats {
     pub(crate) records: u64,
-    pub(crate) zoneless: u64,
-    pub(crate) timeless: u64,
+    pub(crate) untimed: Untimed,
     pub(crate) span: Span,
     pub(crate) shapes: BTreeMap<Shape, u64>,
     pub(crate) hosts: BTreeMap<Box<str>, NameStats>,
@@ -117,8 +116,7 @@ impl Stats {
     /// Adds those of a later block.
     pub(crate) fn merge(&mut self, other: Self) {
         self.records += other.records;
-        self.zoneless += other.zoneless;
-        self.timeless += other.timeless;
+        self.untimed.add(other.untimed);
         self.names_dropped += other.names_dropped;
         self.span.merge(other.span);
         for (shape, count) in other.shapes {

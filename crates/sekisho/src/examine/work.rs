@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hashbrown::{HashMap, HashSet};
+use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{
     Block, Column, EventBatch, FieldId, Format, Parsed, RECORD_ID_UNKNOWN, Reader, Shape, ValueId,
     Vocabulary,
@@ -197,7 +198,7 @@ impl Worker {
             }
         };
         done.format = Some(format.name());
-        let mut cutter = format.cutter(plan.reading.hints(source));
+        let mut cutter = format.cutter(plan.reading.hints(source), BLOCK_BYTES);
         let mut input = bytes.as_slice();
         let input: &mut dyn Read = &mut input;
         loop {
@@ -276,8 +277,7 @@ impl Writer<'_> {
             self.parsed.batches.iter().map(|batch| self.account_columns(batch)).collect();
         let mut found: Vec<Found<'_>> = Vec::new();
         done.stats.records += u64::from(self.parsed.count);
-        done.stats.zoneless += self.parsed.zoneless;
-        done.stats.timeless += self.parsed.timeless;
+        done.stats.untimed.add(self.parsed.untimed);
         for (batch, accounts) in self.parsed.batches.iter().zip(&accounts) {
             let fields = occurred.entry_ref(&batch.shape).or_default();
             fields.extend(batch.columns.iter().map(|column| column.field));

@@ -36,6 +36,10 @@ pub struct Source {
     pub name: String,
     /// Bytes of the file or member as stored.
     pub bytes: u64,
+    /// The host that its path names.
+    pub host: Option<String>,
+    /// No record in it was written after this: nanoseconds since 1970.
+    pub written_before: Option<i64>,
 }
 
 /// Something that could not be read, with where.

@@ -162,6 +162,8 @@ impl Inventory {
             wrapping,
             name,
             bytes: file.bytes,
+            host: None,
+            written_before: None,
         });
     }
 
@@ -203,6 +205,8 @@ impl Inventory {
                 file_number: number,
                 wrapping: Wrapping::ZipMember(index, Box::new(inner)),
                 bytes,
+                host: None,
+                written_before: None,
             });
         }
     }

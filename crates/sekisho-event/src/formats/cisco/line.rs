@@ -82,13 +82,12 @@ impl<'a> Line<'a> {
         self.head
     }
 
-    /// The number in [`FIELDS`] of each field that is there, and its value.
-    pub(super) fn fields(&self) -> impl Iterator<Item = (usize, Kind, &'a str)> {
-        let present = |(n, value): (usize, &Option<&'a str>)| {
-            let number = FIELDS.get(n) == Some(&"severity");
-            Some((n, if number { Kind::Number } else { Kind::String }, (*value)?))
-        };
-        self.values.iter().enumerate().filter_map(present)
+    /// Each field that is there, and its value.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, Kind, &'a str)> {
+        FIELDS.iter().zip(&self.values).filter_map(|(&name, value)| {
+            let number = name == "severity";
+            Some((name, if number { Kind::Number } else { Kind::String }, (*value)?))
+        })
     }
 }
 

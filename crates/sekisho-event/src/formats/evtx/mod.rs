@@ -17,7 +17,6 @@ mod value;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::limits::BLOCK_BYTES;
 use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
@@ -40,8 +39,9 @@ impl Format for Evtx {
         start.starts_with(MAGIC)
     }
 
-    fn cutter(&self, hints: Arc<SourceHints>) -> Box<dyn Cutter> {
-        Box::new(EvtxCutter { hints, header: None, offset: 0, ended: false })
+    fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
+        let block_bytes = (block_bytes / CHUNK_BYTES).max(1) * CHUNK_BYTES;
+        Box::new(EvtxCutter { hints, block_bytes, header: None, offset: 0, ended: false })
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -53,6 +53,7 @@ impl Format for Evtx {
 #[derive(Debug)]
 struct EvtxCutter {
     hints: Arc<SourceHints>,
+    block_bytes: usize,
     header: Option<Arc<[u8]>>,
     offset: u64,
     ended: bool,
@@ -104,7 +105,7 @@ impl Cutter for EvtxCutter {
         {
             problems.push(short);
         }
-        let size = BLOCK_BYTES / CHUNK_BYTES * CHUNK_BYTES;
+        let size = self.block_bytes;
         let mut bytes = Vec::with_capacity(size);
         input.take(size as u64).read_to_end(&mut bytes)?;
         self.ended = bytes.len() < size;

@@ -17,7 +17,7 @@ use crate::batch::{BatchBuilder, RowHead, ShapeId, TIME_UNKNOWN};
 use crate::dictionary::{Dictionary, Kind, ValueId};
 use crate::limits::RECORD_CELLS_MAX;
 use crate::problem::{Problem, Problems};
-use crate::reader::{Block, Parsed, Reader, Records};
+use crate::reader::{Block, Parsed, Reader, Records, Untimed};
 use crate::shape::Shape;
 use crate::vocabulary::{FieldId, Vocabulary};
 
@@ -69,7 +69,7 @@ struct Gathered<'a> {
     host: (Vec<u8>, ValueId),
     offsets: Vec<u32>,
     problems: Problems,
-    timeless: u64,
+    untimed: Untimed,
     /// Size of the fields that the slow path has read.
     slow_bytes: usize,
 }
@@ -98,13 +98,14 @@ impl Reader for EvtxReader {
             host: (Vec::new(), ValueId::ABSENT),
             offsets: Vec::new(),
             problems: block.problems.clone(),
-            timeless: 0,
+            untimed: Untimed::default(),
             slow_bytes: 0,
         };
+        gathered.builder.begin(block, gathered.vocabulary);
         for (number, data) in block.bytes.chunks(CHUNK_BYTES).enumerate() {
             self.read_chunk(number, data, &mut gathered);
         }
-        let Gathered { mut builder, vocabulary, offsets, problems, timeless, .. } = gathered;
+        let Gathered { mut builder, vocabulary, offsets, problems, untimed, .. } = gathered;
         let records = ChunkRecords {
             block,
             offsets: &offsets,
@@ -116,8 +117,7 @@ impl Reader for EvtxReader {
             count: u32::try_from(offsets.len()).unwrap_or(u32::MAX),
             records: &records,
             problems,
-            zoneless: 0,
-            timeless,
+            untimed,
         };
         visit(&parsed, vocabulary);
     }
@@ -221,7 +221,7 @@ impl Gathered<'_> {
         mut head: RowHead,
         cells: &[(FieldId, ValueId)],
     ) {
-        self.timeless += u64::from(head.time == TIME_UNKNOWN);
+        self.untimed.timeless += u64::from(head.time == TIME_UNKNOWN);
         head.record = u32::try_from(self.offsets.len()).unwrap_or(u32::MAX);
         self.offsets.push(u32::try_from(within).unwrap_or(u32::MAX));
         self.builder.push(shape, head, cells);

@@ -13,11 +13,11 @@ use super::scan::{Cell, Tape, Token, scan};
 use super::text::{compact, unescape};
 use super::utf16::wide_len;
 use super::zeek::path_of_name;
-use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId, TIME_UNKNOWN};
+use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
 use crate::limits::{JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
 use crate::problem::Problem;
-use crate::reader::{Block, Parsed, Reader, Records};
+use crate::reader::{Block, Parsed, Reader, Records, Untimed};
 use crate::shape::Shape;
 use crate::time::{self, Stamp};
 use crate::vocabulary::{FieldId, Vocabulary};
@@ -91,8 +91,7 @@ struct Found<'a> {
     spans: Vec<(usize, usize)>,
     problems: Vec<(usize, Problem)>,
     more_problems: u64,
-    zoneless: u64,
-    timeless: u64,
+    untimed: Untimed,
 }
 
 impl Found<'_> {
@@ -113,6 +112,7 @@ impl Reader for JsonReader {
         visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
     ) {
         self.begin(vocabulary);
+        self.builder.begin(block, vocabulary);
         let mut found = Found {
             block,
             zeek_log: path_of_name(&block.hints.name),
@@ -120,8 +120,7 @@ impl Reader for JsonReader {
             spans: Vec::new(),
             problems: Vec::new(),
             more_problems: 0,
-            zoneless: 0,
-            timeless: 0,
+            untimed: Untimed::default(),
         };
         let pattern = block.header.get(1..).unwrap_or_default();
         if pattern.is_empty() {
@@ -175,8 +174,7 @@ fn finish(
         count: u32::try_from(records.spans.len()).unwrap_or(u32::MAX),
         records: &records,
         problems,
-        zoneless: found.zoneless,
-        timeless: found.timeless,
+        untimed: found.untimed,
     };
     visit(&parsed, vocabulary);
 }
@@ -408,21 +406,18 @@ impl JsonReader {
         for &(_, n) in &self.times {
             match self.tape.cells.get(n).and_then(|c| stamp(bytes, c)) {
                 Some(Stamp::Utc(time)) => return time,
-                Some(Stamp::Zoneless(time)) => zoneless = zoneless.or(Some(time)),
+                Some(other) => zoneless = zoneless.or(Some(other)),
                 None => {}
             }
         }
-        if let (Some(time), Some(zone)) = (zoneless, &found.block.hints.timezone) {
-            return time::in_zone(time, zone);
-        }
-        if let Some(Stamp::Utc(time) | Stamp::Zoneless(time)) = utc.and_then(|c| stamp(bytes, &c)) {
+        let hints = &found.block.hints;
+        if (zoneless.is_none() || hints.timezone.is_none())
+            && let Some(Stamp::Utc(time) | Stamp::Zoneless(time)) =
+                utc.and_then(|c| stamp(bytes, &c))
+        {
             return time;
         }
-        match zoneless {
-            Some(_) => found.zoneless += 1,
-            None => found.timeless += 1,
-        }
-        zoneless.unwrap_or(TIME_UNKNOWN)
+        found.untimed.utc(zoneless, hints)
     }
 
     fn shape(

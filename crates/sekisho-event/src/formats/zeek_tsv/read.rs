@@ -4,10 +4,11 @@ use super::header::{Header, Scalar, Type, decoded, split};
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
 use crate::formats::json::{path_of_name, write_string};
-use crate::formats::lines::{Untimed, lines, too_long};
+use crate::formats::lines::{Spans, lines, too_long};
+use crate::formats::text::is_number;
 use crate::limits::{READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
 use crate::problem::{Problem, Problems};
-use crate::reader::{Block, Parsed, Reader, Records};
+use crate::reader::{Block, Parsed, Reader, Records, Untimed};
 use crate::shape::Shape;
 use crate::time;
 use crate::vocabulary::{FieldId, Vocabulary};
@@ -62,6 +63,7 @@ impl Reader for TsvReader {
         let whole = vocabulary.projection().wants_all_of(&shape);
         let places = places(&header, whole, vocabulary);
         let shape = self.builder.shape(&shape);
+        self.builder.begin(block, vocabulary);
         let mut found = Found { problems: block.problems.clone(), ..Found::default() };
         for (at, line) in lines(&block.bytes) {
             if line.first() != Some(&b'#') {
@@ -69,14 +71,15 @@ impl Reader for TsvReader {
             }
         }
         let batches = self.builder.finish();
-        let records = Lines { block, header: &header, spans: found.spans };
+        let spans = Spans { block, spans: found.spans };
+        let count = spans.count();
+        let records = Lines { header: &header, spans };
         let parsed = Parsed {
             batches: &batches,
-            count: u32::try_from(records.spans.len()).unwrap_or(u32::MAX),
+            count,
             records: &records,
             problems: found.problems,
-            zoneless: found.untimed.zoneless,
-            timeless: found.untimed.timeless,
+            untimed: found.untimed,
         };
         visit(&parsed, vocabulary);
     }
@@ -180,16 +183,6 @@ fn values<'a>(
     whole.into_iter().chain(several)
 }
 
-fn is_number(raw: &[u8]) -> bool {
-    // As JSON writes it, so that it can be shown as it is.
-    let digits = raw.strip_prefix(b"-").unwrap_or(raw);
-    let lead = !matches!(digits, [b'0', b'0'..=b'9', ..] | []);
-    let mut parts = digits.split(|&b| b == b'.');
-    let whole = parts.next().is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
-    let fraction = parts.next().is_none_or(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
-    lead && whole && fraction && parts.next().is_none()
-}
-
 fn kind_of(scalar: Scalar, raw: &[u8]) -> Kind {
     match (scalar, raw) {
         (Scalar::Bool, b"T" | b"F") => Kind::Bool,
@@ -213,20 +206,17 @@ fn intern(dictionary: &mut Dictionary, scalar: Scalar, raw: &[u8]) -> ValueId {
 
 /// The records of a block.
 struct Lines<'a> {
-    block: &'a Block,
     header: &'a Header,
-    spans: Vec<(usize, usize)>,
+    spans: Spans<'a>,
 }
 
 impl Records for Lines<'_> {
     fn offset(&self, record: u32) -> u64 {
-        let start = self.spans.get(record as usize).map_or(0, |s| s.0);
-        self.block.offset + start as u64
+        self.spans.offset(record)
     }
 
     fn write_json(&self, record: u32, out: &mut Vec<u8>) {
-        let span = self.spans.get(record as usize);
-        let Some(line) = span.and_then(|&(start, end)| self.block.bytes.get(start..end)) else {
+        let Some(line) = self.spans.bytes(record) else {
             out.extend_from_slice(b"null");
             return;
         };
