@@ -113,7 +113,10 @@ impl Collector {
     /// at 0 and leave none out. Waits where too much is waiting already.
     pub(crate) fn take(&self, number: u64, done: Done) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.waiting_bytes > WAITING_BYTES_MAX && state.next != number {
+        while state.waiting_bytes > WAITING_BYTES_MAX
+            && state.next != number
+            && state.failure.is_none()
+        {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.waiting_bytes += done.held_bytes();
@@ -135,6 +138,9 @@ impl Collector {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = io::Error::other("a thread broke down; the results are not whole");
         state.failure.get_or_insert(failure);
+        drop(state);
+        self.plan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.moved.notify_all();
     }
 
     /// All outcomes, and the writer of detections for what comes after them.

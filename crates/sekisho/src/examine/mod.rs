@@ -150,7 +150,7 @@ type Occurred = HashMap<Shape, HashSet<Box<str>>>;
 /// Does all the work; the fields that occurred in each shape.
 fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progress) -> Occurred {
     let take = |worker: &mut Worker, number: u64, task: Task| {
-        let done = worker.work(task);
+        let done = worker.work(&task);
         progress.bytes_done.fetch_add(done.input_bytes, Ordering::Relaxed);
         progress.records.fetch_add(done.stats.records, Ordering::Relaxed);
         progress.detections.fetch_add(done.hash_slots.len() as u64, Ordering::Relaxed);
@@ -167,8 +167,11 @@ fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progr
         return worker.into_occurred();
     }
     let (send, receive) = sync_channel::<(u64, Task)>(threads);
-    let receive = Mutex::new(receive);
-    let work = || {
+    // Threads hold it together: with the last of them it goes, and whoever
+    // gives out work learns of it.
+    let receive = Arc::new(Mutex::new(receive));
+    let work = |receive: Arc<Mutex<Receiver<(u64, Task)>>>| {
+        let _watch = Watch(collector);
         let mut worker = Worker::new(Arc::clone(plan));
         while let Some((number, task)) = next(&receive) {
             take(&mut worker, number, task);
@@ -177,7 +180,12 @@ fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progr
     };
     let mut all = Occurred::new();
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let start = |_| {
+            let receive = Arc::clone(&receive);
+            scope.spawn(move || work(receive))
+        };
+        let workers: Vec<_> = (0..threads).map(start).collect();
+        drop(receive);
         feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
             let sent = send.send((number, task)).is_ok();
             number += 1;
@@ -185,17 +193,23 @@ fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progr
         });
         drop(send);
         for worker in workers {
-            match worker.join() {
-                Ok(fields_of) => {
-                    for (shape, fields) in fields_of {
-                        all.entry(shape).or_default().extend(fields);
-                    }
-                }
-                Err(_) => collector.broke_down(),
+            for (shape, fields) in worker.join().unwrap_or_default() {
+                all.entry(shape).or_default().extend(fields);
             }
         }
     });
     all
+}
+
+/// Tells the collector if a thread ends by breaking down.
+struct Watch<'a>(&'a Collector);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.broke_down();
+        }
+    }
 }
 
 /// Shows all blocks of one source to `take`, until it returns false. What
