@@ -117,9 +117,7 @@ fn plan(
     let correlations = std::mem::take(&mut loaded.correlations);
     let (observer, unresolved) = Correlator::new(correlations, &program);
     let correlator = observer.clone();
-    loaded.rejected.extend(unresolved.into_iter().map(|(header, reason)| {
-        sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
-    }));
+    loaded.rejected.extend(unresolved);
     let results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
     let inventory = Inventory::without(&options.paths, &results);
     if inventory.sources.is_empty() {
