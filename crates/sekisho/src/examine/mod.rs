@@ -1,6 +1,6 @@
 //! `sekisho examine`: logs in, detections and a report out.
 //!
-//! One thread cuts the sources into blocks (`feed`), all others read them
+//! One thread cuts the sources into blocks (`feed`), all threads read them
 //! and run the rules (`work`); outcomes are put back into order and written
 //! (`collect`), and at the end they are drawn together (`conclude`).
 
@@ -17,7 +17,7 @@ mod work;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -154,46 +154,40 @@ fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progr
         progress.detections.fetch_add(done.hash_slots.len() as u64, Ordering::Relaxed);
         collector.take(number, done);
     };
-    let mut number = 0;
-    if threads <= 1 {
-        let mut worker = Worker::new(Arc::clone(plan));
-        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            take(&mut worker, number, task);
-            number += 1;
-            true
-        });
-        return worker.into_occurred();
-    }
-    let (send, receive) = sync_channel::<(u64, Task)>(threads);
-    // Threads hold it together: with the last of them it goes, and whoever
-    // gives out work learns of it.
-    let receive = Arc::new(Mutex::new(receive));
-    let work = |receive: Arc<Mutex<Receiver<(u64, Task)>>>| {
+    let others = threads.saturating_sub(1);
+    let (send, receive) = sync_channel::<(u64, Task)>(2 * others);
+    let receive = Mutex::new(receive);
+    let work = |worker: &mut Worker| {
+        while let Some((number, task)) = next(&receive) {
+            take(worker, number, task);
+        }
+    };
+    let start = || {
         let _watch = Watch(collector);
         let mut worker = Worker::new(Arc::clone(plan));
-        while let Some((number, task)) = next(&receive) {
-            take(&mut worker, number, task);
-        }
+        work(&mut worker);
         worker.into_occurred()
     };
     let mut all = Occurred::new();
     thread::scope(|scope| {
-        let start = |_| {
-            let receive = Arc::clone(&receive);
-            scope.spawn(move || work(receive))
-        };
-        let workers: Vec<_> = (0..threads).map(start).collect();
-        drop(receive);
+        let workers: Vec<_> = (0..others).map(|_| scope.spawn(start)).collect();
+        // Whoever gives out work does some of it while there is enough for the
+        // others: one thread more than cores would take turns with them.
+        let mut own = Worker::new(Arc::clone(plan));
+        let mut number = 0;
         feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            let sent = send.send((number, task)).is_ok();
+            if let Err(refused) = send.try_send((number, task)) {
+                let (TrySendError::Full(back) | TrySendError::Disconnected(back)) = refused;
+                take(&mut own, back.0, back.1);
+            }
             number += 1;
-            sent
+            true
         });
         drop(send);
-        for worker in workers {
-            for (shape, fields) in worker.join().unwrap_or_default() {
-                all.entry(shape).or_default().extend(fields);
-            }
+        work(&mut own);
+        let found = workers.into_iter().map(|worker| worker.join().unwrap_or_default());
+        for (shape, fields) in found.chain([own.into_occurred()]).flatten() {
+            all.entry(shape).or_default().extend(fields);
         }
     });
     all
