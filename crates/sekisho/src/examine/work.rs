@@ -631,7 +631,6 @@ mod tests {
     }
 
     impl Reader for Broken {
-        #[expect(clippy::panic, reason = "that is what it is for")]
         fn read(
             &mut self,
             _: &Block,
