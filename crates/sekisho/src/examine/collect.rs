@@ -31,6 +31,8 @@ pub(crate) struct SourceOutcome {
     pub(crate) records: u64,
     pub(crate) span: Span,
     pub(crate) problems: u64,
+    /// Records that had come before.
+    pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
     /// The file on disk with the same bytes that came first.
     pub(crate) duplicate_of: Option<usize>,
@@ -179,6 +181,7 @@ impl State {
             outcome.records += done.stats.records;
             outcome.span.merge(done.stats.span);
             outcome.problems += done.problems.len() as u64 + done.problems_more;
+            outcome.duplicates += done.stats.duplicates;
             outcome.untimed.add(done.stats.untimed);
         }
         self.note_problems(&mut done);

@@ -7,6 +7,7 @@
 mod collect;
 mod conclude;
 mod feed;
+mod identity;
 pub(crate) mod json;
 mod places;
 mod run_file;
@@ -137,6 +138,7 @@ fn plan(
         levels: headers().map(|h| h.level).collect::<Vec<Level>>(),
         silent: (0..).zip(program.rules()).map(|(id, _)| observer.silences(id)).collect(),
         correlator: observer,
+        identities: identity::Identities::default(),
         stop: Arc::clone(stop),
         program,
     };
@@ -148,7 +150,7 @@ type Occurred = HashMap<Shape, HashSet<Box<str>>>;
 /// Does all the work; the fields that occurred in each shape.
 fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progress) -> Occurred {
     let take = |worker: &mut Worker, number: u64, task: Task| {
-        let done = worker.work(&task);
+        let done = worker.work(number, &task);
         progress.bytes_done.fetch_add(done.input_bytes, Ordering::Relaxed);
         progress.records.fetch_add(done.stats.records, Ordering::Relaxed);
         progress.detections.fetch_add(done.hash_slots.len() as u64, Ordering::Relaxed);

@@ -17,6 +17,7 @@ use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
 
 use super::feed::{Reading, Task, problem, recognise};
+use super::identity::{FIELD, Identities, Pass};
 use super::json;
 use super::stats::{EXAMPLES_MAX, Example, Stats};
 use crate::sources::walk::Inventory;
@@ -54,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) silent: Vec<bool>,
     /// Knows which rules correlations look at; observes nothing itself.
     pub(crate) correlator: Correlator,
+    /// Records that may come more than once.
+    pub(crate) identities: Identities,
     pub(crate) stop: Arc<AtomicBool>,
 }
 
@@ -110,6 +113,8 @@ pub(crate) struct Worker {
     matcher: Matcher,
     readers: HashMap<&'static str, Box<dyn Reader>>,
     matches: Vec<Match>,
+    /// Of the piece of work at hand.
+    number: u64,
     /// Room that the last outcome's detections and timeline took: the next
     /// ones will need about as much.
     room: (usize, usize),
@@ -122,7 +127,7 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let extra: Vec<&str> =
-            ACCOUNT_FIELDS.iter().copied().chain(plan.correlator.fields()).collect();
+            ACCOUNT_FIELDS.iter().copied().chain(plan.correlator.fields()).chain([FIELD]).collect();
         let vocabulary = Vocabulary::new(plan.program.projection(&extra));
         let matcher = Matcher::new(Arc::clone(&plan.program));
         Self {
@@ -131,6 +136,7 @@ impl Worker {
             matcher,
             readers: HashMap::new(),
             matches: Vec::new(),
+            number: 0,
             room: (0, 0),
             occurred: HashMap::new(),
             occurred_before: HashMap::new(),
@@ -158,7 +164,10 @@ impl Worker {
 
     /// Does a piece of work. What breaks it down costs that piece and nothing
     /// else: it is named as a problem, and the worker begins afresh.
-    pub(crate) fn work(&mut self, task: &Task) -> Done {
+    pub(crate) fn work(&mut self, number: u64, task: &Task) -> Done {
+        let plan = Arc::clone(&self.plan);
+        let _pass = Pass(&plan.identities, number);
+        self.number = number;
         match catch_unwind(AssertUnwindSafe(|| self.attempt(task))) {
             Ok(done) => done,
             Err(_) => {
@@ -277,11 +286,20 @@ impl Worker {
         let reader = self.readers.entry(format.name()).or_insert_with(|| format.reader());
         let (matcher, matches, occurred) =
             (&mut self.matcher, &mut self.matches, &mut self.occurred);
+        let number = self.number;
         let mut path_json = Vec::new();
         json::string(&about.path, &mut path_json);
         reader.read(block, &mut self.vocabulary, &mut |parsed, vocabulary| {
+            let first_seen = |batch| plan.identities.first_seen(number, batch, vocabulary);
+            let once: Vec<Option<EventBatch>> = parsed.batches.iter().map(first_seen).collect();
+            let batches: Vec<&EventBatch> = parsed
+                .batches
+                .iter()
+                .zip(&once)
+                .map(|(all, once)| once.as_ref().unwrap_or(all))
+                .collect();
             let mut writer =
-                Writer { plan: &plan, source, path_json: &path_json, parsed, vocabulary };
+                Writer { plan: &plan, source, path_json: &path_json, parsed, batches, vocabulary };
             writer.note_problems(&about.path, done);
             writer.run(matcher, matches, occurred, done);
         });
@@ -295,6 +313,8 @@ struct Writer<'a> {
     source: usize,
     path_json: &'a [u8],
     parsed: &'a Parsed<'a>,
+    /// The events, those left out that came before.
+    batches: Vec<&'a EventBatch>,
     vocabulary: &'a Vocabulary,
 }
 
@@ -326,11 +346,15 @@ impl Writer<'_> {
         done: &mut Done,
     ) {
         let accounts: Vec<Vec<&Column>> =
-            self.parsed.batches.iter().map(|batch| self.account_columns(batch)).collect();
+            self.batches.iter().map(|batch| self.account_columns(batch)).collect();
         let mut found: Vec<Found<'_>> = Vec::new();
-        done.stats.records += u64::from(self.parsed.count);
+        let all: usize = self.parsed.batches.iter().map(EventBatch::rows).sum();
+        let once: usize = self.batches.iter().map(|batch| batch.rows()).sum();
+        let duplicates = (all - once) as u64;
+        done.stats.duplicates += duplicates;
+        done.stats.records += u64::from(self.parsed.count).saturating_sub(duplicates);
         done.stats.untimed.add(self.parsed.untimed);
-        for (batch, accounts) in self.parsed.batches.iter().zip(&accounts) {
+        for (&batch, accounts) in self.batches.iter().zip(&accounts) {
             let fields = occurred.entry_ref(&batch.shape).or_default();
             fields.extend(batch.columns.iter().map(|column| column.field));
             self.count(batch, &mut done.stats);
@@ -665,6 +689,7 @@ mod tests {
             levels: Vec::new(),
             silent: Vec::new(),
             correlator,
+            identities: Identities::default(),
             stop: Arc::default(),
         })
     }
@@ -687,13 +712,13 @@ mod tests {
             format: &sekisho_event::formats::json::Json,
             block: block(b"{\"a\":1}\n"),
         };
-        assert_eq!(worker.work(&good).stats.records, 1);
+        assert_eq!(worker.work(0, &good).stats.records, 1);
         let broken = Task::Block { source: 0, format: &Broken, block: block(b"x") };
-        let done = worker.work(&broken);
+        let done = worker.work(1, &broken);
         assert_eq!((done.source, done.stats.records), (Some(0), 0));
         let problem = done.problems.first().unwrap();
         assert_eq!((problem.path.as_str(), problem.offset), ("a.log", Some(7)));
-        assert_eq!(worker.work(&good).stats.records, 1);
+        assert_eq!(worker.work(2, &good).stats.records, 1);
         assert_eq!(worker.into_occurred().len(), 1, "what it saw before is kept");
     }
 }
