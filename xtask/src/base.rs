@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use evtx::{EvtxParser, ParserSettings};
 use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{Vocabulary, formats};
-use sekisho_sigma::rule::Document;
+use sekisho_sigma::rule::{Document, Rule};
 use sekisho_sigma::{Matcher, ParseOptions, Program};
 use sonic_rs::{JsonContainerTrait as _, JsonValueTrait as _, Value};
 
@@ -77,17 +77,8 @@ pub(crate) fn sonic(files: impl Iterator<Item = String>) -> Result<()> {
 /// prints events a second.
 pub(crate) fn engine(mut args: impl Iterator<Item = String>) -> Result<()> {
     let mut next = || args.next().context("engine RULES_DIR EVENTS EVENTS_MAX");
-    let (rules, events, most) = (next()?, next()?, next()?.parse::<usize>()?);
-    let mut loaded = Vec::new();
-    for file in crate::corpus::files(Path::new(&rules), "yml")? {
-        let name = Arc::from(file.to_string_lossy().as_ref());
-        let parsed = sekisho_sigma::parse(&name, &fs::read(file)?, &ParseOptions::default());
-        loaded.extend(parsed.documents.into_iter().filter_map(|document| match document {
-            Document::Rule(rule) => Some(Arc::new(rule)),
-            _ => None,
-        }));
-    }
-    let program = Arc::new(Program::new(loaded));
+    let (folder, events, most) = (next()?, next()?, next()?.parse::<usize>()?);
+    let program = Arc::new(Program::new(rules(Path::new(&folder))?));
     let text = fs::read_to_string(events)?;
     let lines: usize = text.split_inclusive('\n').take(most).map(str::len).sum();
     let mut input = text.as_bytes().get(..lines).unwrap_or_default();
@@ -108,6 +99,20 @@ pub(crate) fn engine(mut args: impl Iterator<Item = String>) -> Result<()> {
     }
     let rate = f64::from(count) / start.elapsed().as_secs_f64();
     say(&format!("{{\"events_per_second\": {rate:.0}, \"matches\": {}}}", matches.len()))
+}
+
+/// All rules below a folder.
+pub(crate) fn rules(folder: &Path) -> Result<Vec<Arc<Rule>>> {
+    let mut loaded = Vec::new();
+    for file in crate::corpus::files(folder, "yml")? {
+        let name = Arc::from(file.to_string_lossy().as_ref());
+        let parsed = sekisho_sigma::parse(&name, &fs::read(file)?, &ParseOptions::default());
+        loaded.extend(parsed.documents.into_iter().filter_map(|document| match document {
+            Document::Rule(rule) => Some(Arc::new(rule)),
+            _ => None,
+        }));
+    }
+    Ok(loaded)
 }
 
 fn walk(value: &Value) -> u64 {

@@ -16,19 +16,22 @@ pub(crate) struct Options {
     work: PathBuf,
     rounds: usize,
     only: Option<String>,
+    format: Option<String>,
 }
 
 impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self> {
         let data =
             std::env::var_os("SEKISHO_TEST_DATA").map_or("../shared/data".into(), PathBuf::from);
-        let mut options = Self { data, work: "target/bench".into(), rounds: 3, only: None };
+        let mut options =
+            Self { data, work: "target/bench".into(), rounds: 3, only: None, format: None };
         while let Some(flag) = args.next() {
             let value = args.next().with_context(|| format!("{flag} needs a value"))?;
             match flag.as_str() {
                 "--data" => options.data = value.into(),
                 "--work" => options.work = value.into(),
                 "--rounds" => options.rounds = value.parse().context("--rounds N")?,
+                "--format" => options.format = Some(value),
                 "--only" => options.only = Some(value),
                 _ => bail!("unknown flag {flag}"),
             }
@@ -91,6 +94,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if options.wants("memory") {
         memory(&program, options)?;
+    }
+    // Only when it is asked for by name: it needs room for the file.
+    if options.only.as_deref() == Some("large") {
+        large(&program, options)?;
+    }
+    if options.wants("readers") {
+        crate::readers::run(&options.rules(), options.format.as_deref())?;
     }
     if options.wants("cores") {
         cores(&program, options)?;
@@ -204,6 +214,22 @@ fn memory(program: &Path, options: &Options) -> Result<()> {
         say(&format!("memory  EVTX {name}: peak {:.0} MiB", taken.peak_mib))?;
     }
     Ok(())
+}
+
+/// One file of 10 GB of a format of text; made for this, and not kept.
+fn large(program: &Path, options: &Options) -> Result<()> {
+    const BYTES: u64 = 10_000_000_000;
+    let format = options.format.as_deref().unwrap_or("access-log");
+    std::fs::create_dir_all(&options.work)?;
+    let file = options.work.join("large.log");
+    crate::readers::write_large(format, BYTES, &file)?;
+    let taken = examine(program, std::slice::from_ref(&file), options, 2);
+    std::fs::remove_file(&file)?;
+    let taken = taken?;
+    say(&format!(
+        "large   {format}, 10 GB in one file: peak {:.0} MiB, {:.0} s, {:.0} CPU-s",
+        taken.peak_mib, taken.wall, taken.cpu
+    ))
 }
 
 fn cores(program: &Path, options: &Options) -> Result<()> {

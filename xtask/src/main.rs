@@ -8,6 +8,7 @@ mod base;
 mod bench;
 mod corpus;
 mod measure;
+mod readers;
 
 use anyhow::{Result, bail};
 
@@ -17,7 +18,9 @@ usage: cargo xtask bench [--data DIR] [--work DIR] [--rounds N] [--only NAME]
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
-  --only NAME   evtx, json, rsigma, rules, memory or cores";
+  --only NAME   evtx, json, rsigma, rules, memory, readers, cores;
+                or large, which is not among all
+  --format NAME for readers and large: the format";
 
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);

@@ -380,18 +380,16 @@ impl Writer<'_> {
         *stats.shapes.entry(batch.shape.clone()).or_default() += batch.rows() as u64;
         batch.times.iter().for_each(|&time| stats.span.add(time));
         stats.read_at(&batch.times);
-        let mut by_host: Vec<u64> = Vec::new();
-        for host in &batch.hosts {
-            if by_host.len() <= host.index() {
-                by_host.resize(host.index() + 1, 0);
-            }
-            if let Some(count) = by_host.get_mut(host.index()) {
-                *count += 1;
+        // Neighbours are mostly of the same host: runs are counted first.
+        let mut by_host: HashMap<ValueId, u64> = HashMap::new();
+        for run in batch.hosts.chunk_by(|a, b| a == b) {
+            if let Some(&host) = run.first() {
+                *by_host.entry(host).or_default() += run.len() as u64;
             }
         }
-        for (id, &count) in (0..).zip(&by_host) {
-            let name = self.vocabulary.hosts.text(ValueId(id));
-            if count > 0 && !name.is_empty() {
+        for (host, count) in by_host {
+            let name = self.vocabulary.hosts.text(host);
+            if !name.is_empty() {
                 stats.hosts.entry(name.into()).or_default().records += count;
             }
         }
