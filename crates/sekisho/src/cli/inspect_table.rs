@@ -20,26 +20,40 @@ pub(super) fn table(inspection: &Inspection) -> String {
     if !inspection.complete {
         text.push_str("INCOMPLETE: stopped before the end; not everything was read.\n\n");
     }
-    sources(inspection, &mut text);
+    let folder = common_folder(&inspection.sources);
+    sources(inspection, folder, &mut text);
     channels(inspection, &mut text);
     if let Some(digests) = &inspection.cloudtrail_digests {
         cloudtrail(digests, &mut text);
     }
-    unread(inspection, &mut text);
+    unread(inspection, folder, &mut text);
     totals(inspection, &mut text);
     text
 }
 
-fn sources(inspection: &Inspection, text: &mut String) {
-    let _ = writeln!(
-        text,
+/// The folder that all sources are below, if there are several.
+fn common_folder(sources: &[Source]) -> &str {
+    let mut paths = sources.iter().map(|s| s.path.as_str());
+    let (Some(first), true) = (paths.next(), sources.len() > 1) else { return "" };
+    let same = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let len = paths.map(|path| same(first, path)).min().unwrap_or(0);
+    let end = first.as_bytes().iter().take(len).rposition(|&b| b == b'/');
+    end.and_then(|end| first.get(..=end)).unwrap_or("")
+}
+
+fn sources(inspection: &Inspection, folder: &str, text: &mut String) {
+    if !folder.is_empty() {
+        let _ = writeln!(text, "Below {}\n", shortened(&safe(folder), WIDTH - 6));
+    }
+    let line = format!(
         "{:<38}  {:<10}  {:>12}  {:<16}  {:<16}",
         "SOURCE", "FORMAT", "RECORDS", "FIRST (UTC)", "LAST (UTC)"
     );
+    let _ = writeln!(text, "{}", line.trim_end());
     for source in inspection.sources.iter().take(ROWS_MAX) {
         let line = format!(
             "{:<38}  {:<10}  {:>12}  {:<16}  {:<16}",
-            shortened(&safe(&source.path), 38),
+            shortened(&safe(below(&source.path, folder)), 38),
             source.format.unwrap_or("?"),
             grouped(source.records),
             minute(source.first.as_deref()),
@@ -53,11 +67,16 @@ fn sources(inspection: &Inspection, text: &mut String) {
             facts.push(could_fire(source.rules_could_fire));
         }
         wrapped("    ", &facts, text);
-        for note in notes(source) {
+        for note in notes(source, folder) {
             let _ = writeln!(text, "  ! {}", cut(&note, WIDTH - 4));
         }
     }
     more(inspection.sources.len(), "sources", text);
+}
+
+/// A path without the folder that is common to all.
+fn below<'a>(path: &'a str, folder: &str) -> &'a str {
+    path.strip_prefix(folder).unwrap_or(path)
 }
 
 fn more(count: usize, what: &str, text: &mut String) {
@@ -112,10 +131,12 @@ fn could_fire(rules: RulesCouldFire) -> String {
 }
 
 /// What is odd about a source.
-fn notes(source: &Source) -> Vec<String> {
+fn notes(source: &Source, folder: &str) -> Vec<String> {
     let mut notes = Vec::new();
     match &source.duplicate_of {
-        Some(first) => notes.push(format!("copy of {}", shortened(&safe(first), 80))),
+        Some(first) => {
+            notes.push(format!("copy of {}", shortened(&safe(below(first, folder)), 80)))
+        }
         None if source.duplicates > 0 => {
             let count = grouped(source.duplicates);
             notes.push(format!(
@@ -276,7 +297,7 @@ fn span(period: &Period) -> String {
     format!("{} to {}", minute(period.from.as_deref()), minute(period.to.as_deref()))
 }
 
-fn unread(inspection: &Inspection, text: &mut String) {
+fn unread(inspection: &Inspection, folder: &str, text: &mut String) {
     let mut lines: Vec<(String, String)> = inspection
         .problems
         .iter()
@@ -295,7 +316,7 @@ fn unread(inspection: &Inspection, text: &mut String) {
     }
     text.push_str("\nCould not be read\n");
     for (path, what) in lines.iter().take(ROWS_MAX) {
-        let path = shortened(&safe(path), 40);
+        let path = shortened(&safe(below(path, folder)), 40);
         let room = WIDTH.saturating_sub(path.chars().count() + 4);
         let _ = writeln!(text, "  {path}: {}", cut(&safe(what), room));
     }
@@ -325,10 +346,12 @@ fn totals(inspection: &Inspection, text: &mut String) {
     line(t.duplicates, "of the records were read before (copies, exports that overlap)");
     line(t.records_not_compared, "records were not compared with all others: too many");
     line(t.records_beyond_limit, "records are of logs beyond the limit: not in the table of logs");
-    line(t.problem_count, "problems");
+    let problems = if t.problem_count == 1 { "problem" } else { "problems" };
+    line(t.problem_count, problems);
     line(t.rules_rejected, "rules could not be loaded: see sekisho rules check");
-    let of = format!("of {}: {}", counted(t.rules_loaded, "rule"), could_fire(t.rules_could_fire));
-    let _ = writeln!(text, "  {of}");
+    let levels = could_fire(t.rules_could_fire);
+    let loaded = format!("{} loaded", counted(t.rules_loaded, "rule"));
+    wrapped("  ", &[loaded, levels], text);
 }
 
 /// Items with dots between them, in lines that are not too long.
@@ -361,7 +384,7 @@ fn channel_name(product: &str, channel: &str, width: usize) -> String {
     };
     let name = safe(&name);
     match name.strip_prefix("Microsoft-Windows-") {
-        Some(rest) if name.chars().count() > width => shortened(&format!("…{rest}"), width),
+        Some(rest) if name.chars().count() > width => cut(&format!("…{rest}"), width),
         _ => shortened(&name, width),
     }
 }
@@ -403,7 +426,7 @@ fn bytes(n: u64) -> String {
     const STEPS: &[(u64, &str)] = &[(30, "GiB"), (20, "MiB"), (10, "KiB")];
     for &(shift, unit) in STEPS {
         if n >> shift > 0 {
-            let tenths = u128::from(n) * 10 >> shift;
+            let tenths = (u128::from(n) * 10) >> shift;
             return format!("{}.{} {unit}", tenths / 10, tenths % 10);
         }
     }
@@ -429,6 +452,17 @@ mod tests {
         assert_eq!(channel_name("okta", "okta", 26), "okta");
         assert_eq!(channel_name("aws", "cloudtrail", 26), "aws cloudtrail");
         assert_eq!(channel_name("", "", 26), "unknown log source");
+    }
+
+    #[test]
+    fn what_all_paths_begin_with_is_said_once() {
+        let of = |paths: &[&str]| {
+            let source = |p: &&str| Source { path: (*p).to_owned(), ..Source::default() };
+            common_folder(&paths.iter().map(source).collect::<Vec<_>>()).to_owned()
+        };
+        assert_eq!(of(&["/a/b/c.log", "/a/b/cd/e.log"]), "/a/b/");
+        assert_eq!(of(&["a.log", "b.log"]), "");
+        assert_eq!(of(&["/a/b/c.log"]), "");
     }
 
     #[test]
