@@ -24,7 +24,7 @@ use sekisho_sigma::rule::{LogSource, Rule};
 use sekisho_sigma::{ParseOptions, Program, log_source_places};
 
 /// Most rules, of a thousand, of whose log source nothing can be read.
-const UNREAD_PERMILLE_MAX: usize = 80;
+const UNREAD_PERMILLE_MAX: usize = 120;
 
 const PAGE: &str = "docs/formats/coverage.md";
 
@@ -80,7 +80,7 @@ fn provided() -> Vec<Provided> {
 fn kinds() -> BTreeSet<(String, String)> {
     let path = root().join("crates/sekisho-event/data/json_kinds.txt");
     let text = fs::read_to_string(path).unwrap();
-    let lines = text.lines().filter(|l| !l.starts_with('#') && l.contains('|'));
+    let lines = text.lines().filter(|l| !l.starts_with(['#', '+']) && l.contains('|'));
     lines
         .map(|line| {
             let mut cells = line.split('|').map(str::trim);
@@ -186,8 +186,9 @@ fn page(all: &[Served], provided: &[Provided], reasons: &[Reason]) -> String {
     let without = rules(&unread) - on_text;
     let mut text = format!(
         "# Rules that can fire on what is read\n\n\
-         Written by `cargo xtask coverage` from the public rule base, `provides.tsv` (which kinds of records a format \
-         gives) and the\ntables of log sources; a test compares. Of {total} rules\n\n\
+         Written by `cargo xtask coverage` from the public rule base, \
+         `crates/sekisho-event/data/provides.tsv` (which\nkinds of records a format gives) and the tables of log sources; a test compares. \
+         Of {total} rules\n\n\
          - {} ({}) are for log sources of which a format gives records;\n\
          - {on_text} more ({}) can hold for lines of text of which nothing is known;\n\
          - {without} ({}) are for log sources of which nothing is read.\n\n\
@@ -237,23 +238,27 @@ fn the_rules_that_can_fire_are_those_of_the_page() {
         fs::write(&path, &page).unwrap();
     }
     let unread: Vec<&Served> = all.iter().filter(|s| s.formats.is_empty()).collect();
+    let mut wrong: Vec<String> = Vec::new();
     for s in &unread {
-        let why = reasons.iter().find(|r| r.fits(&s.source));
-        assert!(why.is_some(), "unread.tsv does not say why {:?} is not read", key(&s.source));
+        if !reasons.iter().any(|r| r.fits(&s.source)) {
+            wrong.push(format!("unread.tsv does not say why {:?} is not read", key(&s.source)));
+        }
     }
     for reason in &reasons {
         let first = |s: &&&Served| {
             reasons.iter().find(|r| r.fits(&s.source)).is_some_and(|r| std::ptr::eq(r, reason))
         };
-        let row = [&reason.category, &reason.product, &reason.service];
-        assert!(unread.iter().any(|s| first(&s)), "unread.tsv: {row:?} is no longer needed");
+        if !unread.iter().any(|s| first(&s)) {
+            let row = [&reason.category, &reason.product, &reason.service];
+            wrong.push(format!("unread.tsv: {row:?} is no longer needed"));
+        }
     }
     let total: usize = all.iter().map(|s| s.rules).sum();
     let without: usize = unread.iter().map(|s| s.rules - s.on_text).sum();
-    assert!(
-        without * 1000 < total * UNREAD_PERMILLE_MAX,
-        "{without} of {total} rules are for log sources of which nothing is read"
-    );
+    if without * 1000 >= total * UNREAD_PERMILLE_MAX {
+        wrong.push(format!("of {without} of {total} rules nothing can be read"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(written == page, "{PAGE} is not what holds now: run cargo xtask coverage");
 }
