@@ -17,9 +17,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::data;
+use hashbrown::HashSet;
 use sekisho::rules::{Selection, load};
-use sekisho_event::Shape;
-use sekisho_event::formats::FORMATS;
+use sekisho_event::formats::{FORMATS, recognise};
+use sekisho_event::limits::BLOCK_BYTES;
+use sekisho_event::{Format, Projection, Shape, SourceHints, Vocabulary};
 use sekisho_sigma::rule::{LogSource, Rule};
 use sekisho_sigma::{ParseOptions, Program, log_source_places};
 
@@ -108,10 +110,55 @@ impl Provided {
             return false;
         }
         channel.is_empty()
-            || self.channels.iter().any(|own| match own.strip_suffix('*') {
-                Some(begin) => channel.to_lowercase().starts_with(begin),
-                None => (own == "known" && known) || own.eq_ignore_ascii_case(channel),
-            })
+            || (known && self.channels.iter().any(|own| own == "known"))
+            || self.channel(channel)
+    }
+
+    /// Whether a channel is one of those that are named.
+    fn channel(&self, channel: &str) -> bool {
+        self.channels.iter().any(|own| match own.strip_suffix('*') {
+            Some(begin) => channel.to_lowercase().starts_with(begin),
+            None => own.eq_ignore_ascii_case(channel),
+        })
+    }
+}
+
+/// By format, product and channel of the records of its fixtures.
+fn shown() -> BTreeSet<(&'static str, String, String)> {
+    let mut out = BTreeSet::new();
+    for format in FORMATS {
+        let folder = root().join("crates/sekisho/tests/fixtures").join(format.name());
+        let Ok(entries) = fs::read_dir(folder) else { continue };
+        for path in entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+            let bytes = fs::read(&path).unwrap();
+            let start = &bytes[..bytes.len().min(64 << 10)];
+            let whole = start.len() == bytes.len();
+            if recognise(start, whole).map(|f| f.name()) == Some(format.name()) {
+                shapes(*format, &path, &bytes, &mut out);
+            }
+        }
+    }
+    out
+}
+
+fn shapes(
+    format: &'static dyn Format,
+    path: &Path,
+    bytes: &[u8],
+    out: &mut BTreeSet<(&'static str, String, String)>,
+) {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let hints = Arc::new(SourceHints { name, ..SourceHints::default() });
+    let (mut cutter, mut reader) = (format.cutter(hints, BLOCK_BYTES), format.reader());
+    let mut vocabulary = Vocabulary::new(Projection::Only(HashSet::new()));
+    let mut input = bytes;
+    while let Some(block) = cutter.next(&mut input).unwrap() {
+        reader.read(&block, &mut vocabulary, &mut |parsed, _| {
+            out.extend(parsed.batches.iter().map(|batch| {
+                let Shape { product, channel, .. } = &batch.shape;
+                (format.name(), product.to_string(), channel.to_string())
+            }));
+        });
     }
 }
 
@@ -204,7 +251,7 @@ fn page(all: &[Served], provided: &[Provided], reasons: &[Reason]) -> String {
         let here: Vec<&&Served> = read.iter().filter(|s| s.formats.contains(format)).collect();
         let _ = writeln!(
             text,
-            "| {format} | {} | {} | {} |",
+            "| [{format}]({format}.md) | {} | {} | {} |",
             what.into_iter().collect::<Vec<_>>().join("; "),
             here.len(),
             here.iter().map(|s| s.rules).sum::<usize>()
@@ -266,6 +313,15 @@ fn the_rules_that_can_fire_are_those_of_the_page() {
 #[test]
 fn every_format_says_what_it_gives() {
     let provided = provided();
+    for (format, product, channel) in shown() {
+        let said = provided.iter().any(|p| {
+            let anything = p.channels.iter().any(|own| own == "known") || channel.is_empty();
+            p.format == format
+                && p.product == product
+                && (product.is_empty() || anything || p.channel(&channel))
+        });
+        assert!(said || product.is_empty(), "provides.tsv: {format} gives {product} {channel}");
+    }
     let names: BTreeSet<&str> = FORMATS.iter().map(|f| f.name()).collect();
     for name in &names {
         assert!(provided.iter().any(|p| p.format == *name), "provides.tsv has no row of {name}");

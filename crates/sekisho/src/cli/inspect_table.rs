@@ -256,6 +256,7 @@ fn cloudtrail(digests: &Digests, text: &mut String) {
     );
     for (mark, names) in [
         ("changed", &digests.different),
+        ("cannot be read", &digests.unreadable),
         ("missing", &digests.missing),
         ("named by no digest", &digests.unnamed),
     ] {

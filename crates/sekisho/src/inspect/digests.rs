@@ -132,6 +132,8 @@ pub struct Digests {
     pub verified: u64,
     /// Log files that are here with other bytes.
     pub different: Names,
+    /// Log files that are here and could not be read to their end.
+    pub unreadable: Names,
     /// Log files that are not here.
     pub missing: Names,
     /// CloudTrail files that are here and that no digest names.
@@ -250,6 +252,7 @@ impl Gathered {
             match here.hashes(name) {
                 None => out.missing.push(name),
                 Some(hashes) if hashes.iter().any(|h| h == hash) => out.verified += 1,
+                Some([]) => out.unreadable.push(name),
                 Some(_) => out.different.push(name),
             }
         }
@@ -323,6 +326,9 @@ fn link(digest: &Digest, before: Option<&Digest>, here: &Here) -> Result<(), Opt
     let Some(hashes) = here.hashes(name) else {
         return Err(before.map(|_| "the digest before it is not here"));
     };
+    if hashes.is_empty() {
+        return Err(Some("the digest before it could not be read"));
+    }
     if !hashes.iter().any(|h| **h == **hash) {
         return Err(Some("the digest before it is here with other bytes"));
     }
@@ -380,7 +386,8 @@ mod tests {
         }
         let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
         gathered.conclude(&names, &|numbers| {
-            numbers.iter().map(|&n| Some(of_bytes(files[n].1.as_bytes()))).collect()
+            let hash = |bytes: &str| (bytes != "unreadable").then(|| of_bytes(bytes.as_bytes()));
+            numbers.iter().map(|&n| hash(files[n].1)).collect()
         })
     }
 
@@ -445,6 +452,9 @@ mod tests {
             (vec!["01-03".to_owned()], String::new())
         );
         assert!(conclude(&[("a.log", "x")]).is_none());
+        let last = digest(1, None, &[("1_CloudTrail_r_d.json", "d")]);
+        let out = conclude(&[(&a, &last), ("1_CloudTrail_r_d.json", "unreadable")]).unwrap();
+        assert_eq!((out.unreadable.count, out.different.count), (1, 0));
     }
 
     #[test]
