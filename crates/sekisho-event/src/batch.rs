@@ -81,6 +81,33 @@ impl EventBatch {
         self.times.len()
     }
 
+    /// The events for whose rows `keep` says so; rows past its end go.
+    #[must_use]
+    pub fn filtered(&self, keep: &[bool]) -> Self {
+        let kept = |row: usize| keep.get(row).copied().unwrap_or(false);
+        let rows: Vec<usize> = (0..self.rows()).filter(|&row| kept(row)).collect();
+        let mut out = Self {
+            shape: self.shape.clone(),
+            times: rows.iter().filter_map(|&row| self.times.get(row).copied()).collect(),
+            hosts: rows.iter().filter_map(|&row| self.hosts.get(row).copied()).collect(),
+            record_ids: rows.iter().filter_map(|&row| self.record_ids.get(row).copied()).collect(),
+            records: rows.iter().filter_map(|&row| self.records.get(row).copied()).collect(),
+            columns: Vec::with_capacity(self.columns.len()),
+        };
+        for column in &self.columns {
+            let mut filtered = Column { field: column.field, keys: Vec::new(), more: Vec::new() };
+            for (to, &from) in rows.iter().enumerate() {
+                for value in column.values(from) {
+                    filtered.push(to, value);
+                }
+            }
+            if !filtered.keys.is_empty() {
+                out.columns.push(filtered);
+            }
+        }
+        out
+    }
+
     /// The column of a field, if any event has it.
     #[must_use]
     pub fn column(&self, field: FieldId) -> Option<&Column> {
@@ -255,5 +282,11 @@ mod tests {
         assert_eq!(column.values(2).count(), 0);
         assert_eq!(batch.column(g).unwrap().first(0), ValueId(9));
         assert!(b.finish().is_empty());
+        let later = batch.filtered(&[false, true, true]);
+        let column = later.column(f).unwrap();
+        assert_eq!(column.values(0).collect::<Vec<_>>(), [ValueId(1), ValueId(2), ValueId(3)]);
+        assert_eq!(column.values(1).count(), 0);
+        assert!(later.column(g).is_none() && later.rows() == 2);
+        assert_eq!(batch.filtered(&[]).rows(), 0);
     }
 }

@@ -5,6 +5,7 @@
 //! under `formats/`.
 
 mod batch;
+pub mod calendar;
 mod dictionary;
 pub mod formats;
 pub mod limits;

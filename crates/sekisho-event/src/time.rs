@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
+use crate::calendar::{days_in_month, days_since_1970};
+
 const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
@@ -42,7 +44,7 @@ impl YearDay {
         // none.
         (0..=8).find_map(|back| {
             let (month, day) = (i64::from(self.month), i64::from(self.day));
-            let valid = (1..=days_in(year - back, month)).contains(&day);
+            let valid = (1..=days_in_month(year - back, month)).contains(&day);
             let days = days_since_1970(year - back, month, day);
             let time = days.checked_mul(DAY)?.checked_add(self.nanos)?;
             (valid && time <= end).then_some(time)
@@ -76,7 +78,7 @@ impl Civil {
         let year = self.year.unwrap_or(2000);
         let fits = (0..=9999).contains(&year)
             && (1..=12).contains(&self.month)
-            && (1..=days_in(year, self.month)).contains(&self.day)
+            && (1..=days_in_month(year, self.month)).contains(&self.day)
             && (0..24).contains(&self.hour)
             && (0..60).contains(&self.minute)
             && (0..=60).contains(&self.second);
@@ -220,26 +222,6 @@ pub(crate) fn zone_seconds(rest: &[u8]) -> Option<Option<i64>> {
         _ => return None,
     };
     (hours < 24 && minutes < 60).then_some(Some(sign * (hours * 3_600 + minutes * 60)))
-}
-
-fn leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    // Years are counted from March, so that the leap day is the last one.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400);
-    y * 365 + leap_days + (m * 153 + 2) / 5 + day - 719_469
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
+use crate::Rejected;
 use crate::engine::{Program, RuleId};
 use crate::rule::{Correlation, CorrelationKind, Expr, Header};
 
@@ -124,7 +125,7 @@ impl Correlator {
     /// Resolves what correlations refer to. Those that refer to nothing known
     /// are given back with the reason.
     #[must_use]
-    pub fn new(correlations: Vec<Correlation>, program: &Program) -> (Self, Vec<(Header, String)>) {
+    pub fn new(correlations: Vec<Correlation>, program: &Program) -> (Self, Vec<Rejected>) {
         let mut rules: HashMap<&str, RuleId> = HashMap::new();
         for (id, rule) in (0..).zip(program.rules()) {
             for name in [&rule.header.name, &rule.header.id] {
@@ -155,7 +156,12 @@ impl Correlator {
         correlator.silenced.sort_unstable();
         correlator.silenced.dedup();
         correlator.correlations = kept;
-        (correlator, rejected)
+        let named = |(header, reason): (Header, String)| Rejected {
+            file: header.file,
+            line: header.line,
+            reason,
+        };
+        (correlator, rejected.into_iter().map(named).collect())
     }
 
     /// What is wanted of a rule's matches.

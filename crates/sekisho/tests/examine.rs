@@ -584,3 +584,40 @@ fn control_c_leaves_results_marked_as_incomplete() {
     }
     csv(&fs::read_to_string(out.join("timeline.csv")).unwrap());
 }
+
+#[test]
+fn a_record_that_is_delivered_twice_counts_once() {
+    let ground = Ground::new();
+    let line = |id: u32| {
+        format!(
+            "{{\"Id\":\"{id}\",\"CreationTime\":\"2026-01-05T10:00:00\",\"RecordType\":2,\
+             \"Workload\":\"Exchange\",\"Operation\":\"New-InboxRule\",\"UserType\":0}}\n"
+        )
+    };
+    let lines = |from: u32, to: u32| (from..to).map(line).collect::<String>();
+    // Each file overlaps the one before it; the last one is large enough to be cut.
+    ground.log("a.jsonl", lines(0, 100) + &lines(50, 120));
+    ground.log("b.jsonl", lines(110, 300));
+    ground.log("c.jsonl", lines(290, 60_000));
+    let rule = ground.path("rule.yml");
+    fs::write(
+        &rule,
+        "title: t\nlogsource: {product: m365}\ndetection: {s: {Operation: New-InboxRule}, \
+         condition: s}\n",
+    )
+    .unwrap();
+    let mut runs = Vec::new();
+    for threads in ["1", "2", "5"] {
+        let rules = rule.to_str().unwrap();
+        let done = ground.examine(&["--rules", rules, "--threads", threads]).done();
+        let run = done.run_json();
+        assert_eq!(run["records"], 60_000);
+        assert_eq!(run["duplicates"], 50 + 10 + 10);
+        let per_source: Vec<_> =
+            run["sources"].as_array().unwrap().iter().map(|s| s["duplicates"].clone()).collect();
+        assert_eq!(per_source, [50, 10, 10]);
+        assert_eq!(done.detections().len(), 60_000);
+        runs.push(done.bytes("detections.jsonl"));
+    }
+    assert!(runs.iter().all(|run| *run == runs[0]));
+}

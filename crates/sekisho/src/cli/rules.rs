@@ -50,9 +50,7 @@ impl Check {
         let program = Program::new(std::mem::take(&mut loaded.rules));
         let correlations = std::mem::take(&mut loaded.correlations);
         let (correlator, unresolved) = Correlator::new(correlations, &program);
-        loaded.rejected.extend(unresolved.into_iter().map(|(header, reason)| {
-            sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
-        }));
+        loaded.rejected.extend(unresolved);
         let count = program.rules().len() + correlator.correlations().len() + loaded.filters;
         let text = match self.format {
             Format::Json => {

@@ -1,5 +1,7 @@
 //! Time without a clock: the rehearsal lives in a fixed span of its own, counted in microseconds since 1970 (UTC).
 
+use sekisho_event::calendar;
+
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub(super) type Micros = i64;
 
@@ -36,31 +38,8 @@ struct Parts {
     micros: i64,
 }
 
-/// Days since 1970 to a calendar date (proleptic Gregorian, by eras of 400 years).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    (year, month, doy - (153 * mp + 2) / 5 + 1)
-}
-
-/// A calendar date to days since 1970.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let y = year - i64::from(month <= 2);
-    let era = y.div_euclid(400);
-    let yoe = y.rem_euclid(400);
-    let mp = if month > 2 { month - 3 } else { month + 9 };
-    let doy = (153 * mp + 2) / 5 + day - 1;
-    era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
-}
-
 fn parts(time: Micros) -> Parts {
-    let (year, month, day) = civil(time.div_euclid(DAY));
+    let (year, month, day) = calendar::date(time.div_euclid(DAY));
     let rest = time.rem_euclid(DAY);
     Parts {
         year,
@@ -137,7 +116,7 @@ pub(super) fn parse(text: &str) -> Option<Micros> {
         return None;
     }
     Some(
-        days_from_civil(year, month, day) * DAY
+        calendar::days_since_1970(year, month, day) * DAY
             + hour * HOUR
             + minute * MINUTE
             + second * SECOND

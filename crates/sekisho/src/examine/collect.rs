@@ -31,6 +31,8 @@ pub(crate) struct SourceOutcome {
     pub(crate) records: u64,
     pub(crate) span: Span,
     pub(crate) problems: u64,
+    /// Records that had come before.
+    pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
     /// The file on disk with the same bytes that came first.
     pub(crate) duplicate_of: Option<usize>,
@@ -113,7 +115,10 @@ impl Collector {
     /// at 0 and leave none out. Waits where too much is waiting already.
     pub(crate) fn take(&self, number: u64, done: Done) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.waiting_bytes > WAITING_BYTES_MAX && state.next != number {
+        while state.waiting_bytes > WAITING_BYTES_MAX
+            && state.next != number
+            && state.failure.is_none()
+        {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.waiting_bytes += done.held_bytes();
@@ -135,6 +140,9 @@ impl Collector {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = io::Error::other("a thread broke down; the results are not whole");
         state.failure.get_or_insert(failure);
+        drop(state);
+        self.plan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.moved.notify_all();
     }
 
     /// All outcomes, and the writer of detections for what comes after them.
@@ -173,6 +181,7 @@ impl State {
             outcome.records += done.stats.records;
             outcome.span.merge(done.stats.span);
             outcome.problems += done.problems.len() as u64 + done.problems_more;
+            outcome.duplicates += done.stats.duplicates;
             outcome.untimed.add(done.stats.untimed);
         }
         self.note_problems(&mut done);

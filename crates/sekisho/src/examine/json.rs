@@ -1,5 +1,7 @@
 //! Writes JSON by hand where it is written by the million.
 
+use sekisho_event::calendar;
+
 /// Appends a JSON string with its quotes.
 pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
@@ -60,7 +62,7 @@ pub(crate) fn plain_time(nanoseconds: i64, out: &mut Vec<u8>) {
     let (seconds, nanos) =
         (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
-    let (year, month, day) = civil(days);
+    let (year, month, day) = calendar::date(days);
     let two = |n: i64, out: &mut Vec<u8>| {
         if n < 10 {
             out.push(b'0');
@@ -93,20 +95,6 @@ pub(crate) fn plain_time(nanoseconds: i64, out: &mut Vec<u8>) {
     let missing = (width + 1usize).saturating_sub(out.len() - start);
     out.splice(start + 1..start + 1, std::iter::repeat_n(b'0', missing));
     out.push(b'Z');
-}
-
-/// Year, month and day of a day counted from 1970-01-01. Source: H. Hinnant,
-/// "chrono-compatible low-level date algorithms".
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let day = doy - (153 * mp + 2) / 5 + 1;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]

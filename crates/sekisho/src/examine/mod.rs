@@ -1,12 +1,13 @@
 //! `sekisho examine`: logs in, detections and a report out.
 //!
-//! One thread cuts the sources into blocks (`feed`), all others read them
+//! One thread cuts the sources into blocks (`feed`), all threads read them
 //! and run the rules (`work`); outcomes are put back into order and written
 //! (`collect`), and at the end they are drawn together (`conclude`).
 
 mod collect;
 mod conclude;
 pub(crate) mod feed;
+mod identity;
 pub(crate) mod json;
 mod places;
 mod run_file;
@@ -17,7 +18,7 @@ mod work;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -118,9 +119,7 @@ fn plan(
     let correlations = std::mem::take(&mut loaded.correlations);
     let (observer, unresolved) = Correlator::new(correlations, &program);
     let correlator = observer.clone();
-    loaded.rejected.extend(unresolved.into_iter().map(|(header, reason)| {
-        sekisho_sigma::Rejected { file: header.file, line: header.line, reason }
-    }));
+    loaded.rejected.extend(unresolved);
     let results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
     let inventory = Inventory::without(&options.paths, &results);
     if inventory.sources.is_empty() {
@@ -140,6 +139,7 @@ fn plan(
         levels: headers().map(|h| h.level).collect::<Vec<Level>>(),
         silent: (0..).zip(program.rules()).map(|(id, _)| observer.silences(id)).collect(),
         correlator: observer,
+        identities: identity::Identities::default(),
         stop: Arc::clone(stop),
         program,
     };
@@ -151,52 +151,60 @@ type Occurred = HashMap<Shape, HashSet<Box<str>>>;
 /// Does all the work; the fields that occurred in each shape.
 fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progress) -> Occurred {
     let take = |worker: &mut Worker, number: u64, task: Task| {
-        let done = worker.work(task);
+        let done = worker.work(number, &task);
         progress.bytes_done.fetch_add(done.input_bytes, Ordering::Relaxed);
         progress.records.fetch_add(done.stats.records, Ordering::Relaxed);
         progress.detections.fetch_add(done.hash_slots.len() as u64, Ordering::Relaxed);
         collector.take(number, done);
     };
-    let mut number = 0;
-    if threads <= 1 {
-        let mut worker = Worker::new(Arc::clone(plan));
-        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            take(&mut worker, number, task);
-            number += 1;
-            true
-        });
-        return worker.into_occurred();
-    }
-    let (send, receive) = sync_channel::<(u64, Task)>(threads);
+    let others = threads.saturating_sub(1);
+    let (send, receive) = sync_channel::<(u64, Task)>(2 * others);
     let receive = Mutex::new(receive);
-    let work = || {
-        let mut worker = Worker::new(Arc::clone(plan));
+    let work = |worker: &mut Worker| {
         while let Some((number, task)) = next(&receive) {
-            take(&mut worker, number, task);
+            take(worker, number, task);
         }
+    };
+    let start = || {
+        let _watch = Watch(collector);
+        let mut worker = Worker::new(Arc::clone(plan));
+        work(&mut worker);
         worker.into_occurred()
     };
     let mut all = Occurred::new();
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..others).map(|_| scope.spawn(start)).collect();
+        // Whoever gives out work does some of it while there is enough for the
+        // others: one thread more than cores would take turns with them.
+        let mut own = Worker::new(Arc::clone(plan));
+        let mut number = 0;
         feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            let sent = send.send((number, task)).is_ok();
+            if let Err(refused) = send.try_send((number, task)) {
+                let (TrySendError::Full(back) | TrySendError::Disconnected(back)) = refused;
+                take(&mut own, back.0, back.1);
+            }
             number += 1;
-            sent
+            true
         });
         drop(send);
-        for worker in workers {
-            match worker.join() {
-                Ok(fields_of) => {
-                    for (shape, fields) in fields_of {
-                        all.entry(shape).or_default().extend(fields);
-                    }
-                }
-                Err(_) => collector.broke_down(),
-            }
+        work(&mut own);
+        let found = workers.into_iter().map(|worker| worker.join().unwrap_or_default());
+        for (shape, fields) in found.chain([own.into_occurred()]).flatten() {
+            all.entry(shape).or_default().extend(fields);
         }
     });
     all
+}
+
+/// Tells the collector if a thread ends by breaking down.
+struct Watch<'a>(&'a Collector);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.broke_down();
+        }
+    }
 }
 
 /// Shows all blocks of one source to `take`, until it returns false. What

@@ -83,7 +83,7 @@ pub(crate) fn run_json(
         },
         "files": plan.inventory.files.len(),
         "sources": sources_json(plan, collected),
-        "records": stats.records,
+        "records": stats.records, "duplicates": stats.duplicates,
         "hosts": stats.hosts.len(),
         "first": time(first), "last": time(last),
         "detections": collected.detections,
@@ -124,6 +124,7 @@ fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
                 "path": source.path,
                 "sha256": collected.hashes.get(source.file_number).cloned().flatten(),
                 "bytes": source.bytes, "format": outcome.format, "records": outcome.records,
+                "duplicates": outcome.duplicates,
                 "first": time(first), "last": time(last), "problems": outcome.problems,
                 "records_without_zone": outcome.untimed.zoneless,
                 "duplicate_of": same.map(|f| &f.path),
@@ -457,6 +458,17 @@ fn assumptions(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Ass
                 ),
             });
         }
+    }
+    if collected.stats.duplicates > 0 {
+        let mut text = format!(
+            "{} records with the Id of an earlier one count once, as the first of them",
+            collected.stats.duplicates
+        );
+        if plan.identities.overflowed() {
+            let limit = "; beyond 3,500,000 different Ids this is no longer looked at";
+            text.push_str(limit);
+        }
+        out.push(Assumption { about: "Microsoft 365 audit records".to_owned(), text });
     }
     let unknown = Shape::unknown();
     if let Some(count) = collected.stats.shapes.get(&unknown) {

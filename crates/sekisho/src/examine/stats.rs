@@ -98,6 +98,8 @@ pub(crate) struct RuleStats {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stats {
     pub(crate) records: u64,
+    /// Records that had come before, and do not count again.
+    pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
     pub(crate) span: Span,
     pub(crate) shapes: BTreeMap<Shape, u64>,
@@ -116,6 +118,7 @@ impl Stats {
     /// Adds those of a later block.
     pub(crate) fn merge(&mut self, other: Self) {
         self.records += other.records;
+        self.duplicates += other.duplicates;
         self.untimed.add(other.untimed);
         self.names_dropped += other.names_dropped;
         self.span.merge(other.span);

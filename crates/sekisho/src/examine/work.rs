@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +17,7 @@ use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
 
 use super::feed::{Reading, Task, problem, recognise};
+use super::identity::{FIELD, Identities, Pass};
 use super::json;
 use super::stats::{EXAMPLES_MAX, Example, Stats};
 use crate::sources::walk::Inventory;
@@ -53,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) silent: Vec<bool>,
     /// Knows which rules correlations look at; observes nothing itself.
     pub(crate) correlator: Correlator,
+    /// Records that may come more than once.
+    pub(crate) identities: Identities,
     pub(crate) stop: Arc<AtomicBool>,
 }
 
@@ -109,17 +113,21 @@ pub(crate) struct Worker {
     matcher: Matcher,
     readers: HashMap<&'static str, Box<dyn Reader>>,
     matches: Vec<Match>,
+    /// Of the piece of work at hand.
+    number: u64,
     /// Room that the last outcome's detections and timeline took: the next
     /// ones will need about as much.
     room: (usize, usize),
     /// Fields that occurred, by shape.
-    pub(crate) occurred: HashMap<Shape, HashSet<FieldId>>,
+    occurred: HashMap<Shape, HashSet<FieldId>>,
+    /// The same by name, of the time before it began afresh.
+    occurred_before: HashMap<Shape, HashSet<Box<str>>>,
 }
 
 impl Worker {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let extra: Vec<&str> =
-            ACCOUNT_FIELDS.iter().copied().chain(plan.correlator.fields()).collect();
+            ACCOUNT_FIELDS.iter().copied().chain(plan.correlator.fields()).chain([FIELD]).collect();
         let vocabulary = Vocabulary::new(plan.program.projection(&extra));
         let matcher = Matcher::new(Arc::clone(&plan.program));
         Self {
@@ -128,26 +136,79 @@ impl Worker {
             matcher,
             readers: HashMap::new(),
             matches: Vec::new(),
+            number: 0,
             room: (0, 0),
             occurred: HashMap::new(),
+            occurred_before: HashMap::new(),
         }
     }
 
     /// By name, the fields that occurred in each shape.
-    pub(crate) fn into_occurred(self) -> HashMap<Shape, HashSet<Box<str>>> {
-        let vocabulary = self.vocabulary;
-        let names =
-            |ids: HashSet<FieldId>| ids.iter().map(|&f| vocabulary.name(f).into()).collect();
-        self.occurred.into_iter().map(|(shape, ids)| (shape, names(ids))).collect()
+    pub(crate) fn into_occurred(mut self) -> HashMap<Shape, HashSet<Box<str>>> {
+        let occurred = std::mem::take(&mut self.occurred);
+        let vocabulary = std::mem::take(&mut self.vocabulary);
+        self.note_occurred(occurred, &vocabulary);
+        self.occurred_before
     }
 
-    /// Does a piece of work.
-    pub(crate) fn work(&mut self, task: Task) -> Done {
+    fn note_occurred(
+        &mut self,
+        occurred: HashMap<Shape, HashSet<FieldId>>,
+        vocabulary: &Vocabulary,
+    ) {
+        for (shape, fields) in occurred {
+            let names = fields.iter().map(|&field| vocabulary.name(field).into());
+            self.occurred_before.entry(shape).or_default().extend(names);
+        }
+    }
+
+    /// Does a piece of work. What breaks it down costs that piece and nothing
+    /// else: it is named as a problem, and the worker begins afresh.
+    pub(crate) fn work(&mut self, number: u64, task: &Task) -> Done {
+        let plan = Arc::clone(&self.plan);
+        let _pass = Pass(&plan.identities, number);
+        self.number = number;
+        match catch_unwind(AssertUnwindSafe(|| self.attempt(task))) {
+            Ok(done) => done,
+            Err(_) => {
+                let occurred = std::mem::take(&mut self.occurred);
+                let earlier = std::mem::take(&mut self.occurred_before);
+                let vocabulary = std::mem::take(&mut self.vocabulary);
+                *self = Self::new(Arc::clone(&self.plan));
+                self.occurred_before = earlier;
+                self.note_occurred(occurred, &vocabulary);
+                self.broken_down(task)
+            }
+        }
+    }
+
+    /// What is said of a piece of work that broke down.
+    fn broken_down(&self, task: &Task) -> Done {
+        let (number, offset) = match task {
+            Task::Block { source, block, .. } => (Some(*source), block.offset),
+            Task::Whole { source, .. } | Task::Failed { source, .. } => (Some(*source), 0),
+            Task::Hash { .. } | Task::Hashed { .. } => (None, 0),
+        };
+        let mut done = Done { source: number, ..Done::default() };
+        let source = number.and_then(|number| self.plan.inventory.sources.get(number));
+        if let (Task::Whole { bytes, .. }, Some(source)) = (task, source) {
+            done.hash = Some((source.file_number, hash::of_bytes(bytes)));
+        }
+        let what =
+            "a fault of this program while it read from here: these records are not examined";
+        let expected = "nothing of this; please report it with the file, if it can be shared";
+        done.problems.extend(source.map(|source| problem(source, Some(offset), what, expected)));
+        done
+    }
+
+    fn attempt(&mut self, task: &Task) -> Done {
         match task {
-            Task::Hash { file } => self.hash(file),
-            Task::Hashed { file, hash } => Done { hash: Some((file, hash)), ..Done::default() },
-            Task::Whole { source, bytes } => self.whole(source, bytes),
-            Task::Block { source, format, block } => {
+            &Task::Hash { file } => self.hash(file),
+            Task::Hashed { file, hash } => {
+                Done { hash: Some((*file, hash.clone())), ..Done::default() }
+            }
+            Task::Whole { source, bytes } => self.whole(*source, bytes),
+            &Task::Block { source, format, ref block } => {
                 let (detections, timeline) = self.room;
                 let mut done = Done {
                     source: Some(source),
@@ -157,12 +218,12 @@ impl Worker {
                     timeline: Vec::with_capacity(timeline),
                     ..Done::default()
                 };
-                self.block(source, format, &block, &mut done);
+                self.block(source, format, block, &mut done);
                 self.room = (done.detections.len(), done.timeline.len());
                 done
             }
             Task::Failed { source, problem } => {
-                Done { source: Some(source), problems: vec![problem], ..Done::default() }
+                Done { source: Some(*source), problems: vec![problem.clone()], ..Done::default() }
             }
         }
     }
@@ -184,13 +245,13 @@ impl Worker {
         done
     }
 
-    fn whole(&mut self, number: usize, bytes: Vec<u8>) -> Done {
+    fn whole(&mut self, number: usize, bytes: &[u8]) -> Done {
         let plan = Arc::clone(&self.plan);
         let mut done = Done { source: Some(number), ..Done::default() };
         let Some(source) = plan.inventory.sources.get(number) else { return done };
-        done.hash = Some((source.file_number, hash::of_bytes(&bytes)));
+        done.hash = Some((source.file_number, hash::of_bytes(bytes)));
         done.input_bytes = bytes.len() as u64;
-        let format = match recognise(&bytes, true) {
+        let format = match recognise(bytes, true) {
             Ok(format) => format,
             Err((what, expected)) => {
                 done.problems.push(problem(source, Some(0), what, expected));
@@ -199,7 +260,7 @@ impl Worker {
         };
         done.format = Some(format.name());
         let mut cutter = format.cutter(plan.reading.hints(source), BLOCK_BYTES);
-        let mut input = bytes.as_slice();
+        let mut input = bytes;
         let input: &mut dyn Read = &mut input;
         loop {
             match cutter.next(input) {
@@ -225,11 +286,20 @@ impl Worker {
         let reader = self.readers.entry(format.name()).or_insert_with(|| format.reader());
         let (matcher, matches, occurred) =
             (&mut self.matcher, &mut self.matches, &mut self.occurred);
+        let number = self.number;
         let mut path_json = Vec::new();
         json::string(&about.path, &mut path_json);
         reader.read(block, &mut self.vocabulary, &mut |parsed, vocabulary| {
+            let first_seen = |batch| plan.identities.first_seen(number, batch, vocabulary);
+            let once: Vec<Option<EventBatch>> = parsed.batches.iter().map(first_seen).collect();
+            let batches: Vec<&EventBatch> = parsed
+                .batches
+                .iter()
+                .zip(&once)
+                .map(|(all, once)| once.as_ref().unwrap_or(all))
+                .collect();
             let mut writer =
-                Writer { plan: &plan, source, path_json: &path_json, parsed, vocabulary };
+                Writer { plan: &plan, source, path_json: &path_json, parsed, batches, vocabulary };
             writer.note_problems(&about.path, done);
             writer.run(matcher, matches, occurred, done);
         });
@@ -243,6 +313,8 @@ struct Writer<'a> {
     source: usize,
     path_json: &'a [u8],
     parsed: &'a Parsed<'a>,
+    /// The events, those left out that came before.
+    batches: Vec<&'a EventBatch>,
     vocabulary: &'a Vocabulary,
 }
 
@@ -274,11 +346,15 @@ impl Writer<'_> {
         done: &mut Done,
     ) {
         let accounts: Vec<Vec<&Column>> =
-            self.parsed.batches.iter().map(|batch| self.account_columns(batch)).collect();
+            self.batches.iter().map(|batch| self.account_columns(batch)).collect();
         let mut found: Vec<Found<'_>> = Vec::new();
-        done.stats.records += u64::from(self.parsed.count);
+        let all: usize = self.parsed.batches.iter().map(EventBatch::rows).sum();
+        let once: usize = self.batches.iter().map(|batch| batch.rows()).sum();
+        let duplicates = (all - once) as u64;
+        done.stats.duplicates += duplicates;
+        done.stats.records += u64::from(self.parsed.count).saturating_sub(duplicates);
         done.stats.untimed.add(self.parsed.untimed);
-        for (batch, accounts) in self.parsed.batches.iter().zip(&accounts) {
+        for (&batch, accounts) in self.batches.iter().zip(&accounts) {
             let fields = occurred.entry_ref(&batch.shape).or_default();
             fields.extend(batch.columns.iter().map(|column| column.field));
             self.count(batch, &mut done.stats);
@@ -545,4 +621,104 @@ pub(crate) fn csv(text: &str, out: &mut Vec<u8>) {
         after_space = space;
     }
     out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sekisho_event::{Cutter, SourceHints};
+
+    use super::*;
+    use crate::sources::{Source, Wrapping};
+
+    /// A format whose reader breaks down.
+    #[derive(Debug)]
+    struct Broken;
+
+    impl Format for Broken {
+        fn name(&self) -> &'static str {
+            "broken"
+        }
+
+        fn recognises(&self, _: &[u8], _: bool) -> bool {
+            true
+        }
+
+        fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
+            sekisho_event::formats::json::Json.cutter(hints, block_bytes)
+        }
+
+        fn reader(&self) -> Box<dyn Reader> {
+            Box::new(Self)
+        }
+    }
+
+    impl Reader for Broken {
+        fn read(
+            &mut self,
+            _: &Block,
+            _: &mut Vocabulary,
+            _: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
+        ) {
+            panic!("a fault")
+        }
+    }
+
+    fn plan() -> Arc<Plan> {
+        let source = Source {
+            path: "a.log".to_owned(),
+            file: "a.log".into(),
+            file_number: 0,
+            wrapping: Wrapping::Plain,
+            name: "a.log".to_owned(),
+            bytes: 10,
+            host: None,
+            written_before: None,
+        };
+        let mut inventory = Inventory::default();
+        inventory.sources.push(source);
+        let program = Arc::new(Program::new(Vec::new()));
+        let (correlator, _) = Correlator::new(Vec::new(), &program);
+        Arc::new(Plan {
+            inventory,
+            reading: Reading::default(),
+            program,
+            rule_json: Vec::new(),
+            rule_csv: Vec::new(),
+            levels: Vec::new(),
+            silent: Vec::new(),
+            correlator,
+            identities: Identities::default(),
+            stop: Arc::default(),
+        })
+    }
+
+    fn block(bytes: &[u8]) -> Block {
+        Block {
+            bytes: bytes.to_vec(),
+            offset: 7,
+            header: Arc::default(),
+            hints: Arc::default(),
+            problems: sekisho_event::Problems::default(),
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_reader_down_costs_its_block_and_nothing_else() {
+        let mut worker = Worker::new(plan());
+        let good = Task::Block {
+            source: 0,
+            format: &sekisho_event::formats::json::Json,
+            block: block(b"{\"a\":1}\n"),
+        };
+        assert_eq!(worker.work(0, &good).stats.records, 1);
+        let broken = Task::Block { source: 0, format: &Broken, block: block(b"x") };
+        let done = worker.work(1, &broken);
+        assert_eq!((done.source, done.stats.records), (Some(0), 0));
+        let problem = done.problems.first().unwrap();
+        assert_eq!((problem.path.as_str(), problem.offset), ("a.log", Some(7)));
+        assert_eq!(worker.work(2, &good).stats.records, 1);
+        assert_eq!(worker.into_occurred().len(), 1, "what it saw before is kept");
+    }
 }

@@ -19,7 +19,7 @@ mod work;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -108,42 +108,39 @@ fn read(
     progress: &Progress,
 ) -> Option<Collected> {
     let order = InOrder::new(Collected::new(plan, served), Collected::settle);
-    let work = |worker: &mut Worker, number: u64, task: Task| {
+    let take = |worker: &mut Worker, number: u64, task: &Task| {
         let outcome = worker.work(task);
         progress.bytes_done.fetch_add(outcome.input_bytes, Ordering::Relaxed);
         progress.records.fetch_add(outcome.records, Ordering::Relaxed);
         order.take(number, outcome);
     };
-    let mut number = 0;
-    if threads <= 1 {
-        let mut worker = Worker::new(Arc::clone(plan));
+    let others = threads.saturating_sub(1);
+    let (send, receive) = sync_channel::<(u64, Task)>(2 * others);
+    let receive = Mutex::new(receive);
+    let work = |worker: &mut Worker| {
+        while let Some((number, task)) = next(&receive) {
+            take(worker, number, &task);
+        }
+    };
+    let start = || {
+        let _watch = Watch(&order);
+        work(&mut Worker::new(Arc::clone(plan)));
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..others).map(|_| scope.spawn(start)).collect();
+        // Whoever gives out work does some of it, as in an examination.
+        let mut own = Worker::new(Arc::clone(plan));
+        let mut number = 0;
         feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            work(&mut worker, number, task);
+            if let Err(refused) = send.try_send((number, task)) {
+                let (TrySendError::Full(back) | TrySendError::Disconnected(back)) = refused;
+                take(&mut own, back.0, &back.1);
+            }
             number += 1;
             true
         });
-        return order.finish();
-    }
-    let (send, receive) = sync_channel::<(u64, Task)>(threads);
-    let receive = Mutex::new(receive);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    let _watch = Watch(&order);
-                    let mut worker = Worker::new(Arc::clone(plan));
-                    while let Some((number, task)) = next(&receive) {
-                        work(&mut worker, number, task);
-                    }
-                })
-            })
-            .collect();
-        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            let sent = send.send((number, task)).is_ok();
-            number += 1;
-            sent
-        });
         drop(send);
+        work(&mut own);
         // What broke down was told to the others, and is known at the end.
         workers.into_iter().for_each(|worker| drop(worker.join()));
     });

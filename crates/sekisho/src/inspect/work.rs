@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -65,26 +66,61 @@ impl Worker {
         Self { plan, vocabulary, readers: HashMap::new() }
     }
 
-    /// Does a piece of work.
-    pub(crate) fn work(&mut self, task: Task) -> Outcome {
-        match task {
-            Task::Hash { file } => self.hash(file),
-            Task::Hashed { file, hash } => {
-                Outcome { hash: Some((file, hash)), ..Outcome::default() }
+    /// Does a piece of work. What breaks it down costs that piece and nothing
+    /// else: it is named as a problem, and the worker begins afresh.
+    pub(crate) fn work(&mut self, task: &Task) -> Outcome {
+        if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| self.attempt(task))) {
+            return outcome;
+        }
+        *self = Self::new(Arc::clone(&self.plan));
+        self.broken_down(task)
+    }
+
+    /// What is said of a piece of work that broke down.
+    fn broken_down(&self, task: &Task) -> Outcome {
+        let (number, offset) = match task {
+            Task::Block { source, block, .. } => (Some(*source), block.offset),
+            Task::Whole { source, .. } | Task::Failed { source, .. } => (Some(*source), 0),
+            Task::Hash { .. } | Task::Hashed { .. } => (None, 0),
+        };
+        let source = number.and_then(|number| self.plan.inventory.sources.get(number));
+        let hash = match (task, source) {
+            (Task::Whole { bytes, .. }, Some(source)) => {
+                Some((source.file_number, hash::of_bytes(bytes)))
             }
-            Task::Whole { source, bytes } => self.whole(source, &bytes),
-            Task::Block { source, format, block } => {
+            _ => None,
+        };
+        let what = "a fault of this program while it read from here: these records are not counted";
+        let expected = "nothing of this; please report it with the file, if it can be shared";
+        let problems = source.map(|source| problem(source, Some(offset), what, expected));
+        Outcome {
+            source: number,
+            hash,
+            problems: problems.into_iter().collect(),
+            ..Outcome::default()
+        }
+    }
+
+    fn attempt(&mut self, task: &Task) -> Outcome {
+        match task {
+            &Task::Hash { file } => self.hash(file),
+            Task::Hashed { file, hash } => {
+                Outcome { hash: Some((*file, hash.clone())), ..Outcome::default() }
+            }
+            Task::Whole { source, bytes } => self.whole(*source, bytes),
+            &Task::Block { source, format, ref block, .. } => {
                 let mut outcome = Outcome {
                     source: Some(source),
                     format: Some(format.name()),
                     input_bytes: block.bytes.len() as u64,
                     ..Outcome::default()
                 };
-                self.block(source, format, &block, &mut outcome);
+                self.block(source, format, block, &mut outcome);
                 outcome
             }
             Task::Failed { source, problem } => {
-                Outcome { source: Some(source), problems: vec![problem], ..Outcome::default() }
+                let problems = vec![problem.clone()];
+                Outcome { source: Some(*source), problems, ..Outcome::default() }
             }
         }
     }

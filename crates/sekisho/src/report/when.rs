@@ -1,6 +1,8 @@
 //! Numbers and times as the page writes them: the same everywhere, in UTC, without a clock or a
 //! locale.
 
+use sekisho_event::calendar;
+
 /// Seconds in a day.
 const DAY_S: i64 = 86_400;
 
@@ -31,25 +33,9 @@ pub(super) fn brief(value: u64) -> String {
     format!("{}.{}\u{a0}{name}", number(value / unit), value % unit * 10 / unit)
 }
 
-/// Year, month and day of a day counted from 1970-01-01.
-fn civil(day: i64) -> (i64, i64, i64) {
-    // Eras of 400 years, the years starting in March so that the leap day comes last.
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day_of_month)
-}
-
 /// A day: `2024-02-29`. Seconds since 1970 UTC.
 pub(super) fn date(unix_s: i64) -> String {
-    let (year, month, day) = civil(unix_s.div_euclid(DAY_S));
+    let (year, month, day) = calendar::date(unix_s.div_euclid(DAY_S));
     format!("{year:04}-{month:02}-{day:02}")
 }
 

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::bytes::{u16_at, u32_at, u64_at};
+use crate::calendar;
 use crate::dictionary::Kind;
 
 pub(super) const NULL: u8 = 0x00;
@@ -13,8 +14,11 @@ pub(super) const STRINGS: u8 = 0x81;
 
 /// Ticks of 100 ns between 1601, where Windows begins, and 1970.
 const TICKS_TO_1970: i64 = 116_444_736_000_000_000;
-const TICKS_PER_SECOND: u64 = 10_000_000;
-const TICKS_PER_DAY: u64 = 86_400 * TICKS_PER_SECOND;
+const TICKS_PER_SECOND: i64 = 10_000_000;
+const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
+
+/// From 1601-01-01.
+const DAYS_TO_1970: i64 = 134_774;
 
 /// How a value is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,34 +170,24 @@ pub(super) fn nanoseconds(ticks: u64) -> Option<i64> {
 }
 
 /// Year, month, day, hour, minute, second, ticks.
-type Fields = [u64; 7];
+type Fields = [i64; 7];
 
 fn fields_of_ticks(ticks: u64) -> Fields {
-    if i64::try_from(ticks).is_err() {
-        return Fields::default();
-    }
-    // Days since 1 March of year 0, in eras of 400 years.
-    let days = ticks / TICKS_PER_DAY + 584_694;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year_of_era = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let Ok(ticks) = i64::try_from(ticks) else { return Fields::default() };
+    let (year, month, day) = calendar::date(ticks / TICKS_PER_DAY - DAYS_TO_1970);
     let in_day = ticks % TICKS_PER_DAY;
     let seconds = in_day / TICKS_PER_SECOND;
     let clock = [seconds / 3_600, seconds / 60 % 60, seconds % 60];
-    [year % 10_000, month, day_of_month, clock[0], clock[1], clock[2], in_day % TICKS_PER_SECOND]
+    [year % 10_000, month, day, clock[0], clock[1], clock[2], in_day % TICKS_PER_SECOND]
 }
 
 fn fields_of_systemtime(raw: &[u8]) -> Fields {
-    let part = |i: usize| u16_at(raw, 2 * i).map_or(0, u64::from);
+    let part = |i: usize| u16_at(raw, 2 * i).map_or(0, i64::from);
     let [year, month, day] = [part(0), part(1), part(3)];
     let [hour, minute, second, milli] = [part(4), part(5), part(6), part(7)];
     let valid = (1601..=30_827).contains(&year)
         && (1..=12).contains(&month)
-        && (1..=days_in_month(year, month)).contains(&day)
+        && (1..=calendar::days_in_month(year, month)).contains(&day)
         && hour < 24
         && minute < 60
         && second < 60
@@ -202,16 +196,6 @@ fn fields_of_systemtime(raw: &[u8]) -> Fields {
         return [1601, 1, 1, 0, 0, 0, 0];
     }
     [year % 10_000, month, day, hour, minute, second, milli * 10_000]
-}
-
-fn days_in_month(year: u64, month: u64) -> u64 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
 }
 
 fn write_time([y, mo, d, h, mi, s, ticks]: Fields, out: &mut String) -> std::fmt::Result {
