@@ -173,4 +173,49 @@ mod tests {
         assert_eq!(channel.sources, 3);
         assert_eq!(channel.ids().unwrap().holes(5).count, 0);
     }
+
+    fn of_host(host: usize, ids: &mut [u64], times: &mut [i64]) -> Part {
+        let (ids, repeated) = Ranges::of(ids);
+        let key = Key { host: host.to_string().into(), ..Key::default() };
+        Part { key, records: 1, ids, repeated, times: Times::of(times), ..Part::default() }
+    }
+
+    #[test]
+    fn of_ids_that_are_too_scattered_no_holes_are_told() {
+        let mut all = Channels::default();
+        all.add(&of_host(0, &mut [1, 2, 4], &mut []), 0);
+        let step = 100_000;
+        for block in 0..=RANGES_MAX as u64 / step {
+            let mut ids: Vec<u64> = (block * step..(block + 1) * step).map(|n| n * 2).collect();
+            all.add(&of_host(1, &mut ids, &mut []), 0);
+        }
+        let scattered: Vec<bool> = all.iter().map(|(_, c)| c.is_scattered()).collect();
+        assert_eq!(scattered, [false, true]);
+        let (_, tidy) = all.iter().next().unwrap();
+        assert_eq!(tidy.ids().unwrap().holes(1).first, [(3, 3)]);
+        assert_eq!(all.ranges, 2);
+    }
+
+    #[test]
+    fn times_are_told_apart_less_finely_where_there_are_too_many() {
+        let mut all = Channels::default();
+        let minute = 60_000_000_000;
+        let step = 50_000;
+        for block in 0..=CLUSTERS_MAX as i64 / step {
+            let times = block * step..(block + 1) * step;
+            let mut times: Vec<i64> = times.map(|n| n * 2 * minute).collect();
+            all.add(&of_host(0, &mut [], &mut times), 0);
+        }
+        let (_, channel) = all.iter().next().unwrap();
+        assert!(channel.times.len() <= CLUSTERS_MAX && channel.times.width() >= 2 * minute);
+    }
+
+    #[test]
+    fn records_of_channels_beyond_the_limit_are_counted() {
+        let mut all = Channels::default();
+        for host in 0..CHANNELS_MAX + 3 {
+            all.add(&of_host(host, &mut [], &mut []), 0);
+        }
+        assert_eq!((all.iter().count(), all.records_beyond_limit), (CHANNELS_MAX, 3));
+    }
 }

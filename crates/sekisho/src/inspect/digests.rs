@@ -458,6 +458,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_the_limits_is_counted() {
+        let mut gathered = Gathered::default();
+        let mut one = Digest::read(digest(1, None, &[]).as_bytes(), 0).unwrap();
+        one.files = vec![("a".into(), "b".into()); LOG_FILES_MAX + 2];
+        gathered.add(one.clone());
+        assert_eq!((gathered.files, gathered.beyond_limit), (LOG_FILES_MAX, 2));
+        one.files.clear();
+        (0..DIGESTS_MAX).for_each(|_| gathered.add(one.clone()));
+        assert_eq!((gathered.digests.len(), gathered.beyond_limit), (DIGESTS_MAX, 3));
+    }
+
+    #[test]
     fn backfills_are_a_chain_of_their_own() {
         assert_eq!(
             trail("1_CloudTrail-Digest_r_t_r_20260105T010000Z.json"),

@@ -100,6 +100,14 @@ mod tests {
     }
 
     #[test]
+    fn records_beyond_the_limit_are_said_not_to_be_compared() {
+        let mut seen = Seen::default();
+        let mut ids: Vec<Identity> = (0..IDENTITIES_MAX as Identity).collect();
+        ids.extend([1, Identity::MAX, Identity::MAX]);
+        assert_eq!((seen.add(&ids), seen.beyond_limit), (1, 2));
+    }
+
+    #[test]
     fn kinds_of_records_name_themselves_by_different_fields() {
         let of = |product: &str, channel: &str| {
             field_of(&Shape { product: product.into(), channel: channel.into(), event_id: None })
