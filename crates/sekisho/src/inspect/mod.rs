@@ -2,8 +2,8 @@
 //! record is read, no rule is run.
 //!
 //! As in an examination one thread cuts sources into blocks and all others
-//! read them ([`work`]); outcomes are put back into order ([`order`]) and drawn
-//! together ([`collect`]) into what is written ([`model`]).
+//! read them (`work`); outcomes are put back into order (`order`) and drawn
+//! together (`collect`) into what is written (`model`).
 
 mod channels;
 mod collect;
