@@ -1,4 +1,4 @@
-//! Benchmarks and chores: `cargo xtask bench`.
+//! Benchmarks and chores: `cargo xtask bench`, `cargo xtask coverage`.
 //!
 //! Everything is measured as CPU time (user and system, of child processes)
 //! on the same machine in the same run, so that the ratios mean something
@@ -7,13 +7,17 @@
 mod base;
 mod bench;
 mod corpus;
+mod coverage;
 mod measure;
 mod readers;
 
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
-usage: cargo xtask bench [--data DIR] [--work DIR] [--rounds N] [--only NAME]
+usage: cargo xtask coverage
+       writes docs/formats/coverage.md: the rules that can fire on what is read
+
+       cargo xtask bench [--data DIR] [--work DIR] [--rounds N] [--only NAME]
 
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
   --work DIR    where corpora are made and kept (default: target/bench)
@@ -25,6 +29,7 @@ usage: cargo xtask bench [--data DIR] [--work DIR] [--rounds N] [--only NAME]
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
+        Some("coverage") => coverage::run(),
         Some("bench") => bench::run(&bench::Options::parse(args)?),
         // What a benchmark runs as a process of its own.
         Some("base-evtx") => base::evtx(args),

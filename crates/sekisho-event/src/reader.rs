@@ -90,6 +90,8 @@ pub struct Untimed {
     /// How many had a time without a zone while [`SourceHints::timezone`]
     /// states none. Their times were taken for UTC.
     pub zoneless: u64,
+    /// How many had a time without a zone and got the one that was stated.
+    pub placed: u64,
     /// How many had a time without a year, and got one by
     /// [`SourceHints::written_before`].
     pub yearless: u64,
@@ -127,6 +129,7 @@ impl Untimed {
             self.zoneless += 1;
             return time;
         };
+        self.placed += 1;
         let (utc, twice) = time::in_zone(time, zone);
         self.twice += u64::from(twice);
         utc
@@ -135,6 +138,7 @@ impl Untimed {
     /// Adds those of other records.
     pub fn add(&mut self, other: Self) {
         self.zoneless += other.zoneless;
+        self.placed += other.placed;
         self.yearless += other.yearless;
         self.twice += other.twice;
         self.timeless += other.timeless;

@@ -34,6 +34,9 @@ pub enum Projection {
         /// values of their events).
         whole: Vec<Shape>,
     },
+    /// Only fields with these names, in every shape, also in those of which
+    /// nothing is known: no rule will look.
+    Only(HashSet<Box<str>>),
 }
 
 impl Projection {
@@ -42,7 +45,7 @@ impl Projection {
     pub fn wants(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Some { names, .. } => names.contains(name),
+            Self::Some { names, .. } | Self::Only(names) => names.contains(name),
         }
     }
 
@@ -54,6 +57,7 @@ impl Projection {
         match self {
             Self::All => true,
             Self::Some { whole, .. } => shape.is_unknown() || whole.iter().any(|w| w.covers(shape)),
+            Self::Only(_) => false,
         }
     }
 }
@@ -185,5 +189,8 @@ mod tests {
         let system = Shape { channel: "System".into(), ..security };
         assert!(v.projection().wants_all_of(&logon) && !v.projection().wants_all_of(&system));
         assert!(v.projection().wants_all_of(&Shape::unknown()));
+        let only = Projection::Only(["Id".into()].into_iter().collect());
+        assert!(only.wants("Id") && !only.wants("Image"));
+        assert!(!only.wants_all_of(&Shape::unknown()));
     }
 }

@@ -176,6 +176,22 @@ pub(crate) fn places(source: &LogSource) -> Vec<Place> {
     }
 }
 
+/// Whether rules of a log source look at events of a shape. Every rule looks
+/// at events of which nothing is known.
+#[must_use]
+pub fn log_source_has(source: &LogSource, shape: &Shape) -> bool {
+    shape.is_unknown() || places(source).iter().any(|place| place.has(shape))
+}
+
+/// Where events of a log source are found, as shapes whose empty parts state
+/// nothing; and whether the tables say so. (What they do not know is taken at
+/// its word.)
+#[must_use]
+pub fn log_source_places(source: &LogSource) -> Vec<(Shape, bool)> {
+    let known = |place: &Place| TABLES.rows.iter().any(|row| row.place.shape == place.shape);
+    places(source).iter().map(|place| (place.as_shape(), known(place))).collect()
+}
+
 /// What a rule's field is called in the events of a lane: the columns of its
 /// table, then its own name.
 pub(crate) fn columns(lane: LaneId, field: &str) -> Vec<Box<str>> {

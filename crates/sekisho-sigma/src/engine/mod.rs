@@ -17,5 +17,6 @@ mod regex_guard;
 mod tables;
 mod value_test;
 
+pub use logsource::{log_source_has, log_source_places};
 pub use matcher::{Match, Matcher};
 pub use program::{Program, RuleId};

@@ -78,6 +78,18 @@ impl Examine {
 
 /// Examines with a progress bar, until done or Ctrl-C.
 pub(super) fn run(options: &Options) -> Result<Outcome> {
+    let message = |progress: &Progress| {
+        let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
+        format!("{} records, {detections} detections", records(progress))
+    };
+    watched(&message, |stop, progress| examine(options, stop, progress))
+}
+
+/// Works with a progress bar, until done or Ctrl-C.
+pub(super) fn watched<T>(
+    message: &(dyn Fn(&Progress) -> String + Sync),
+    work: impl FnOnce(&Arc<AtomicBool>, &Progress) -> T,
+) -> T {
     let stop = Arc::new(AtomicBool::new(false));
     let on_interrupt = Arc::clone(&stop);
     // A second handler in one process (as in tests) is refused; the first serves.
@@ -92,8 +104,8 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
     let progress = Progress::default();
     let finished = AtomicBool::new(false);
     thread::scope(|scope| {
-        let bar = on_terminal().then(|| scope.spawn(|| draw(&progress, &finished)));
-        let outcome = examine(options, &stop, &progress);
+        let bar = on_terminal().then(|| scope.spawn(|| draw(&progress, message, &finished)));
+        let outcome = work(&stop, &progress);
         finished.store(true, Ordering::Relaxed);
         if let Some(bar) = bar {
             bar.thread().unpark();
@@ -103,7 +115,12 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
     })
 }
 
-fn draw(progress: &Progress, finished: &AtomicBool) {
+/// Records read so far.
+pub(super) fn records(progress: &Progress) -> String {
+    show::grouped(progress.records.load(Ordering::Relaxed))
+}
+
+fn draw(progress: &Progress, message: &dyn Fn(&Progress) -> String, finished: &AtomicBool) {
     let bar = ProgressBar::new(0);
     let template = "{bar:30} {bytes} of {total_bytes} · {msg} · {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -114,9 +131,7 @@ fn draw(progress: &Progress, finished: &AtomicBool) {
         let done = progress.bytes_done.load(Ordering::Relaxed);
         bar.set_length(total.max(done));
         bar.set_position(done);
-        let records = show::grouped(progress.records.load(Ordering::Relaxed));
-        let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
-        bar.set_message(format!("{records} records, {detections} detections"));
+        bar.set_message(message(progress));
         thread::park_timeout(Duration::from_millis(100));
     }
     bar.finish_and_clear();

@@ -4,6 +4,8 @@
 mod demo;
 mod examine;
 mod explain;
+mod inspect;
+mod inspect_table;
 mod options;
 mod rules;
 mod show;
@@ -29,6 +31,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Show what there is, before sweeping it: formats, hosts, times, gaps, problems.
+    Inspect(inspect::Inspect),
     /// Sweep logs with Sigma rules; write detections, a timeline and a report.
     Examine(examine::Examine),
     /// Say why a rule did or did not match an event.
@@ -52,6 +56,7 @@ pub fn main() -> Exit {
         }
     };
     let done = match cli.verb {
+        Verb::Inspect(verb) => verb.run(),
         Verb::Examine(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),

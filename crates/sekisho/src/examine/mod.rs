@@ -6,12 +6,12 @@
 
 mod collect;
 mod conclude;
-mod feed;
+pub(crate) mod feed;
 mod identity;
 pub(crate) mod json;
 mod places;
 mod run_file;
-mod stats;
+pub(crate) mod stats;
 mod timeline;
 mod work;
 
@@ -101,7 +101,8 @@ pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -
         .with_context(|| format!("writing into {}", out.display()))
 }
 
-fn threads(asked: usize) -> usize {
+/// How many threads to use: as many as asked for; if 0, one a core.
+pub(crate) fn threads(asked: usize) -> usize {
     let cores = || thread::available_parallelism().map_or(1, usize::from);
     if asked == 0 { cores() } else { asked }
 }
