@@ -1,0 +1,160 @@
+//! Squid's own access log: time, duration, client, result, size, request,
+//! user, peer and type in columns of blanks; sites add further ones.
+
+use std::sync::Arc;
+
+use memchr::memrchr;
+
+use super::lines::{LineCutter, lines};
+use super::text::{Fault, Sink, TextFormat, TextReader};
+use super::web::{Target, Token, Tokens, is_address, say_agent_and_referer, stated, unescaped};
+use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
+use crate::time::{self, Stamp};
+
+/// How many lines are looked at to recognise the format.
+const SAMPLE_LINES: usize = 40;
+
+/// The format `squid`.
+#[derive(Clone, Copy, Debug)]
+pub struct Squid;
+
+impl Format for Squid {
+    fn name(&self) -> &'static str {
+        "squid"
+    }
+
+    /// At least half of the first lines are of such a log.
+    fn recognises(&self, start: &[u8], whole: bool) -> bool {
+        let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+        let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
+        let (mut seen, mut known) = (0_usize, 0_usize);
+        for (_, line) in lines(start.get(..end).unwrap_or_default()).take(SAMPLE_LINES) {
+            seen += 1;
+            known += usize::from(Entry::of(&String::from_utf8_lossy(line)).is_some());
+        }
+        known > 0 && known * 2 >= seen
+    }
+
+    fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
+        Box::new(LineCutter::new(hints, block_bytes))
+    }
+
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(TextReader::<Lines>::default())
+    }
+}
+
+/// A line is a record.
+#[derive(Default)]
+struct Lines;
+
+impl TextFormat for Lines {
+    type Context = ();
+
+    fn context(&self, _: &Block) {}
+
+    fn read(&self, text: &str, (): &(), sink: &mut dyn Sink) -> Result<(), Fault> {
+        sink.shape("proxy", "squid", None);
+        if let Some(entry) = Entry::of(text) {
+            entry.say(sink);
+            return Ok(());
+        }
+        sink.text("message", text);
+        Err(Fault {
+            what: "line that is not of Squid's log, read as text".into(),
+            expected: "time, duration, client, result/status, size, method, address, …",
+            kept: true,
+        })
+    }
+}
+
+/// A line, taken apart.
+#[derive(Debug)]
+struct Entry<'a> {
+    stamp: Stamp,
+    elapsed: &'a str,
+    client: &'a str,
+    action: &'a str,
+    status: &'a str,
+    bytes: &'a str,
+    method: &'a str,
+    url: &'a str,
+    /// User, hierarchy and peer, type, and whatever else.
+    tail: Tokens<'a>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let mut tokens = Tokens::of(line);
+        let mut bare = || match tokens.next() {
+            Some(Token::Bare(text)) => Some(text),
+            _ => None,
+        };
+        let time = bare()?;
+        let (seconds, millis) = time.split_once('.')?;
+        let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+        if !(9..=10).contains(&seconds.len()) || !digits(seconds) || !digits(millis) {
+            return None;
+        }
+        let stamp = Stamp::Utc(time::epoch(time)?);
+        let (elapsed, client, result, bytes) = (bare()?, bare()?, bare()?, bare()?);
+        let (action, status) = result.split_once('/')?;
+        let named = action.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+        let duration = digits(elapsed.strip_prefix('-').unwrap_or(elapsed));
+        if action.is_empty() || !named || !digits(status) || !duration || !digits(bytes) {
+            return None;
+        }
+        let (method, url) = (bare()?, bare()?);
+        Some(Self { stamp, elapsed, client, action, status, bytes, method, url, tail: tokens })
+    }
+
+    fn say(&self, sink: &mut dyn Sink) {
+        sink.value("time-taken", self.elapsed);
+        if let Some(client) = stated(self.client) {
+            sink.text("c-ip", client);
+        }
+        sink.text("s-action", self.action);
+        sink.value("sc-status", self.status);
+        sink.value("sc-bytes", self.bytes);
+        if let Some(method) = stated(self.method) {
+            sink.text("cs-method", method);
+        }
+        if let Some(url) = stated(self.url) {
+            let target = Target::of(self.method, url);
+            sink.text("c-uri", url);
+            target.say_parts(sink);
+            target.say_host(sink);
+        }
+        self.say_tail(sink);
+        sink.time(self.stamp);
+    }
+
+    fn say_tail(&self, sink: &mut dyn Sink) {
+        let (mut referer, mut agent) = (None, None);
+        for (n, token) in self.tail.enumerate() {
+            let Some(text) = stated(token.text()) else { continue };
+            match (n, token) {
+                (0, _) => sink.text("cs-username", text),
+                (1, _) => say_peer(text, sink),
+                (2, Token::Bare(_)) => sink.text("rs-content-type", text),
+                (_, Token::Quoted(_)) if text.starts_with("http") && referer.is_none() => {
+                    referer = Some(text);
+                }
+                (_, Token::Quoted(_)) if agent.is_none() => agent = Some(text),
+                _ => sink.text("extra", &unescaped(text)),
+            }
+        }
+        say_agent_and_referer(agent, referer, sink);
+    }
+}
+
+/// `HIER_DIRECT/192.0.2.1`: how the answer was got, and from whom.
+fn say_peer(text: &str, sink: &mut dyn Sink) {
+    let (hierarchy, peer) = text.split_once('/').unwrap_or((text, ""));
+    if let Some(hierarchy) = stated(hierarchy) {
+        sink.text("s-hierarchy", hierarchy);
+    }
+    if let Some(peer) = stated(peer) {
+        sink.text(if is_address(peer) { "r-ip" } else { "r-host" }, peer);
+    }
+}
