@@ -158,3 +158,55 @@ fn say_peer(text: &str, sink: &mut dyn Sink) {
         sink.text(if is_address(peer) { "r-ip" } else { "r-host" }, peer);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    fn json(line: &str) -> serde_json::Value {
+        let (mut record, mut out) = (JsonRecord::default(), Vec::new());
+        Entry::of(line).unwrap().say(&mut record);
+        record.write(&mut out);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn lines() {
+        let head = "1286536308.779    180 192.0.2.1 TCP_MISS/200 411";
+        for (line, field, expected) in [
+            (
+                format!("{head} GET http://h.org/a.exe?b - DIRECT/192.0.2.2 a/b"),
+                "c-uri-extension",
+                "exe",
+            ),
+            (format!("{head} CONNECT h.org:443 - DIRECT/192.0.2.2 -"), "cs-host", "h.org"),
+            (format!("{head} GET http://h.org/ anna HIER_DIRECT/o.org a/b"), "r-host", "o.org"),
+            (format!("{head} GET http://h.org/ anna HIER_DIRECT/o.org a/b"), "cs-username", "anna"),
+            (
+                format!("{head} GET http://h.org/ - FIRSTUP/192.0.2.2 a/b \"-\" \"x y\""),
+                "cs-user-agent",
+                "x y",
+            ),
+            (format!("{head} NONE error:x - HIER_NONE/- -"), "s-hierarchy", "HIER_NONE"),
+            (format!("{head} GET http://h.org/"), "s-action", "TCP_MISS"),
+        ] {
+            assert_eq!(json(&line)[field], expected, "{line}");
+        }
+        assert_eq!(json(&format!("{head} GET /"))["sc-status"], 200);
+    }
+
+    #[test]
+    fn other_lines() {
+        for no in [
+            "",
+            "text",
+            "1286536308 180 192.0.2.1 TCP_MISS/200 411 GET http://h.org/",
+            "1286536308.779 180 192.0.2.1 /200 411 GET http://h.org/",
+            "1286536308.779 180 192.0.2.1 TCP_MISS/200 411 GET",
+            "1286536308.779 x 192.0.2.1 TCP_MISS/200 411 GET http://h.org/",
+        ] {
+            assert!(Entry::of(no).is_none(), "{no}");
+        }
+    }
+}

@@ -57,7 +57,7 @@ impl Format for Stamped {
 
 /// Whether a line without a time looks like a part of the record before it.
 fn continues(line: &[u8]) -> bool {
-    const STARTS: [&[u8]; 12] = [
+    const STARTS: [&[u8]; 15] = [
         b"at ",
         b"Caused by",
         b"Traceback",
@@ -70,6 +70,9 @@ fn continues(line: &[u8]) -> bool {
         b"> ",
         b"| ",
         b"+ ",
+        b"<",
+        b"{",
+        b"\"",
     ];
     let blank = line.first().is_none_or(u8::is_ascii_whitespace);
     blank || STARTS.iter().any(|s| line.starts_with(s)) || is_exception(line)
@@ -248,7 +251,7 @@ mod tests {
     #[test]
     fn recognised_by_content() {
         let is = |text: &str| Stamped.recognises(text.as_bytes(), true);
-        let trace = "2024-01-02 03:04:05,678 ERROR x\njava.lang.E: y\n\tat a.b(c)\nCaused by: z\n";
+        let trace = "2024-01-02 03:04:05,678 ERROR x\njava.lang.OddException: y\n\tat a.b(c)\nCaused by: z\n";
         for yes in [
             trace,
             "\u{feff}\n[2024-01-02T03:04:05Z] one",

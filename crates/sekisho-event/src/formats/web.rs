@@ -410,7 +410,7 @@ mod tests {
     #[test]
     fn tokens_quotes_and_brackets() {
         let all: Vec<_> =
-            Tokens::of(r#" 200 - "a \" b" "say "hi" now" [x y] "c\\" "" "open"#).collect();
+            Tokens::of(r#" 200 - "a \" b" "say "hi", now" [x y] "c\\" "" "open"#).collect();
         let (bare, quoted) = (Token::Bare, Token::Quoted);
         assert_eq!(
             all,
@@ -418,7 +418,7 @@ mod tests {
                 bare("200"),
                 bare("-"),
                 quoted(r#"a \" b"#),
-                quoted(r#"say "hi" now"#),
+                quoted(r#"say "hi", now"#),
                 bare("[x y]"),
                 quoted(r"c\\"),
                 quoted(""),

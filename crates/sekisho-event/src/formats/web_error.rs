@@ -36,9 +36,6 @@ impl Format for WebError {
         let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
         let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
         let start = start.get(..end).unwrap_or_default();
-        if memchr(0, start).is_some() {
-            return false;
-        }
         let (mut seen, mut known) = (0_usize, 0_usize);
         for (_, line) in lines(start).take(SAMPLE_LINES) {
             let line = String::from_utf8_lossy(line);
@@ -291,6 +288,74 @@ fn say_parts(parts: &str, sink: &mut dyn Sink) {
             target.say_parts(sink);
         } else if let Some(text) = stated(text) {
             sink.text(name, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    fn json(line: &str) -> serde_json::Value {
+        let (mut record, mut out) = (JsonRecord::default(), Vec::new());
+        Lines.read(line, &(), &mut record).unwrap();
+        record.write(&mut out);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    const REFUSED: &str = "2023/08/05 19:01:37 [error] 1#2: *3 connect() failed, client: 192.0.2.7, \
+        server: h.org, request: \"GET /a, b?c HTTP/1.1\", host: \"h.org\"";
+    const DENIED: &str = "[Wed Oct 11 14:32:52.5 2023] [authz:error] [pid 7:tid 8] (13)denied: \
+        [client 2001:db8::1:51234] AH01630: x, referer: http://h.org/";
+
+    #[test]
+    fn fields() {
+        for (line, field, expected) in [
+            (REFUSED, "c-ip", "192.0.2.7"),
+            (REFUSED, "server", "h.org"),
+            (REFUSED, "cs-uri-stem", "/a, b"),
+            (REFUSED, "cs-uri-query", "c"),
+            (REFUSED, "severity", "error"),
+            (DENIED, "c-ip", "2001:db8::1"),
+            (DENIED, "module", "authz"),
+            (DENIED, "cs-referer", "http://h.org/"),
+            (DENIED, "message", "(13)denied: [client 2001:db8::1:51234] AH01630: x"),
+            ("sh: 1: x: not found", "message", "sh: 1: x: not found"),
+        ] {
+            assert_eq!(json(line)[field], expected, "{line}");
+        }
+        assert_eq!(json(DENIED)["c-port"], 51234);
+        let old = "[Wed Oct 11 14:32:52 2023] [error] [client 192.0.2.1] x [y] z";
+        assert_eq!(json(old)["c-ip"], "192.0.2.1");
+        assert_eq!(json(old)["message"], "x [y] z");
+    }
+
+    #[test]
+    fn times() {
+        let nanos = 1_697_034_772_000_000_000;
+        for (text, expected) in [
+            ("Wed Oct 11 14:32:52 2023", Some(nanos)),
+            ("Wed Oct 11 14:32:52.250 2023", Some(nanos + 250_000_000)),
+            ("Wed Oct  1 14:32:52 2023", Some(nanos - 864_000_000_000_000)),
+            ("Wed Oct 11 14:32:52", None),
+            ("Wed Oct 11 14:32:52 2023 x", None),
+            ("Wed Okt 11 14:32:52 2023", None),
+            ("", None),
+        ] {
+            assert_eq!(english_time(text), expected.map(Stamp::Zoneless), "{text}");
+        }
+    }
+
+    #[test]
+    fn recognised_by_content() {
+        let is = |text: &str| WebError.recognises(text.as_bytes(), true);
+        for yes in [REFUSED, DENIED] {
+            assert!(is(yes), "{yes}");
+        }
+        for no in ["", "x", "[Wed Oct 11 14:32:52 2023] x", "[2023-01-02 03:04:05] local.ERROR: x"]
+        {
+            assert!(!is(no), "{no}");
         }
     }
 }

@@ -37,6 +37,8 @@ struct Entry<'a> {
 struct Head<'a> {
     vhost: Option<&'a str>,
     client: Option<&'a str>,
+    /// A second address after the client's.
+    proxy: Option<&'a str>,
     ident: Option<&'a str>,
     user: Option<&'a str>,
 }
@@ -61,9 +63,13 @@ impl<'a> Head<'a> {
             (*slot, *left, rest) = (first, after, after);
             count += 1;
         }
-        let client = client_at(words.get(..count).unwrap_or_default());
-        let named = words.get(client).copied().filter(|_| client < count);
-        let rest = rests.get(client).copied().unwrap_or_default().trim_ascii();
+        let words = words.get(..count).unwrap_or_default();
+        let client = client_at(words);
+        // Further addresses: those by which a request was forwarded.
+        let further = words.get(client + 1..).unwrap_or_default().iter();
+        let further = further.take_while(|w| is_address(w.trim_end_matches(','))).count();
+        let last = if client + further + 2 < count { client + further } else { client };
+        let rest = rests.get(last).copied().unwrap_or_default().trim_ascii();
         let (ident, user) = match word(rest) {
             Some((ident, user)) if !user.is_empty() => (stated(ident), user.trim_ascii_start()),
             Some((user, _)) => (None, user),
@@ -71,7 +77,8 @@ impl<'a> Head<'a> {
         };
         Self {
             vhost: words.first().copied().filter(|_| client == 1).and_then(stated),
-            client: named.map(without_prefix).and_then(stated),
+            client: words.get(client).copied().map(without_prefix).and_then(stated),
+            proxy: words.get(client + 1).copied().filter(|_| last > client),
             ident,
             user: stated(user.trim_matches('"')),
         }
@@ -80,6 +87,9 @@ impl<'a> Head<'a> {
     fn say(&self, sink: &mut dyn Sink) {
         if let Some(client) = self.client {
             sink.text("c-ip", client);
+        }
+        if let Some(proxy) = self.proxy {
+            sink.text("c-ip", proxy.trim_end_matches(','));
         }
         if let Some(ident) = self.ident {
             sink.text("ident", ident);
@@ -96,14 +106,7 @@ fn client_at(words: &[&str]) -> usize {
     let address = |w: &&str| is_address(w.trim_end_matches(',')) || is_address(without_prefix(w));
     match words.iter().position(address) {
         // What stands third after a dash is a user that looks like an address.
-        Some(at) if at < 2 || words.get(1).is_some_and(|w| *w != "-") => {
-            let listed = words.get(at).is_some_and(|w| w.ends_with(','));
-            if !listed {
-                return at;
-            }
-            // The addresses that a request was forwarded for: the first one.
-            at
-        }
+        Some(at) if at < 2 || words.get(1).is_some_and(|w| *w != "-") => at,
         _ => match words {
             [vhost, _, "-", _, ..] if is_vhost(vhost) => 1,
             [vhost, _, _, _, ..] if host_and_port(vhost).1.is_some() => 1,
@@ -298,8 +301,9 @@ fn quoted_request(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('"')?;
     let mut tokens = Tokens::of(text);
     let Some(Token::Quoted(first)) = tokens.next() else { return None };
-    if ends_in_numbers(tokens.rest()) {
-        return Some((first, tokens.rest()));
+    let rest = tokens.rest();
+    if ends_in_numbers(rest) || rest.trim_ascii_start().starts_with('"') {
+        return Some((first, rest));
     }
     let later = inner.match_indices("\" ").find(|(at, _)| {
         *at > first.len() && ends_in_numbers(inner.get(at + 1..).unwrap_or_default())
@@ -343,4 +347,105 @@ pub(super) fn is_one(line: &str) -> bool {
     let words = before.split_ascii_whitespace().take(WORDS_BEFORE_MAX + 1).count();
     let secured = entry.between.iter().flatten().any(|t| t.starts_with("TLS"));
     words <= WORDS_BEFORE_MAX && (entry.status.is_some() || secured)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    fn json(line: &str) -> serde_json::Value {
+        let (mut record, mut out) = (JsonRecord::default(), Vec::new());
+        assert!(say(line, &mut record), "{line}");
+        record.write(&mut out);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn who_asked() {
+        let head = |before| {
+            let head = Head::of(before);
+            [head.vhost, head.client, head.ident, head.user].map(Option::unwrap_or_default)
+        };
+        for (before, expected) in [
+            ("192.0.2.1 - - ", ["", "192.0.2.1", "", ""]),
+            ("192.0.2.1 - anna b ", ["", "192.0.2.1", "", "anna b"]),
+            ("192.0.2.1 id \"anna\" ", ["", "192.0.2.1", "id", "anna"]),
+            ("::1 - - ", ["", "::1", "", ""]),
+            ("www.example.org:80 192.0.2.1 - - ", ["www.example.org:80", "192.0.2.1", "", ""]),
+            ("www.example.org 192.0.2.1 - - ", ["www.example.org", "192.0.2.1", "", ""]),
+            (
+                "www.example.org client.example.net - - ",
+                ["www.example.org", "client.example.net", "", ""],
+            ),
+            ("client.example.net - anna b ", ["", "client.example.net", "", "anna b"]),
+            ("client.example.net - 192.0.2.9 ", ["", "client.example.net", "", "192.0.2.9"]),
+            ("web_1  | 192.0.2.1 - - ", ["", "192.0.2.1", "", ""]),
+            ("access.log:192.0.2.1 - - ", ["", "192.0.2.1", "", ""]),
+            ("203.0.113.9, 192.0.2.1 - anna ", ["", "203.0.113.9", "", "anna"]),
+            ("192.0.2.1 ", ["", "192.0.2.1", "", ""]),
+            ("192.0.2.1 anna ", ["", "192.0.2.1", "", "anna"]),
+            ("- - - ", ["", "", "", ""]),
+            ("", ["", "", "", ""]),
+        ] {
+            assert_eq!(head(before), expected, "{before}");
+        }
+    }
+
+    #[test]
+    fn what_follows() {
+        let start = r#"192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] "GET /a.php?x=1 HTTP/1.1" 200 5"#;
+        for (tail, field, expected) in [
+            (r#" "-" "curl/8""#, "cs-user-agent", "curl/8"),
+            (r#" "curl/8""#, "cs-user-agent", "curl/8"),
+            (r#" "http://h/""#, "cs-referer", "http://h/"),
+            (r#" "curl/8" "http://h/""#, "cs-user-agent", "curl/8"),
+            (r#" "-" "a \"b\" c\\""#, "cs-user-agent", r#"a "b" c\"#),
+            (r#" "-" "a" "203.0.113.9, 192.0.2.1""#, "x-forwarded-for", "203.0.113.9, 192.0.2.1"),
+            (r#" "-" "a" 0.003"#, "extra", "0.003"),
+            (" TCP_MISS:HIER_DIRECT", "s-action", "TCP_MISS"),
+            ("", "c-uri", "/a.php?x=1"),
+            (r#" "-" "unclosed"#, "c-uri-extension", "php"),
+        ] {
+            assert_eq!(json(&format!("{start}{tail}"))[field], expected, "{tail}");
+        }
+        let empty = json(&format!(r#"{start} "-" """#));
+        assert_eq!(empty["cs-user-agent"], "");
+        assert!(empty.get("cs-referer").is_none());
+    }
+
+    #[test]
+    fn requests() {
+        for (middle, field, expected) in [
+            (r#""GET /?q="a b" HTTP/1.1" 200 5"#, "cs-uri-query", r#"q="a b""#),
+            (r#""GET /a b HTTP/1.1" 200 5"#, "cs-uri-stem", "/a b"),
+            (r#""\x16\x03" 400 5"#, "request", r"\x16\x03"),
+            (r#""GET http://h.org/a HTTP/1.1" 200 5"#, "cs-host", "h.org"),
+            (r#""www.h.org" "GET /a HTTP/1.1" 200 5"#, "extra", "www.h.org"),
+            (r#"192.0.2.9 TLSv1.2 ECDHE "GET /a HTTP/1.1" 1234"#, "cs-method", "GET"),
+            (r#""GET /a?\"x HTTP/1.1" 200 5"#, "c-uri", r#"/a?"x"#),
+        ] {
+            let line = format!("192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] {middle}");
+            assert_eq!(json(&line)[field], expected, "{middle}");
+        }
+        let tls = r#"[10/Oct/2023:13:55:36 +0200] 192.0.2.9 TLSv1.2 X "GET /a HTTP/1.1" 1234"#;
+        assert_eq!(json(tls)["c-ip"], "192.0.2.9");
+        assert_eq!(json(tls)["sc-bytes"], 1234);
+        assert!(is_one(tls));
+    }
+
+    #[test]
+    fn other_lines() {
+        for no in [
+            "",
+            "text",
+            r#"Oct 10 13:55:36 host nginx: 192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] "GET / HTTP/1.1" 200 5"#,
+            "[10/Oct/2023:13:55:36 +0200] PHP Warning: x",
+            r#"192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] "GET /a"#,
+            r#"192.0.2.1 - - [10/Oct/2023] "GET /a" 200 5"#,
+        ] {
+            assert!(!is_one(no), "{no}");
+        }
+        assert!(is_one(r#"192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] "-" 408 - "-" "-""#));
+    }
 }

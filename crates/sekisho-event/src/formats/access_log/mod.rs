@@ -7,7 +7,7 @@ mod line;
 
 use std::sync::Arc;
 
-use memchr::{memchr, memrchr};
+use memchr::memrchr;
 
 use super::lines::{LineCutter, lines};
 use super::text::{Fault, Sink, TextFormat, TextReader};
@@ -31,9 +31,6 @@ impl Format for AccessLog {
         // The last line may be cut off.
         let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
         let start = start.get(..end).unwrap_or_default();
-        if memchr(0, start).is_some() {
-            return false;
-        }
         let (mut seen, mut known) = (0_usize, 0_usize);
         for (_, line) in lines(start).take(SAMPLE_LINES) {
             let line = String::from_utf8_lossy(line);

@@ -97,3 +97,31 @@ impl Cutter for HeaderCutter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_travels_with_its_blocks() {
+        let log = "#Version: 1.0\n#Fields: a b\n1 2\n#Remark x\n3 4\n#Fields: a b\n5 6\n\
+                   #Date: 2023-01-02\n#Fields: c\n7\n#Fields: d";
+        for size in [1, 16, 30, 1 << 20] {
+            let mut cutter = HeaderCutter::new(Arc::default(), size);
+            let (mut bytes, mut all) = (log.as_bytes(), Vec::new());
+            while let Some(block) = cutter.next(&mut bytes).unwrap() {
+                let header = String::from_utf8(block.header.to_vec()).unwrap();
+                let at = usize::try_from(block.offset).unwrap();
+                assert!(log.as_bytes()[at..].starts_with(&block.bytes), "{size}");
+                let text = String::from_utf8(block.bytes).unwrap();
+                let lines = text.lines().filter(|l| !l.starts_with('#'));
+                all.extend(lines.map(|l| (header.clone(), l.to_owned())));
+            }
+            let first = "#Fields: a b\n";
+            let second = "#Date: 2023-01-02\n#Fields: c\n";
+            let lines = [(first, "1 2"), (first, "3 4"), (first, "5 6"), (second, "7")];
+            let lines = lines.map(|(h, l)| (h.to_owned(), l.to_owned()));
+            assert_eq!(all, lines, "{size}");
+        }
+    }
+}

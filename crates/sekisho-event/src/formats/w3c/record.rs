@@ -325,3 +325,90 @@ fn whole(text: Option<&str>, doubled: bool, quote: u8) -> Cow<'_, str> {
     let one = char::from(quote).to_string();
     Cow::Owned(text.replace(&one.repeat(2), &one))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    fn json(header: &str, line: &str) -> Result<serde_json::Value, (String, bool)> {
+        let header = Header::parse(header.as_bytes());
+        let (mut record, mut out) = (JsonRecord::default(), Vec::new());
+        let read = say(line, &header, &mut record);
+        record.write(&mut out);
+        read.map(|()| serde_json::from_slice(&out).unwrap())
+            .map_err(|fault| (fault.what.into_owned(), fault.kept))
+    }
+
+    #[test]
+    fn values_and_what_is_made_of_them() {
+        let iis = "#Software: Microsoft Internet Information Services 10.0\n\
+                   #Fields: date time cs-uri-stem cs-uri-query cs(User-Agent) sc-status\n";
+        let proxy = "#Software: SGOS 6\n#Fields: c-ip cs-uri-scheme cs-host cs-uri-port \
+                     cs-uri-path cs-uri-query cs(User-Agent) cs(Referer)\n";
+        let whole = "#Fields: c-ip cs-method cs-uri r-host r-ip\n";
+        let csv = "#Software: Microsoft Exchange Server\n#Fields: a,b,c\n";
+        for (header, line, field, expected) in [
+            (iis, "2023-01-02 03:04:05 /a.aspx x=1 A+B/1 200", "c-uri", "/a.aspx?x=1"),
+            (iis, "2023-01-02 03:04:05 /a.aspx - A+B/1 200", "c-uri", "/a.aspx"),
+            (iis, "2023-01-02 03:04:05 /a.aspx x A+B/1 200", "cs-user-agent", "A B/1"),
+            (iis, "2023-01-02 03:04:05 /a.aspx x A+B/1 200", "cs(User-Agent)", "A+B/1"),
+            (iis, "2023-01-02 03:04:05 /a.aspx x \"A+B 200", "c-uri-extension", "aspx"),
+            (
+                proxy,
+                "192.0.2.1 http h.org 8080 /a ?b \"C \"\"D\"\" E\" -",
+                "c-uri",
+                "http://h.org:8080/a?b",
+            ),
+            (
+                proxy,
+                "192.0.2.1 http h.org 80 /a - \"C \"\"D\"\" E\" -",
+                "cs-user-agent",
+                "C \"D\" E",
+            ),
+            (proxy, "192.0.2.1 http h.org 80  /a - 'C D' r", "cs-user-agent", "C D"),
+            (proxy, "192.0.2.1\thttp\th.org\t80\t/a\t-\tC D\tr", "cs-user-agent", "C D"),
+            (proxy, "192.0.2.1 tcp h.org 443 - - - -", "c-uri", "h.org"),
+            (whole, "192.0.2.1 GET http://h.org/a?b - -", "cs-host", "h.org"),
+            (whole, "192.0.2.1 GET http://h.org/a?b - -", "cs-uri-query", "b"),
+            (csv, "x,\"y, \"\"z\"\"\",", "b", "y, \"z\""),
+            (csv, "x,,\"\"", "a", "x"),
+        ] {
+            assert_eq!(json(header, line).unwrap()[field], expected, "{line}");
+        }
+        let fewer = json(iis, "2023-01-02 03:04:05 /a").unwrap_err();
+        assert_eq!(fewer, ("line of 3 values, read as text".to_owned(), true));
+        assert!(!json("", "x").unwrap_err().1);
+        assert!(!json(iis, "\0\0").unwrap_err().1);
+    }
+
+    #[test]
+    fn times() {
+        let of = |header: &str, line: &str| {
+            let header = Header::parse(header.as_bytes());
+            let mut parts = Parts::default();
+            for (column, value) in header.columns.iter().zip(line.split(' ')) {
+                parts.keep(column.role, value);
+            }
+            parts.stamp(&header)
+        };
+        let nanos = 1_672_628_645_000_000_000;
+        let utc = Some(Stamp::Utc(nanos));
+        let local = Some(Stamp::Zoneless(nanos));
+        for (header, line, expected) in [
+            ("#Fields: date time", "2023-01-02 03:04:05", utc),
+            ("#Fields: date time", "2023-01-02 3:04:05", utc),
+            ("#Fields: date time", "2023-01-02 03:04:05.0", utc),
+            ("#Time Format: Local\n#Fields: date time", "2023-01-02 03:04:05", local),
+            ("#Date: 2023-01-02 00:00:00\n#Fields: time", "03:04:05", utc),
+            ("#Fields: time", "03:04:05", None),
+            ("#Fields: date-time", "2023-01-02T03:04:05Z", utc),
+            ("#Fields: DateTime", "2023-01-02T03:04:05.000", utc),
+            ("#Fields: x-timestamp", "1672628645", utc),
+            ("#Fields: date time", "2023-01-02 25:04:05", None),
+            ("#Fields: date time", "2023-1-2 x", None),
+        ] {
+            assert_eq!(of(header, line), expected, "{header} {line}");
+        }
+    }
+}
