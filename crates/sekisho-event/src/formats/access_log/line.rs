@@ -245,6 +245,11 @@ fn say_tail(tail: &str, sink: &mut dyn Sink) {
     let mut further = 0;
     for token in Tokens::of(tail) {
         match token {
+            // Envoy writes for whom a request was forwarded, then the program.
+            Token::Quoted(text) if further == 0 && is_address(first_of(text)) => {
+                sink.text("x-forwarded-for", text);
+                further = 1;
+            }
             Token::Quoted(text) if further < quoted.len() => {
                 if let Some(slot) = quoted.get_mut(further) {
                     *slot = Some(text);
@@ -260,8 +265,7 @@ fn say_tail(tail: &str, sink: &mut dyn Sink) {
             }
             token => {
                 if let Some(text) = stated(token.text()) {
-                    let first = text.split(',').next().unwrap_or_default();
-                    let forwarded = matches!(token, Token::Quoted(_)) && is_address(first);
+                    let forwarded = matches!(token, Token::Quoted(_)) && is_address(first_of(text));
                     let name = if forwarded { "x-forwarded-for" } else { "extra" };
                     sink.text(name, &unescaped(text));
                 }
@@ -277,6 +281,11 @@ fn say_tail(tail: &str, sink: &mut dyn Sink) {
     };
     let said = |text: &&str| *text != "-";
     say_agent_and_referer(agent.filter(said), referer.filter(said), sink);
+}
+
+/// The first of several texts with commas between them.
+fn first_of(text: &str) -> &str {
+    text.split(',').next().unwrap_or_default()
 }
 
 fn is_url(text: &str) -> bool {
@@ -428,6 +437,10 @@ mod tests {
             let line = format!("192.0.2.1 - - [10/Oct/2023:13:55:36 +0200] {middle}");
             assert_eq!(json(&line)[field], expected, "{middle}");
         }
+        let envoy = r#"[2023-10-10T11:55:36.964Z] "GET / HTTP/1.1" 200 - 0 400 1 1 "192.0.2.7" "curl/8" "id" "h.org" "10.0.0.1:80""#;
+        assert_eq!(json(envoy)["cs-user-agent"], "curl/8");
+        assert_eq!(json(envoy)["x-forwarded-for"], "192.0.2.7");
+        assert!(is_one(envoy));
         let tls = r#"[10/Oct/2023:13:55:36 +0200] 192.0.2.9 TLSv1.2 X "GET /a HTTP/1.1" 1234"#;
         assert_eq!(json(tls)["c-ip"], "192.0.2.9");
         assert_eq!(json(tls)["sc-bytes"], 1234);
