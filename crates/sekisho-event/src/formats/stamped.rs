@@ -1,6 +1,8 @@
 //! The last resort: any other log of text whose records begin with a time.
-//! Lines that do not (a stack trace) belong to the record before them. What
-//! such a log is about nobody says, so its records are shown to every rule.
+//! Lines that do not (a stack trace) belong to the record before them. Which
+//! application wrote it nobody says, so it counts as a log of any of them; it
+//! is no unknown record, on which rules for all that is logged would fire that
+//! ask only for what is *not* in a field.
 
 mod head;
 
@@ -152,7 +154,7 @@ impl TextFormat for Messages {
     }
 
     fn read(&self, text: &str, (): &(), sink: &mut dyn Sink) -> Result<(), Fault> {
-        sink.shape("", "", None);
+        sink.shape("application", "", None);
         sink.text("message", text);
         if let Some(Some(stamp)) = head::of(text.as_bytes()) {
             sink.time(stamp);

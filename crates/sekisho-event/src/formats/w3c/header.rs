@@ -191,10 +191,7 @@ impl Header {
             () if says(&["sgos", "blue coat", "bluecoat", "proxysg"]) => ("proxy", "bluecoat"),
             () if says(&["forefront", "isa server", "threat management"]) => ("proxy", "tmg"),
             () if to_target && proxied => ("proxy", "w3c"),
-            () if has("cs-method") || has("cs-uri") || has("c-uri") || has("cs-uri-stem") => {
-                ("web", "w3c")
-            }
-            () => ("", ""),
+            () => ("web", "w3c"),
         };
         self.encoded = channel == "cloudfront";
         (self.product, self.channel) = (product, channel.into());
