@@ -22,7 +22,8 @@ pub(super) fn of(line: &[u8]) -> Option<Option<Stamp>> {
     let first = line.iter().find(|b| !matches!(b, b'[' | b'(' | b'<' | b'"'))?;
     if first.is_ascii_digit() {
         let at = line.iter().position(u8::is_ascii_digit)?;
-        return (at <= 2).then(|| numeric(line.get(at..)?)).flatten();
+        let b = line.get(at..)?;
+        return (at <= 2).then(|| numeric(b).or_else(|| numeric(after_process(b)?))).flatten();
     }
     if !first.is_ascii_alphabetic() {
         return None;
@@ -51,6 +52,16 @@ fn after_level(words: &[u8]) -> Option<&[u8]> {
         !matches!(b, b']' | b')' | b':' | b',' | b' ' | b'\t' | b'[' | b'|' | b'-')
     })?;
     (1..=8).contains(&skip).then(|| rest.get(skip..)).flatten()
+}
+
+/// What follows the number and the role of a process, as Redis writes them
+/// (`77:M 02 Jan 2024 …`).
+fn after_process(b: &[u8]) -> Option<&[u8]> {
+    let digits = b.iter().take(7).take_while(|b| b.is_ascii_digit()).count();
+    match b.get(digits..)? {
+        [b':', role, b' ', rest @ ..] if role.is_ascii_uppercase() => Some(rest),
+        _ => None,
+    }
 }
 
 /// Hours, minutes, seconds and nanoseconds, and where they end.
@@ -133,11 +144,15 @@ fn numeric(b: &[u8]) -> Option<Option<Stamp>> {
             let more = b2.iter().take(2).take_while(|b| b.is_ascii_digit()).count();
             let b3 = b2.get(more + 1..)?;
             let year = number(b3, 0, 4)?;
-            let skip = b3.get(4..)?.iter().take_while(|b| matches!(b, b' ' | b',' | b'T')).count();
+            // Suricata and Snort join day and time so, and have the month first.
+            let joined = mark == b'/' && b3.get(4) == Some(&b'-');
+            let blanks = b3.get(4..)?.iter().take_while(|b| matches!(b, b' ' | b',' | b'T'));
+            let skip = blanks.count() + usize::from(joined);
             let time = clock(b3, 4 + skip)?;
             let parted = b2.get(more) == Some(&mark) && (1..=2).contains(&skip) && more > 0;
-            let day = [year, number(b2, 0, more)?, number(b, 0, digits)?];
-            let stamp = civil(b3, day, time).filter(|_| mark == b'.');
+            let (first, second) = (number(b, 0, digits)?, number(b2, 0, more)?);
+            let day = if joined { [year, first, second] } else { [year, second, first] };
+            let stamp = civil(b3, day, time).filter(|_| mark == b'.' || joined);
             (parted && (1_990..2_100).contains(&year)).then_some(stamp)
         }
         // 03:04:05.678
@@ -152,6 +167,15 @@ fn numeric(b: &[u8]) -> Option<Option<Stamp>> {
 
 /// A time that begins with the name of a day or a month.
 fn worded(b: &[u8]) -> Option<Option<Stamp>> {
+    // I0102 03:04:05.678901, as the parts of Kubernetes write it.
+    if let [b'I' | b'W' | b'E' | b'F', b'0' | b'1', _, _, _, b' ', ..] = b {
+        let (month, day) = (number(b, 1, 2)?, number(b, 3, 2)?);
+        let ([hour, minute, second, nanos], _) = clock(b, 6)?;
+        let ahead = None;
+        return Civil { year: None, month, day, hour, minute, second, nanos, ahead }
+            .stamp()
+            .map(Some);
+    }
     // Jan 02, 2024 3:04:05 AM
     if month(b.get(..3)?).is_some() && b.get(3) == Some(&b' ') {
         let comma = b.get(..8)?.iter().position(|b| *b == b',')?;
@@ -194,6 +218,7 @@ fn worded(b: &[u8]) -> Option<Option<Stamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::YearDay;
 
     #[test]
     fn heads_of_lines() {
@@ -201,6 +226,9 @@ mod tests {
         let zoneless = Some(Some(Stamp::Zoneless(nanos)));
         let fraction = Some(Some(Stamp::Zoneless(nanos + ms)));
         let utc = Some(Some(Stamp::Utc(nanos)));
+        let since_midnight = 11_045_000_000_000 + ms;
+        let yearless = YearDay { month: 1, day: 2, nanos: since_midnight };
+        let yearless = Some(Some(Stamp::Yearless(yearless)));
         for (line, expected) in [
             ("2024-01-02 03:04:05,678 INFO  [main] a.B - c", fraction),
             ("2024-01-02T03:04:05.678 INFO", fraction),
@@ -226,6 +254,10 @@ mod tests {
             ("02.01.2024 03:04:05 x", zoneless),
             ("02.01.2024, 03:04:05 x", zoneless),
             ("01/02/2024 03:04:05 AM x", Some(None)),
+            ("01/02/2024-03:04:05.678  [**] x", fraction),
+            ("77:M 02 Jan 2024 03:04:05.678 * x", fraction),
+            ("77:M x", None),
+            ("I0102 03:04:05.678 7 a.go:1] x", yearless),
             ("Jan 02, 2024 3:04:05 AM a.b.C run", zoneless),
             ("Jan 2, 2024 03:04:05 x", zoneless),
             ("Tue Jan  2 03:04:05 2024 x", zoneless),

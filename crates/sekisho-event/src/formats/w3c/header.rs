@@ -207,6 +207,8 @@ impl Header {
 fn columns(names: &str, separator: Separator) -> Vec<Column> {
     let names: Vec<&str> = match separator {
         Separator::Comma => names.split(',').map(str::trim).collect(),
+        // With tabs between them, names may have spaces (Forefront TMG).
+        _ if names.contains('\t') => names.split('\t').map(str::trim).collect(),
         _ => names.split_ascii_whitespace().collect(),
     };
     names.into_iter().map(column).collect()

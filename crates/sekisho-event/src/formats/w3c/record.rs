@@ -347,6 +347,8 @@ mod tests {
         let proxy = "#Software: SGOS 6\n#Fields: c-ip cs-uri-scheme cs-host cs-uri-port \
                      cs-uri-path cs-uri-query cs(User-Agent) cs(Referer)\n";
         let whole = "#Fields: c-ip cs-method cs-uri r-host r-ip\n";
+        let tabs = "#Software: Microsoft Forefront TMG\n\
+                    #Fields: computer\tdate\ttime\tIP protocol\n";
         let csv = "#Software: Microsoft Exchange Server\n#Fields: a,b,c\n";
         for (header, line, field, expected) in [
             (iis, "2023-01-02 03:04:05 /a.aspx x=1 A+B/1 200", "c-uri", "/a.aspx?x=1"),
@@ -372,6 +374,7 @@ mod tests {
             (whole, "192.0.2.1 GET http://h.org/a?b - -", "cs-host", "h.org"),
             (whole, "192.0.2.1 GET http://h.org/a?b - -", "cs-uri-query", "b"),
             (csv, "x,\"y, \"\"z\"\"\",", "b", "y, \"z\""),
+            (tabs, "h\t2023-01-02\t03:04:05\tTCP", "IP protocol", "TCP"),
             (csv, "x,,\"\"", "a", "x"),
         ] {
             assert_eq!(json(header, line).unwrap()[field], expected, "{line}");
