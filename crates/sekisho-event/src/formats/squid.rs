@@ -14,6 +14,9 @@ use crate::time::{self, Stamp};
 /// How many lines are looked at to recognise the format.
 const SAMPLE_LINES: usize = 40;
 
+/// Most numbers that may stand between the size and the method.
+const FURTHER_NUMBERS_MAX: usize = 8;
+
 /// The format `squid`.
 #[derive(Clone, Copy, Debug)]
 pub struct Squid;
@@ -74,6 +77,7 @@ struct Entry<'a> {
     stamp: Stamp,
     elapsed: &'a str,
     client: &'a str,
+    port: Option<&'a str>,
     action: &'a str,
     status: &'a str,
     bytes: &'a str,
@@ -97,21 +101,35 @@ impl<'a> Entry<'a> {
             return None;
         }
         let stamp = Stamp::Utc(time::epoch(time)?);
-        let (elapsed, client, result, bytes) = (bare()?, bare()?, bare()?, bare()?);
+        let (elapsed, client, result) = (bare()?, bare()?, bare()?);
+        // Some sites write the client's port after its address,
+        let (port, result) = if digits(result) { (Some(result), bare()?) } else { (None, result) };
+        let bytes = bare()?;
         let (action, status) = result.split_once('/')?;
         let named = action.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
         let duration = digits(elapsed.strip_prefix('-').unwrap_or(elapsed));
         if action.is_empty() || !named || !digits(status) || !duration || !digits(bytes) {
             return None;
         }
-        let (method, url) = (bare()?, bare()?);
-        Some(Self { stamp, elapsed, client, action, status, bytes, method, url, tail: tokens })
+        // and further sizes before the method.
+        let mut method = bare()?;
+        for _ in 0..FURTHER_NUMBERS_MAX {
+            if digits(method) || method == "-" {
+                method = bare()?;
+            }
+        }
+        let url = bare()?;
+        let tail = tokens;
+        Some(Self { stamp, elapsed, client, port, action, status, bytes, method, url, tail })
     }
 
     fn say(&self, sink: &mut dyn Sink) {
         sink.value("time-taken", self.elapsed);
         if let Some(client) = stated(self.client) {
             sink.text("c-ip", client);
+        }
+        if let Some(port) = self.port {
+            sink.value("c-port", port);
         }
         sink.text("s-action", self.action);
         sink.value("sc-status", self.status);
@@ -131,21 +149,47 @@ impl<'a> Entry<'a> {
 
     fn say_tail(&self, sink: &mut dyn Sink) {
         let (mut referer, mut agent) = (None, None);
-        for (n, token) in self.tail.enumerate() {
-            let Some(text) = stated(token.text()) else { continue };
-            match (n, token) {
-                (0, _) => sink.text("cs-username", text),
-                (1, _) => say_peer(text, sink),
-                (2, Token::Bare(_)) => sink.text("rs-content-type", text),
-                (_, Token::Quoted(_)) if text.starts_with("http") && referer.is_none() => {
+        // The user stands before the hierarchy, the last of what does.
+        let (mut user, mut peered, mut typed) = (None, false, false);
+        for token in self.tail {
+            let text = token.text();
+            match token {
+                Token::Bare(_) if !peered && is_hierarchy(text) => {
+                    say_peer(text, sink);
+                    peered = true;
+                }
+                _ if !peered => {
+                    if let Some(text) = user.replace(text).and_then(stated) {
+                        sink.text("extra", text);
+                    }
+                }
+                _ if stated(text).is_none() => {}
+                Token::Bare(_) if !typed && text.bytes().all(|b| b.is_ascii_digit()) => {
+                    sink.value("r-port", text);
+                }
+                Token::Bare(_) if !typed && text.contains('/') => {
+                    sink.text("rs-content-type", text);
+                    typed = true;
+                }
+                Token::Quoted(_) if text.starts_with("http") && referer.is_none() => {
                     referer = Some(text);
                 }
-                (_, Token::Quoted(_)) if agent.is_none() => agent = Some(text),
+                Token::Quoted(_) if agent.is_none() => agent = Some(text),
                 _ => sink.text("extra", &unescaped(text)),
             }
         }
+        if let Some(user) = user.and_then(stated) {
+            sink.text("cs-username", user);
+        }
         say_agent_and_referer(agent, referer, sink);
     }
+}
+
+/// Whether a word says how the answer was got: `HIER_DIRECT/…`, `NONE/-`.
+fn is_hierarchy(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(how, _)| {
+        how.len() > 3 && how.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    })
 }
 
 /// `HIER_DIRECT/192.0.2.1`: how the answer was got, and from whom.
@@ -194,6 +238,20 @@ mod tests {
             assert_eq!(json(&line)[field], expected, "{line}");
         }
         assert_eq!(json(&format!("{head} GET /"))["sc-status"], 200);
+        let long = json(
+            "1773416922.391    104 192.0.2.1 58938 TCP_MISS/200 904 123 364 - 528 GET http://h.org/ \
+             1.1 anna HIER_DIRECT/192.0.2.2 80 text/html - - \"-\" \"curl/8\" \"h.org\" \"-\" 53 -",
+        );
+        for (field, expected) in [
+            ("cs-username", "anna"),
+            ("cs-user-agent", "curl/8"),
+            ("rs-content-type", "text/html"),
+            ("cs-method", "GET"),
+            ("r-ip", "192.0.2.2"),
+        ] {
+            assert_eq!(long[field], expected);
+        }
+        assert_eq!((&long["c-port"], &long["sc-bytes"]), (&58938.into(), &904.into()));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::time::{Stamp, month};
 const WORDS_BEFORE_MAX: usize = 12;
 
 /// Most words in which the address of the client is looked for.
-const WORDS_OF_CLIENT: usize = 6;
+const WORDS_OF_CLIENT: usize = 10;
 
 /// A line, taken apart.
 #[derive(Debug, Default)]
@@ -67,8 +67,8 @@ impl<'a> Head<'a> {
         let client = client_at(words);
         // Further addresses: those by which a request was forwarded.
         let further = words.get(client + 1..).unwrap_or_default().iter();
-        let further = further.take_while(|w| is_address(w.trim_end_matches(','))).count();
-        let last = if client + further + 2 < count { client + further } else { client };
+        let further = further.take_while(|w| is_address(without_prefix(w))).count();
+        let last = if client + further + 1 < count { client + further } else { client };
         let rest = rests.get(last).copied().unwrap_or_default().trim_ascii();
         let (ident, user) = match word(rest) {
             Some((ident, user)) if !user.is_empty() => (stated(ident), user.trim_ascii_start()),
@@ -89,7 +89,7 @@ impl<'a> Head<'a> {
             sink.text("c-ip", client);
         }
         if let Some(proxy) = self.proxy {
-            sink.text("c-ip", proxy.trim_end_matches(','));
+            sink.text("c-ip", without_prefix(proxy));
         }
         if let Some(ident) = self.ident {
             sink.text("ident", ident);
@@ -103,25 +103,26 @@ impl<'a> Head<'a> {
 /// Which of the words names the client: the first address, if one of the first
 /// words is one; else the second word where the first is a virtual host.
 fn client_at(words: &[&str]) -> usize {
-    let address = |w: &&str| is_address(w.trim_end_matches(',')) || is_address(without_prefix(w));
-    match words.iter().position(address) {
+    // A host's address, the client's name, and two dashes.
+    if let [_, client, "-", _, ..] = words
+        && *client != "-"
+        && !is_address(without_prefix(client))
+    {
+        return 1;
+    }
+    match words.iter().position(|w| is_address(without_prefix(w))) {
         // What stands third after a dash is a user that looks like an address.
         Some(at) if at < 2 || words.get(1).is_some_and(|w| *w != "-") => at,
         _ => match words {
-            [vhost, _, "-", _, ..] if is_vhost(vhost) => 1,
             [vhost, _, _, _, ..] if host_and_port(vhost).1.is_some() => 1,
             _ => 0,
         },
     }
 }
 
-fn is_vhost(text: &str) -> bool {
-    text.contains('.') || host_and_port(text).1.is_some()
-}
-
-/// An address without what `grep` or a logger puts before it (`access.log:`).
+/// An address without quotes and commas around it and what `grep` or a logger puts before it (`access.log:`).
 fn without_prefix(text: &str) -> &str {
-    let text = text.trim_end_matches(',');
+    let text = text.trim_matches(['"', ',']);
     match text.rsplit_once(':') {
         Some((_, address)) if !is_address(text) && is_address(address) => address,
         _ => text,
@@ -392,6 +393,10 @@ mod tests {
             ("web_1  | 192.0.2.1 - - ", ["", "192.0.2.1", "", ""]),
             ("access.log:192.0.2.1 - - ", ["", "192.0.2.1", "", ""]),
             ("203.0.113.9, 192.0.2.1 - anna ", ["", "203.0.113.9", "", "anna"]),
+            ("\"192.0.2.7, 192.0.2.8\" 192.0.2.1 - anna ", ["", "192.0.2.7", "", "anna"]),
+            ("h.org:80 \"192.0.2.7, 192.0.2.8\" 192.0.2.1 - - ", ["h.org:80", "192.0.2.7", "", ""]),
+            ("192.0.2.1 localhost - - ", ["192.0.2.1", "localhost", "", ""]),
+            ("h.org:80 unix: - - ", ["h.org:80", "unix:", "", ""]),
             ("192.0.2.1 ", ["", "192.0.2.1", "", ""]),
             ("192.0.2.1 anna ", ["", "192.0.2.1", "", "anna"]),
             ("- - - ", ["", "", "", ""]),
