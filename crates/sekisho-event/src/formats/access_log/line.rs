@@ -120,7 +120,8 @@ fn client_at(words: &[&str]) -> usize {
     }
 }
 
-/// An address without quotes and commas around it and what `grep` or a logger puts before it (`access.log:`).
+/// An address without quotes and commas around it, and without what `grep` or
+/// a logger puts before it (`access.log:`).
 fn without_prefix(text: &str) -> &str {
     let text = text.trim_matches(['"', ',']);
     match text.rsplit_once(':') {
