@@ -45,3 +45,14 @@ pub const SPARSE_CELLS_FREE: usize = 4_096;
 /// Beyond those: most cells for each value. A batch with more of them ends,
 /// and the next record of its shape begins another.
 pub const SPARSE_CELLS_PER_VALUE: usize = 16;
+
+/// Longest value of a header line of a W3C log, in bytes. A longer line is
+/// taken for a comment.
+pub const W3C_HEADER_BYTES_MAX: usize = 16 << 10;
+
+/// Most lines that are joined to one record of a log of text, and most bytes
+/// of them; the next line begins another record.
+pub const TEXT_RECORD_LINES_MAX: usize = 2_000;
+
+/// See [`TEXT_RECORD_LINES_MAX`].
+pub const TEXT_RECORD_BYTES_MAX: usize = 1 << 20;

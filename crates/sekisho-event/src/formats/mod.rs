@@ -1,17 +1,34 @@
 //! The formats, one file each. To add one: write the file, put it into
 //! [`FORMATS`].
 
+pub mod access_log;
 pub mod cisco;
 pub mod evtx;
 pub mod json;
 mod lines;
+pub mod squid;
+pub mod stamped;
 mod text;
+pub mod w3c;
+mod web;
+pub mod web_error;
 pub mod zeek_tsv;
 
 use crate::reader::Format;
 
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[&evtx::Evtx, &json::Json, &zeek_tsv::ZeekTsv, &cisco::Cisco];
+pub static FORMATS: &[&dyn Format] = &[
+    &evtx::Evtx,
+    &json::Json,
+    &zeek_tsv::ZeekTsv,
+    &w3c::W3c,
+    &cisco::Cisco,
+    &squid::Squid,
+    &access_log::AccessLog,
+    &web_error::WebError,
+    // The last resort.
+    &stamped::Stamped,
+];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.
