@@ -45,3 +45,15 @@ pub const SPARSE_CELLS_FREE: usize = 4_096;
 /// Beyond those: most cells for each value. A batch with more of them ends,
 /// and the next record of its shape begins another.
 pub const SPARSE_CELLS_PER_VALUE: usize = 16;
+
+/// How far into a line of an audit log it is looked for the event it is of,
+/// in bytes.
+pub const AUDIT_HEAD_BYTES_MAX: usize = 1_024;
+
+/// Most bytes of other events between two lines of an audit event; lines
+/// farther apart are records of their own.
+pub const AUDIT_GAP_BYTES_MAX: usize = 64 << 10;
+
+/// Most bytes of an audit log in which every line stands between lines of one
+/// event; there it is cut all the same.
+pub const AUDIT_KNOT_BYTES_MAX: usize = 8 << 20;

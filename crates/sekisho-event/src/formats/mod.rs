@@ -1,6 +1,7 @@
 //! The formats, one file each. To add one: write the file, put it into
 //! [`FORMATS`].
 
+pub mod auditd;
 pub mod cisco;
 pub mod evtx;
 pub mod json;
@@ -11,7 +12,8 @@ pub mod zeek_tsv;
 use crate::reader::Format;
 
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[&evtx::Evtx, &json::Json, &zeek_tsv::ZeekTsv, &cisco::Cisco];
+pub static FORMATS: &[&dyn Format] =
+    &[&evtx::Evtx, &json::Json, &zeek_tsv::ZeekTsv, &auditd::Auditd, &cisco::Cisco];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.
