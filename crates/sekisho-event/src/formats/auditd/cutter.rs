@@ -198,10 +198,10 @@ mod tests {
         let cuts = |size| {
             let all = blocks(source.as_bytes(), size).into_iter().map(|b| b.offset);
             // Where it begins and ends there are places of their own.
-            all.filter(|at| (1 << 20..17 << 20).contains(at)).collect::<Vec<_>>()
+            all.filter(|at| *at > 1 << 20).take(2).collect::<Vec<_>>()
         };
         let all = cuts(1 << 20);
-        assert!(all.len() >= 2, "{all:?}");
+        assert_eq!(all.len(), 2);
         assert_eq!(cuts(16 << 20), all);
         assert_eq!(cuts(64 << 10), all);
     }
