@@ -16,7 +16,24 @@ mod read;
 
 use std::sync::Arc;
 
+use super::text::Sink;
 use crate::reader::{Cutter, Format, Reader, SourceHints};
+
+/// Says one record that stands in a journal entry: its type, then its fields.
+/// `false` where it is none. The entry tells the time.
+pub(super) fn message(text: &str, serial: &str, sink: &mut dyn Sink) -> bool {
+    let (kind, fields) = text.split_at(text.find(' ').unwrap_or(text.len()));
+    let named = kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && kind
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b"_[]".contains(&b));
+    if named {
+        let (node, id, kind) = (&b""[..], serial.as_bytes(), kind.as_bytes());
+        let head = line::Head { node, kind, id, fields: 0, interpreted: false };
+        event::say(&[event::Line { head, fields: fields.into() }], sink);
+    }
+    named
+}
 
 /// The format `auditd`.
 #[derive(Clone, Copy, Debug)]

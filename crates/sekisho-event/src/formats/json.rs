@@ -16,7 +16,7 @@ mod read;
 mod roles;
 mod scan;
 mod text;
-mod utf16;
+pub(super) mod utf16;
 mod windows;
 mod zeek;
 

@@ -3,7 +3,9 @@
 
 pub mod auditd;
 pub mod cisco;
+pub mod event_xml;
 pub mod evtx;
+pub mod journal_export;
 pub mod json;
 mod lines;
 mod text;
@@ -12,8 +14,15 @@ pub mod zeek_tsv;
 use crate::reader::Format;
 
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] =
-    &[&evtx::Evtx, &json::Json, &zeek_tsv::ZeekTsv, &auditd::Auditd, &cisco::Cisco];
+pub static FORMATS: &[&dyn Format] = &[
+    &evtx::Evtx,
+    &json::Json,
+    &zeek_tsv::ZeekTsv,
+    &event_xml::EventXml,
+    &journal_export::JournalExport,
+    &auditd::Auditd,
+    &cisco::Cisco,
+];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.
