@@ -10,6 +10,7 @@
 mod cloud;
 mod cutter;
 mod dialect;
+mod joined;
 mod layout;
 mod paths;
 mod read;
