@@ -82,8 +82,8 @@ impl Joined {
                 }
             }
             _ => {
-                let number =
-                    std::str::from_utf8(raw(bytes, cell)).ok().and_then(|n| n.parse().ok());
+                let digits = std::str::from_utf8(raw(bytes, cell)).ok();
+                let number: Option<u8> = digits.and_then(|n| n.parse().ok());
                 self.bytes.extend(number);
             }
         }
