@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::decode::{self, Address};
 use super::line::{Fields, Form, Head, Raw};
 use super::names;
@@ -48,13 +50,14 @@ impl Nature {
             match line.kind() {
                 "EXECVE" => nature.execve = true,
                 "SYSCALL" => {
-                    nature.failed |= line.fields.contains(" success=no");
+                    nature.failed |= has(&line.fields, " success=no");
                     call |= is_connect(&line.fields);
                 }
                 "PATH" => {
                     let text = &line.fields;
-                    let folder = text.contains(" mode=04") || text.contains(" mode=dir");
-                    nature.created |= !folder && text.contains(" nametype=CREATE");
+                    nature.created |= has(text, " nametype=CREATE")
+                        && !has(text, " mode=04")
+                        && !has(text, " mode=dir");
                 }
                 "SOCKADDR" => address = true,
                 _ => {}
@@ -77,9 +80,13 @@ impl Nature {
     }
 }
 
+fn has(text: &str, part: &str) -> bool {
+    memmem::find(text.as_bytes(), part.as_bytes()).is_some()
+}
+
 fn is_connect(fields: &str) -> bool {
     let of = |name: &str| {
-        let at = fields.find(name)? + name.len();
+        let at = memmem::find(fields.as_bytes(), name.as_bytes())? + name.len();
         fields.get(at..)?.split(' ').next()
     };
     match of(" syscall=") {

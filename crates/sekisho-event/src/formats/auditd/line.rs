@@ -1,7 +1,7 @@
 //! The parts of a line: what stands before its identity, the identity itself,
 //! and its fields.
 
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
 
 use super::names;
 use crate::formats::lines::lines;
@@ -12,7 +12,7 @@ use crate::time::{self, Civil, Stamp, number};
 const SAMPLE_LINES: usize = 40;
 
 /// Stands between what the kernel says and what an enriched record adds.
-pub(super) const ENRICHED: char = '\x1d';
+const ENRICHED: u8 = 0x1d;
 
 /// Lines with the same machine, time and serial number are of one event.
 pub(super) type Key<'a> = (&'a [u8], &'a [u8]);
@@ -92,15 +92,9 @@ fn node(before: &[u8]) -> &[u8] {
     if let Some(node) = words().find_map(|word| word.strip_prefix(b"node=")) {
         return node;
     }
-    let mut last: &[u8] = b"";
-    for word in words() {
-        let program = word.split(|&b| b == b'[' || b == b':').next().unwrap_or_default();
-        if matches!(program, b"audispd" | b"audit" | b"kernel" | b"audisp-syslog" | b"auditd") {
-            return if last.ends_with(b":") { b"" } else { last };
-        }
-        last = word;
-    }
-    b""
+    let tag = words().position(|word| word.ends_with(b":"));
+    let host = tag.and_then(|tag| words().nth(tag.checked_sub(1)?));
+    host.unwrap_or_default()
 }
 
 /// A date as `ausearch -i` prints it, by the locale of who ran it. Without
@@ -190,7 +184,7 @@ impl<'a> Fields<'a> {
                 (Form::Quoted, self.marked(end))
             }
             Some(b'\'') if name == "msg" => {
-                let own = memchr(0x1d, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes);
+                let own = memchr(ENRICHED, bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes);
                 let end = memrchr(b'\'', own).filter(|&at| at > 0).map(|at| at - 1);
                 (Form::Nested, self.marked(end))
             }
@@ -214,8 +208,7 @@ impl<'a> Fields<'a> {
         let mut end = 0;
         loop {
             let tail = self.rest.get(end..).unwrap_or_default();
-            let len = tail.find([' ', ENRICHED]).unwrap_or(tail.len());
-            end += len;
+            end += memchr2(b' ', ENRICHED, tail.as_bytes()).unwrap_or(tail.len());
             let next = self.rest.get(end..).unwrap_or_default();
             if !several || !next.starts_with(' ') {
                 break;
@@ -236,7 +229,7 @@ impl<'a> Fields<'a> {
 
     /// Whether a value of several words ends before this.
     fn ends(&self, name: &str, tail: &str) -> bool {
-        let len = tail.find([' ', '=', ENRICHED]).unwrap_or(tail.len());
+        let len = memchr3(b' ', b'=', ENRICHED, tail.as_bytes()).unwrap_or(tail.len());
         if tail.is_empty() || tail.get(len..).is_none_or(|rest| !rest.starts_with('=')) {
             return tail.is_empty();
         }
@@ -258,7 +251,8 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Raw<'a>;
 
     fn next(&mut self) -> Option<Raw<'a>> {
-        let skipped = self.rest.trim_start_matches([' ', ',', '(', ENRICHED, '\t', '\'']);
+        let skipped =
+            self.rest.trim_start_matches([' ', ',', '(', char::from(ENRICHED), '\t', '\'']);
         self.rest = skipped.strip_prefix("#035").unwrap_or(skipped);
         if self.rest.is_empty() {
             return None;
@@ -342,6 +336,10 @@ mod tests {
             ("type=PATH msg=audit(x:1): a".to_owned(), None),
             ("type=PATH msg=audit(1.0:): a".to_owned(), None),
             ("type= msg=audit(1.0:5): a".to_owned(), None),
+            (
+                format!("2024-03-04T05:06:07+00:00 web2 tag_audit_log: type=CWD {id}: a"),
+                Some(("web2", "CWD", " a", false)),
+            ),
             ("----".to_owned(), None),
         ] {
             let expected =
