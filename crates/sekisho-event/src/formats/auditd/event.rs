@@ -55,9 +55,9 @@ impl Nature {
                 }
                 "PATH" => {
                     let text = &line.fields;
-                    nature.created |= has(text, " nametype=CREATE")
-                        && !has(text, " mode=04")
-                        && !has(text, " mode=dir");
+                    // The kernels of RHEL 7 call it otherwise.
+                    let made = has(text, " nametype=CREATE") || has(text, " objtype=CREATE");
+                    nature.created |= made && !has(text, " mode=04") && !has(text, " mode=dir");
                 }
                 "SOCKADDR" => address = true,
                 _ => {}
@@ -320,6 +320,7 @@ impl<'a> Speaker<'a, '_> {
         match (kind, name) {
             ("SYSCALL", "arch") => self.within.arch = raw.value,
             ("SYSCALL", "syscall") => self.within.syscall = raw.value,
+            ("PATH", "objtype") => self.sink.text("nametype", raw.value),
             _ => {}
         }
         if raw.form == Form::Bare && raw.value == "(null)" {
@@ -362,7 +363,7 @@ impl<'a> Speaker<'a, '_> {
             ("SYSCALL", "SYSCALL") => self.within.named = true,
             ("SYSCALL", "UID") => value.clone_into(&mut self.joined.user),
             ("SYSCALL", "uid") => value.clone_into(&mut self.joined.uid),
-            ("PATH", "nametype") => self.within.created = value == "CREATE",
+            ("PATH", "nametype" | "objtype") => self.within.created = value == "CREATE",
             ("PATH", "mode") => {
                 self.within.folder = value.starts_with("04") || value.starts_with("dir");
             }
@@ -431,8 +432,9 @@ mod tests {
             "type=SYSCALL msg=audit(1.5:7): arch=c000003e syscall=257 success=yes a0=4 exe=\"/bin/touch\"\u{1d}ARCH=x86_64 SYSCALL=openat UID=\"bob\"\n\
              type=CWD msg=audit(1.5:7): cwd=\"/etc\"\n\
              type=PATH msg=audit(1.5:7): item=0 name=\"./\" mode=040755 nametype=PARENT\n\
-             type=PATH msg=audit(1.5:7): item=1 name=\"./cron.d/x\" mode=0100644 nametype=CREATE",
+             type=PATH msg=audit(1.5:7): item=1 name=\"./cron.d/x\" mode=0100644 objtype=CREATE",
         );
+        assert_eq!(event["nametype"], serde_json::json!(["PARENT", "CREATE"]));
         assert_eq!(event["TargetFilename"], "/etc/cron.d/x");
         assert_eq!(event["User"], "bob");
         assert_eq!(event["SYSCALL"], "openat");

@@ -245,10 +245,8 @@ fn unescaped(text: &str) -> Cow<'_, str> {
         rest = rest.get(at..).unwrap_or_default();
         let within = rest.as_bytes().get(..12).unwrap_or(rest.as_bytes());
         let entity = memchr(b';', within).and_then(|end| Some((rest.get(1..end)?, end + 1)));
-        let (c, len) = match entity.and_then(|(name, len)| Some((meaning(name)?, len))) {
-            Some(known) => known,
-            None => ('&', 1),
-        };
+        let known = entity.and_then(|(name, len)| Some((meaning(name)?, len)));
+        let (c, len) = known.unwrap_or(('&', 1));
         out.push(c);
         rest = rest.get(len..).unwrap_or_default();
     }

@@ -62,7 +62,8 @@ pub(super) fn meaning(product: &str, channel: &str, path: &str) -> Option<Meanin
     }
     // The journal writes a value that is no text as a list of its bytes, and
     // no other numbers.
-    (product == "linux").then(|| Meaning { part: Part::Bytes, ..Meaning::field(path) })
+    let journal = product == "linux" && channel.is_empty();
+    journal.then(|| Meaning { part: Part::Bytes, ..Meaning::field(path) })
 }
 
 /// The values of one field, put together.
@@ -112,8 +113,11 @@ pub(super) fn is_piece(part: Part, token: Token) -> bool {
 }
 
 /// What two values must have in common to be put together: what is made of
-/// them.
-pub(super) fn group(part: Part, path: u32) -> Option<(u8, u32)> {
+/// them, by the recipe's number or by the path.
+pub(super) type Group = (u8, u32);
+
+/// Of what a value is a part.
+pub(super) fn group(part: Part, path: u32) -> Option<Group> {
     match part {
         Part::Joined(recipe, _) => Some((recipe, 0)),
         Part::Bytes => Some((u8::MAX, path)),

@@ -318,7 +318,9 @@ impl JsonReader {
             self.all_cells(dialect);
         }
         self.fields(bytes, shape.whole, vocabulary);
-        self.joined(bytes, shape.whole, vocabulary);
+        if matches!(dialect, Dialect::Known(_)) {
+            self.joined(bytes, shape.whole, vocabulary);
+        }
         if dialect.is_windows() {
             self.windows_fields(bytes, &best, shape.whole, vocabulary);
             self.data_elements(bytes, shape.whole, vocabulary);
@@ -495,25 +497,25 @@ impl JsonReader {
             let piece = t.part != Part::Bytes || joined::is_piece(t.part, cell.token);
             (piece && cell.token != Token::Null).then_some((group, cell, t))
         });
-        let mut made: Vec<((u8, u32), Part, Option<(FieldId, bool)>, Joined)> = Vec::new();
+        let mut made: Vec<(joined::Group, Target, Joined)> = Vec::new();
         for (group, cell, target) in cells {
-            let at = made.iter().position(|(other, ..)| *other == group);
-            let at = at.unwrap_or_else(|| {
-                let [first, second] = target.fields;
-                let field = if target.part == Part::Bytes { first } else { second };
-                made.push((group, target.part, field, Joined::default()));
-                made.len() - 1
-            });
-            if let Some((.., joined)) = made.get_mut(at) {
+            // A kind has one recipe, and the numbers of a list are neighbours.
+            if made.last().is_none_or(|(other, ..)| *other != group) {
+                made.push((group, *target, Joined::default()));
+            }
+            if let Some((.., joined)) = made.last_mut() {
                 joined.take(target.part, bytes, cell);
             }
         }
-        for (_, part, field, joined) in made {
+        for (_, target, joined) in made {
+            let [first, second] = target.fields;
+            let field = if target.part == Part::Bytes { first } else { second };
             if let Some((field, wanted)) = field
                 && (wanted || whole)
                 && let Some(dictionary) = vocabulary.dictionary_mut(field)
             {
-                self.row.push((field, dictionary.intern_str(Kind::String, &joined.make(part))));
+                let value = joined.make(target.part);
+                self.row.push((field, dictionary.intern_str(Kind::String, &value)));
             }
         }
     }
