@@ -56,3 +56,14 @@ pub const TEXT_RECORD_LINES_MAX: usize = 2_000;
 
 /// See [`TEXT_RECORD_LINES_MAX`].
 pub const TEXT_RECORD_BYTES_MAX: usize = 1 << 20;
+/// How far into a line of an audit log it is looked for the event it is of,
+/// in bytes.
+pub const AUDIT_HEAD_BYTES_MAX: usize = 1_024;
+
+/// Most bytes of other events between two lines of an audit event; lines
+/// farther apart are records of their own.
+pub const AUDIT_GAP_BYTES_MAX: usize = 64 << 10;
+
+/// Most bytes of an audit log in which every line stands between lines of one
+/// event; there it is cut all the same.
+pub const AUDIT_KNOT_BYTES_MAX: usize = 8 << 20;

@@ -10,13 +10,14 @@
 mod cloud;
 mod cutter;
 mod dialect;
+mod joined;
 mod layout;
 mod paths;
 mod read;
 mod roles;
 mod scan;
 mod text;
-mod utf16;
+pub(super) mod utf16;
 mod windows;
 mod zeek;
 

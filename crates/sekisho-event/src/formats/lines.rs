@@ -134,11 +134,16 @@ impl Buffer {
         self.drop_front(if bom { BOM.len() } else { 0 });
     }
 
+    /// Names a problem of what begins the buffer.
+    pub(super) fn name(&mut self, problem: fn(u64) -> Problem) {
+        if self.problems.named.len() < BLOCK_PROBLEMS_MAX {
+            self.problems.push(problem(self.offset));
+        }
+    }
+
     /// Drops the first line, which is over the limit.
     pub(super) fn skip_long(&mut self, input: &mut dyn Read) -> io::Result<()> {
-        if self.problems.named.len() < BLOCK_PROBLEMS_MAX {
-            self.problems.push(too_long(self.offset));
-        }
+        self.name(too_long);
         loop {
             let end = memchr(b'\n', &self.bytes).map(|n| n + 1);
             self.drop_front(end.unwrap_or(self.bytes.len()));

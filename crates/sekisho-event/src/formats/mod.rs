@@ -2,8 +2,11 @@
 //! [`FORMATS`].
 
 pub mod access_log;
+pub mod auditd;
 pub mod cisco;
+pub mod event_xml;
 pub mod evtx;
+pub mod journal_export;
 pub mod json;
 mod lines;
 pub mod squid;
@@ -22,6 +25,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &json::Json,
     &zeek_tsv::ZeekTsv,
     &w3c::W3c,
+    &event_xml::EventXml,
+    &journal_export::JournalExport,
+    &auditd::Auditd,
     &cisco::Cisco,
     &squid::Squid,
     &access_log::AccessLog,

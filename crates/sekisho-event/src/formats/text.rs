@@ -74,6 +74,12 @@ pub(super) trait TextFormat: Send + Default {
         lines(bytes).map(|(at, line)| (at, at + line.len())).collect()
     }
 
+    /// The offset in the source of a position in a block. It is another only
+    /// where the block's bytes are not those of the source.
+    fn offset(&self, block: &Block, _context: &Self::Context, at: usize) -> u64 {
+        block.offset + at as u64
+    }
+
     /// Says what a record says.
     ///
     /// # Errors
@@ -102,7 +108,7 @@ impl<F: TextFormat> Reader for TextReader<F> {
         let mut kept = Vec::new();
         for (start, end) in self.format.spans(&block.bytes, &context) {
             let raw = block.bytes.get(start..end).unwrap_or_default();
-            let offset = block.offset + start as u64;
+            let offset = self.format.offset(block, &context, start);
             if raw.len() > RECORD_BYTES_MAX {
                 problems.push(too_long(offset));
                 continue;
@@ -157,7 +163,10 @@ struct TextRecords<'a, F: TextFormat> {
 
 impl<F: TextFormat> Records for TextRecords<'_, F> {
     fn offset(&self, record: u32) -> u64 {
-        self.spans.offset(record)
+        match self.spans.spans.get(record as usize) {
+            Some(&(start, _)) => self.format.offset(self.spans.block, self.context, start),
+            None => self.spans.block.offset,
+        }
     }
 
     fn write_json(&self, record: u32, out: &mut Vec<u8>) {

@@ -8,7 +8,7 @@ mod bytes;
 mod chunk;
 mod json;
 mod layout;
-mod names;
+pub(super) mod names;
 mod open;
 mod read;
 mod slow;

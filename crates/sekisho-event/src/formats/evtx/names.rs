@@ -5,11 +5,11 @@
 use crate::limits::FIELD_NAME_BYTES_MAX;
 
 /// The elements from the root, `Event`, down to one element.
-pub(super) type Path<'a> = &'a [&'a str];
+pub(in crate::formats) type Path<'a> = &'a [&'a str];
 
 /// Which part of a record a path leads into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Section {
+pub(in crate::formats) enum Section {
     /// The root itself, or nothing known.
     Root,
     System,
@@ -19,7 +19,7 @@ pub(super) enum Section {
     Other,
 }
 
-pub(super) fn section(path: Path<'_>) -> Section {
+pub(in crate::formats) fn section(path: Path<'_>) -> Section {
     match path {
         ["Event", "System", ..] => Section::System,
         ["Event", "EventData" | "UserData", ..] => Section::Data,
@@ -30,17 +30,17 @@ pub(super) fn section(path: Path<'_>) -> Section {
 
 /// Whether the element is `EventData` or `UserData` right below `Event`: its
 /// `Data` are called by their names.
-pub(super) fn is_container(path: Path<'_>) -> bool {
+pub(in crate::formats) fn is_container(path: Path<'_>) -> bool {
     path.len() == 2 && section(path) == Section::Data
 }
 
 /// Whether an element without a value still is a field, of no value.
-pub(super) fn keeps_nulls(path: Path<'_>) -> bool {
+pub(in crate::formats) fn keeps_nulls(path: Path<'_>) -> bool {
     path.len() > 2 && section(path) == Section::Data
 }
 
 /// Calls `add` with each name of an element's value.
-pub(super) fn of_element(path: Path<'_>, mut add: impl FnMut(&str)) {
+pub(in crate::formats) fn of_element(path: Path<'_>, mut add: impl FnMut(&str)) {
     let Some(&leaf) = path.last() else { return };
     match section(path) {
         Section::Root => {}
@@ -61,7 +61,7 @@ pub(super) fn of_element(path: Path<'_>, mut add: impl FnMut(&str)) {
 }
 
 /// Calls `add` with the name of an attribute; not at all for name spaces.
-pub(super) fn of_attribute(path: Path<'_>, attribute: &str, mut add: impl FnMut(&str)) {
+pub(in crate::formats) fn of_attribute(path: Path<'_>, attribute: &str, mut add: impl FnMut(&str)) {
     if attribute == "xmlns" || attribute.starts_with("xmlns:") {
         return;
     }

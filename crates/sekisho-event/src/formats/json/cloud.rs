@@ -111,7 +111,11 @@ pub(super) fn known(kind: &Kind, path: &str) -> Meaning {
         (Role::Host, kind.hosts.as_slice()),
         (Role::RecordId, kind.record_ids.as_slice()),
     ];
-    ranked(path, lists)
+    let meaning = ranked(path, lists);
+    match super::joined::meaning(kind.product, kind.channel, path) {
+        Some(joined) => Meaning { role: meaning.role, ..joined },
+        None => meaning,
+    }
 }
 
 /// A field of any other record.

@@ -6,6 +6,7 @@ use memchr::{memchr, memmem};
 
 use super::cutter::{WIDE, too_long};
 use super::dialect::{Dialect, Dialects};
+use super::joined::{self, Joined};
 use super::layout::{Outside, balanced_end, outside};
 use super::paths::{PathId, Paths};
 use super::roles::{Part, Role};
@@ -317,6 +318,9 @@ impl JsonReader {
             self.all_cells(dialect);
         }
         self.fields(bytes, shape.whole, vocabulary);
+        if matches!(dialect, Dialect::Known(_)) {
+            self.joined(bytes, shape.whole, vocabulary);
+        }
         if dialect.is_windows() {
             self.windows_fields(bytes, &best, shape.whole, vocabulary);
             self.data_elements(bytes, shape.whole, vocabulary);
@@ -471,12 +475,47 @@ impl JsonReader {
             if target.part == Part::Container && cell.token == Token::Null {
                 continue;
             }
-            for (field, wanted) in target.fields.iter().flatten() {
+            if joined::is_piece(target.part, cell.token) {
+                continue;
+            }
+            let own = if matches!(target.part, Part::Joined(..)) { 1 } else { 2 };
+            for (field, wanted) in target.fields.iter().take(own).flatten() {
                 if (*wanted || whole)
                     && let Some(dictionary) = vocabulary.dictionary_mut(*field)
                 {
                     self.row.push((*field, intern(dictionary, bytes, cell)));
                 }
+            }
+        }
+    }
+
+    /// The fields that are put together of several cells.
+    fn joined(&mut self, bytes: &[u8], whole: bool, vocabulary: &mut Vocabulary) {
+        let cells = self.of_cells.iter().filter_map(|(n, t)| {
+            let cell = self.tape.cells.get(*n)?;
+            let group = joined::group(t.part, cell.path)?;
+            let piece = t.part != Part::Bytes || joined::is_piece(t.part, cell.token);
+            (piece && cell.token != Token::Null).then_some((group, cell, t))
+        });
+        let mut made: Vec<(joined::Group, Target, Joined)> = Vec::new();
+        for (group, cell, target) in cells {
+            // A kind has one recipe, and the numbers of a list are neighbours.
+            if made.last().is_none_or(|(other, ..)| *other != group) {
+                made.push((group, *target, Joined::default()));
+            }
+            if let Some((.., joined)) = made.last_mut() {
+                joined.take(target.part, bytes, cell);
+            }
+        }
+        for (_, target, joined) in made {
+            let [first, second] = target.fields;
+            let field = if target.part == Part::Bytes { first } else { second };
+            if let Some((field, wanted)) = field
+                && (wanted || whole)
+                && let Some(dictionary) = vocabulary.dictionary_mut(field)
+            {
+                let value = joined.make(target.part);
+                self.row.push((field, dictionary.intern_str(Kind::String, &value)));
             }
         }
     }
@@ -552,12 +591,13 @@ fn resolve(
     };
     let fields = [field(first), field(second)];
     let wanted = fields.iter().flatten().any(|(_, wanted)| *wanted);
-    let alone = matches!(meaning.part, Part::Whole | Part::Container);
+    let alone =
+        matches!(meaning.part, Part::Whole | Part::Container | Part::Joined(..) | Part::Bytes);
     let quiet = !wanted && meaning.role.is_none() && alone;
     Target { fields, role: meaning.role, part: meaning.part, quiet }
 }
 
-fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {
+pub(super) fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {
     bytes.get(cell.start as usize..cell.end as usize).unwrap_or_default()
 }
 
@@ -581,7 +621,7 @@ fn ascii(raw: &[u8]) -> &str {
 }
 
 /// What a cell says.
-fn text(bytes: &[u8], cell: &Cell) -> String {
+pub(super) fn text(bytes: &[u8], cell: &Cell) -> String {
     let mut out = String::new();
     unescape(raw(bytes, cell), &mut out);
     out

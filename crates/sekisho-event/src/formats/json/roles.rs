@@ -49,6 +49,11 @@ pub(super) enum Part {
     DataName,
     /// The text of a `Data` element.
     DataText,
+    /// Of a field that is put together, by the numbers of its recipe and of
+    /// the part; also a field's value.
+    Joined(u8, u8),
+    /// Of a text as a list of bytes, where it is a number.
+    Bytes,
 }
 
 /// What a path means.

@@ -3,7 +3,7 @@
 
 /// How a source's characters are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(in crate::formats) enum Encoding {
     Utf8,
     Utf16Le,
     Utf16Be,
@@ -11,7 +11,7 @@ pub(super) enum Encoding {
 
 impl Encoding {
     /// By the byte order mark, or by the zero byte beside the first bracket.
-    pub(super) fn of(start: &[u8]) -> Self {
+    pub(in crate::formats) fn of(start: &[u8]) -> Self {
         match start {
             [0xFF, 0xFE, ..] | [b'{' | b'[', 0, ..] => Self::Utf16Le,
             [0xFE, 0xFF, ..] | [0, b'{' | b'[', ..] => Self::Utf16Be,
@@ -22,7 +22,7 @@ impl Encoding {
 
 /// Decodes a stream of UTF-16 piece by piece.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub(in crate::formats) struct Decoder {
     encoding: Encoding,
     /// A byte that waits for its second half.
     odd: Option<u8>,
@@ -31,12 +31,12 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(encoding: Encoding) -> Self {
+    pub(in crate::formats) fn new(encoding: Encoding) -> Self {
         Self { encoding, odd: None, high: None }
     }
 
     /// Appends what these bytes say. A lone surrogate becomes U+FFFD.
-    pub(super) fn decode(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+    pub(in crate::formats) fn decode(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         if let (Some(odd), Some((&b, rest))) = (self.odd, bytes.split_first()) {
             self.odd = None;
             self.unit([odd, b], out);
@@ -52,7 +52,7 @@ impl Decoder {
     }
 
     /// At the end of the source: what waited for more.
-    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+    pub(in crate::formats) fn end(&mut self, out: &mut Vec<u8>) {
         if self.high.take().is_some() | self.odd.take().is_some() {
             push(char::REPLACEMENT_CHARACTER, out);
         }
@@ -83,14 +83,14 @@ fn push(c: char, out: &mut Vec<u8>) {
 }
 
 /// The text at the start of a source.
-pub(super) fn decode_start(start: &[u8], encoding: Encoding) -> String {
+pub(in crate::formats) fn decode_start(start: &[u8], encoding: Encoding) -> String {
     let mut out = Vec::new();
     Decoder::new(encoding).decode(start, &mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 
 /// How many bytes this UTF-8 text took in UTF-16.
-pub(super) fn wide_len(utf8: &[u8]) -> u64 {
+pub(in crate::formats) fn wide_len(utf8: &[u8]) -> u64 {
     let units: u64 = utf8.iter().map(|&b| u64::from(b & 0xC0 != 0x80) + u64::from(b >= 0xF0)).sum();
     units * 2
 }
