@@ -86,7 +86,7 @@ mod tests {
         let mut seen = 0;
         Json.reader().read(&block, &mut Vocabulary::default(), &mut |parsed, vocabulary| {
             seen += parsed.count;
-            assert_eq!(parsed.records.offset(1), 21);
+            assert_eq!(parsed.records.offset(1), 20);
             assert_eq!(parsed.problems.named[0].offset, 15);
             let m365 = parsed.batches.iter().find(|b| &*b.shape.product == "m365").unwrap();
             assert_eq!(&*m365.shape.channel, "Exchange");
