@@ -18,6 +18,9 @@ pub(super) const FOLDED: &[&str] = &[
     "_raw",
     "event.original",
     "eventData",
+    "body",
+    // Kubernetes in Azure.
+    "properties.log",
     // AWS.
     "CloudTrailEvent",
     "requestparameters",
@@ -65,6 +68,8 @@ pub(super) const AROUND: &[&str] = &[
     "event.original.",
     "detail.",
     "eventData.",
+    "body.",
+    "properties.log.",
     "CloudTrailEvent.",
     "AuditData.",
     "auditData.",
@@ -116,7 +121,8 @@ pub(super) fn unfold(
         for n in done..known {
             let Some(cell) = holds(tape, text.as_bytes(), 0, n, paths) else { continue };
             let at = text.len();
-            let raw = text.get(cell.start as usize..cell.end as usize).unwrap_or_default().to_owned();
+            let raw =
+                text.get(cell.start as usize..cell.end as usize).unwrap_or_default().to_owned();
             unescape(raw.as_bytes(), text);
             let (cells, marks) = (tape.cells.len(), tape.marks);
             let open = space(text.as_bytes(), at);

@@ -356,7 +356,10 @@ mod tests {
             ("{\"value\":[{\"a\":1}]}", 10),
             ("{\"Records\":[1]}", 0),
             ("{\"Events\":[{\"a\":1}],\"errors\":[{\"b\":{}}],\"NextToken\":null}", 11),
-            ("{\"took\":1,\"_shards\":{\"a\":[]},\"hits\":{\"total\":{},\"hits\":[{\"_source\":1}]}}", 56),
+            (
+                "{\"took\":1,\"_shards\":{\"a\":[]},\"hits\":{\"total\":{},\"hits\":[{\"_source\":1}]}}",
+                56,
+            ),
             ("{\"kind\":\"EventList\",\"metadata\":{},\"items\":[{\"a\":1}]}", 43),
             ("{\"kind\":\"Event\",\"level\":\"x\",\"items\":[{\"a\":1}]}", 0),
             ("{\"schema\":[{\"name\":\"a\"}],\"results\":[{\"a\":1}]}", 36),

@@ -59,7 +59,9 @@ impl Recipe {
             },
             (Self::Defender, 0) => target_object(said(0), said(1), out),
             (Self::Defender, 1) => details(said(2), said(3), out),
-            (Self::Defender, 2) => hashes([("MD5", said(4)), ("SHA1", said(5)), ("SHA256", said(6))], out),
+            (Self::Defender, 2) => {
+                hashes([("MD5", said(4)), ("SHA1", said(5)), ("SHA256", said(6))], out)
+            }
             _ => {}
         }
         !out.is_empty()

@@ -18,7 +18,9 @@ use super::utf16::wide_len;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
-use crate::limits::{BLOCK_BYTES, JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
+use crate::limits::{
+    BLOCK_BYTES, JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX,
+};
 use crate::problem::Problem;
 use crate::reader::{Block, Parsed, Reader, Records, Untimed};
 use crate::shape::Shape;
@@ -531,12 +533,7 @@ impl JsonReader {
     }
 
     /// Where the fields stand that all records of a shape have.
-    fn state(
-        &mut self,
-        shape: &Shape,
-        whole: bool,
-        vocabulary: &mut Vocabulary,
-    ) -> (usize, usize) {
+    fn state(&mut self, shape: &Shape, whole: bool, vocabulary: &mut Vocabulary) -> (usize, usize) {
         let from = self.stated.len();
         let stated = self.dialects.stated.iter();
         for (name, value) in stated.flat_map(|s| s.of(&shape.product, &shape.channel)) {
