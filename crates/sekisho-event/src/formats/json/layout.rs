@@ -139,6 +139,7 @@ fn key_of(key: &[u8]) -> Key {
         | b"schema" | b"Schema" | b"Stats" | b"stats"
         | b"status" | b"pagination" | b"pagingInfo" | b"page" | b"size" | b"limit" | b"start"
         | b"isLastPage" | b"stat" | b"success" | b"errors" | b"messages" | b"result_info"
+        | b"totalSize" | b"done" | b"has_more" | b"cursor" | b"offset" | b"_links" | b"response_metadata"
         | b"preview" | b"init_offset" | b"fields" | b"highlighted" | b"count" => Key::Beside,
         _ if key.starts_with(b"@odata.") => Key::Beside,
         _ => Key::Other,

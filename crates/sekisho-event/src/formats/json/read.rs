@@ -1,6 +1,8 @@
 //! Reads blocks of JSON: each record is scanned into cells, its dialect says
 //! what they are called, and the wanted ones go into the columns of its shape.
 
+use std::borrow::Cow;
+
 use hashbrown::HashMap;
 use memchr::{memchr, memmem};
 
@@ -559,24 +561,36 @@ impl JsonReader {
         let (from, to) = shape.stated;
         self.row.extend_from_slice(self.stated.get(from..to).unwrap_or_default());
         let Some(kind) = self.dialects.kinds.get(kind) else { return };
+        let recipe = kind.recipe;
         if !kind.pairs.is_empty() {
             let cells = self.of_cells.iter();
             let cells = cells.filter_map(|(n, t)| Some((self.tape.cells.get(*n)?, t.part, t.pair)));
             self.pairs.read(cells, bytes, shape.whole, vocabulary, &mut self.row);
         }
-        if kind.recipe == Recipe::None {
-            return;
-        }
-        let mut texts: [Option<String>; Role::MADE.len()] = Default::default();
-        for (slot, role) in texts.iter_mut().zip(Role::MADE) {
-            let cell = best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
-            *slot = cell.map(|cell| text(bytes, cell));
-        }
-        let said = texts.each_ref().map(Option::as_deref);
-        for (n, name) in kind.recipe.fields().iter().enumerate() {
-            let field = vocabulary.field(name).filter(|f| shape.whole || vocabulary.wanted(*f));
-            if let Some(field) = field
-                && kind.recipe.make(n, &said, &mut self.made)
+        self.make_fields(recipe, bytes, best, shape.whole, vocabulary);
+    }
+
+    /// Fields that are made of others.
+    fn make_fields(
+        &mut self,
+        recipe: Recipe,
+        bytes: &[u8],
+        best: &[(u8, Option<usize>); Role::COUNT],
+        whole: bool,
+        vocabulary: &mut Vocabulary,
+    ) {
+        for (n, name) in recipe.fields().iter().enumerate() {
+            let Some(field) = vocabulary.field(name).filter(|f| whole || vocabulary.wanted(*f))
+            else {
+                continue;
+            };
+            let mut texts: [Option<Cow<'_, str>>; Role::MADE.len()] = Default::default();
+            for (slot, role) in texts.iter_mut().zip(Role::MADE) {
+                let cell = best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
+                *slot = cell.map(|cell| said(bytes, cell));
+            }
+            let said = texts.each_ref().map(Option::as_deref);
+            if recipe.make(n, &said, &mut self.made)
                 && let Some(dictionary) = vocabulary.dictionary_mut(field)
             {
                 self.row.push((field, dictionary.intern_str(Kind::String, &self.made)));
@@ -704,6 +718,14 @@ pub(super) fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> 
 
 fn ascii(raw: &[u8]) -> &str {
     std::str::from_utf8(raw).unwrap_or_default()
+}
+
+/// What a cell says, as it is written where that is the same.
+fn said<'a>(bytes: &'a [u8], cell: &Cell) -> Cow<'a, str> {
+    match std::str::from_utf8(raw(bytes, cell)) {
+        Ok(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => Cow::Owned(text(bytes, cell)),
+    }
 }
 
 /// What a cell says.
