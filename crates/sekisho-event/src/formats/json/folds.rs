@@ -54,6 +54,9 @@ pub(super) const FOLDED: &[&str] = &[
     // Entra ID in storage accounts, for tokens that are not the user's.
     "properties.deviceDetail",
     "properties.status",
+    "properties.location",
+    "properties.authenticationDetails",
+    "properties.conditionalAccessPolicies",
     "properties.targetResources",
 ];
 

@@ -54,22 +54,24 @@ pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
 
 /// Looks from a position between records for the next one.
 pub(super) fn outside(bytes: &[u8], mut at: usize) -> Outside {
-    let mut closed = false;
+    let (mut closed, mut goes_on) = (false, false);
     loop {
         match bytes.get(at) {
             None => return Outside::End,
             Some(&b @ (b' ' | b'\n' | b'\t' | b'\r' | b',' | b'[' | b']' | b'}' | 0)) => {
                 closed |= b == b']';
+                goes_on |= b == b',';
                 at += 1;
             }
             Some(b'{') => match wrapper(bytes, at) {
                 Some(inside) => at = inside,
                 None => return Outside::Record(at),
             },
-            Some(b'"') => match member(bytes, at).filter(|_| closed) {
-                Some(after) if beside(bytes, at) => at = after,
-                Some(after) => return Outside::Junk(at, after),
-                None => return junk(bytes, at),
+            Some(b'"') => match member(bytes, at) {
+                Member::Whole(after) if closed && beside(bytes, at) => at = after,
+                Member::Whole(after) if closed || goes_on => return Outside::Junk(at, after),
+                Member::Open if closed || goes_on => return Outside::Junk(at, bytes.len()),
+                _ => return junk(bytes, at),
             },
             Some(0xEF) if bytes.get(at..).is_some_and(|b| b.starts_with(BOM)) => at += BOM.len(),
             Some(_) => return junk(bytes, at),
@@ -82,15 +84,30 @@ fn junk(bytes: &[u8], at: usize) -> Outside {
     Outside::Junk(at, memchr3(b'\n', b'{', b'[', rest).map_or(bytes.len(), |n| at + 1 + n))
 }
 
-/// A member beside the array of records (`"nextLink": "…"`): the position
-/// after it, if it is whole.
-fn member(bytes: &[u8], at: usize) -> Option<usize> {
-    let end = string_end(bytes, at + 1)?;
+/// A member beside the array of records (`"nextLink": "…"`).
+enum Member {
+    /// It ends here.
+    Whole(usize),
+    /// It goes on after these bytes.
+    Open,
+    /// Something else.
+    None,
+}
+
+fn member(bytes: &[u8], at: usize) -> Member {
+    let Some(end) = string_end(bytes, at + 1) else { return Member::Open };
     let colon = space(bytes, end + 1);
-    if bytes.get(colon) != Some(&b':') {
-        return None;
+    match bytes.get(colon) {
+        None => return Member::Open,
+        Some(b':') => {}
+        Some(_) => return Member::None,
     }
-    value_end(bytes, space(bytes, colon + 1))
+    let value = space(bytes, colon + 1);
+    match bytes.get(value) {
+        None => Member::Open,
+        Some(b'"' | b'{' | b'[') => value_end(bytes, value).map_or(Member::Open, Member::Whole),
+        Some(_) => value_end(bytes, value).map_or(Member::None, Member::Whole),
+    }
 }
 
 /// The position after the value that begins here, if it is whole.
@@ -379,6 +396,10 @@ mod tests {
         let text = b"{\"Events\":[{\"a\":1}],\"other\":[{\"b\":2}]}";
         assert_eq!(outside(text, 18), Outside::Junk(20, 37));
         assert_eq!(outside(text, 37), Outside::End);
+        let text = b"{\"data\":[{\"a\":1}],\"mine\":1,\"pagination\":{\"b\":2}}";
+        assert_eq!(outside(text, 16), Outside::Junk(18, 26));
+        assert_eq!(outside(text, 26), Outside::Junk(27, 47));
+        assert_eq!(outside(text.get(..40).unwrap_or_default(), 26), Outside::Junk(27, 40));
         assert_eq!(outside(b"{\"Records\":[],\"nextLink\":\"x\"}", 0), Outside::End);
     }
 
