@@ -94,6 +94,28 @@ fn kinds_are_told_in_all_their_forms() {
             json!({"TimeGenerated": zoneless, "ResultType": "0", "AppDisplayName": "a"}),
             "azure signinlogs",
         ),
+        (
+            json!({"time": "5/1/2024 10:00:02 AM", "resourceId": "/t", "category": "UserRiskEvents",
+                "operationName": "User Risk Detection",
+                "properties": {"riskEventType": "x", "activityDateTime": time,
+                    "additionalInfo": "[{\"Key\":\"userAgent\",\"Value\":\"v\"}]"}}),
+            "azure UserRiskEvents",
+        ),
+        (
+            json!({"category": "kube-audit", "resourceId": "/c", "operationName": "x", "properties": {
+                "log": json!({"auditID": "a", "verb": "get", "stage": "s", "stageTimestamp": time})
+                    .to_string()}}),
+            "kubernetes audit",
+        ),
+        (
+            json!({"body": {"time": time, "category": "AuditLogs", "resourceId": "/t",
+                "operationName": "o"}, "x-opt-offset": 1}),
+            "azure AuditLogs",
+        ),
+        (
+            json!({"CreatedDateTime": zoneless, "AppDisplayName": "a", "Status": {"ErrorCode": 0}}),
+            "azure signinlogs",
+        ),
         (process.clone(), "defender ProcessCreated"),
         (
             json!({"time": time, "tenantId": "t", "category": "AdvancedHunting-DeviceProcessEvents",

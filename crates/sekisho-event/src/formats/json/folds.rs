@@ -55,6 +55,8 @@ pub(super) const FOLDED: &[&str] = &[
     "properties.deviceDetail",
     "properties.status",
     "properties.location",
+    "properties.additionalInfo",
+    "additionalInfo",
     "properties.authenticationDetails",
     "properties.conditionalAccessPolicies",
     "properties.targetResources",
