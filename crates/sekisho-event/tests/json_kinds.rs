@@ -55,16 +55,11 @@ fn values<'a>(fields: &'a [(String, String)], name: &str) -> Vec<&'a str> {
 /// 2024-05-01T10:00:00Z.
 const TIME: i64 = 1_714_557_600;
 
-#[test]
-fn kinds_are_told_in_all_their_forms() {
+fn amazon() -> Vec<(Value, &'static str)> {
     let time = "2024-05-01T10:00:00Z";
-    let zoneless = "2024-05-01T10:00:00";
     let trail =
         json!({"eventVersion": "1.0", "eventSource": "s", "eventName": "n", "eventTime": time});
-    let audit = json!({"Workload": "Exchange", "Operation": "o", "CreationTime": zoneless, "RecordType": 1});
-    let sign_in = json!({"createdDateTime": time, "userPrincipalName": "u", "appDisplayName": "a"});
-    let process = json!({"Timestamp": time, "DeviceId": "d", "DeviceName": "h", "ActionType": "ProcessCreated"});
-    for (record, shape) in [
+    vec![
         (trail.clone(), "aws cloudtrail"),
         (json!({"EventName": "n", "CloudTrailEvent": trail.to_string()}), "aws cloudtrail"),
         (json!({"detail-type": "x", "detail": trail}), "aws cloudtrail"),
@@ -80,10 +75,27 @@ fn kinds_are_told_in_all_their_forms() {
             json!({"insightDetails": {"eventName": "n"}, "eventVersion": "1", "eventTime": time}),
             "aws cloudtrail",
         ),
+    ]
+}
+
+fn office() -> Vec<(Value, &'static str)> {
+    let time = "2024-05-01T10:00:00Z";
+    let zoneless = "2024-05-01T10:00:00";
+    let audit = json!({"Workload": "Exchange", "Operation": "o", "CreationTime": zoneless, "RecordType": 1});
+    vec![
         (audit.clone(), "m365 Exchange"),
         (json!({"AuditData": audit.to_string(), "CreationDate": "/Date(1)/"}), "m365 Exchange"),
         (json!({"auditData": audit, "createdDateTime": time}), "m365 Exchange"),
         (json!({"RawEventData": audit.to_string(), "ActionType": "o"}), "m365 Exchange"),
+    ]
+}
+
+fn azure_and_others() -> Vec<(Value, &'static str)> {
+    let time = "2024-05-01T10:00:00Z";
+    let zoneless = "2024-05-01T10:00:00";
+    let sign_in = json!({"createdDateTime": time, "userPrincipalName": "u", "appDisplayName": "a"});
+    let process = json!({"Timestamp": time, "DeviceId": "d", "DeviceName": "h", "ActionType": "ProcessCreated"});
+    vec![
         (sign_in.clone(), "azure signinlogs"),
         (
             json!({"time": time, "resourceId": "/t", "operationName": "Sign-in activity",
@@ -123,7 +135,12 @@ fn kinds_are_told_in_all_their_forms() {
             "defender ProcessCreated",
         ),
         (json!({"suricata": {"eve": {"event_type": "dns"}}, "@timestamp": time}), "suricata dns"),
-    ] {
+    ]
+}
+
+#[test]
+fn kinds_are_told_in_all_their_forms() {
+    for (record, shape) in amazon().into_iter().chain(office()).chain(azure_and_others()) {
         let (told, seconds, _) = one(&record);
         assert_eq!((told.as_str(), seconds), (shape, TIME), "{record}");
     }
