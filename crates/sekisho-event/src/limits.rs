@@ -39,6 +39,11 @@ pub const JSON_KEY_BYTES_MAX: usize = 16 << 20;
 /// to block.
 pub const READER_SHAPES_MAX: usize = 4_096;
 
+/// Most names of one array of pairs (`Parameters.…`) in JSON that one worker
+/// keeps apart within a block; pairs of further names are values of the array
+/// only.
+pub const PAIR_NAMES_MAX: usize = 4_096;
+
 /// Cells that the columns of a batch may always have, filled or not.
 pub const SPARSE_CELLS_FREE: usize = 4_096;
 

@@ -2,10 +2,10 @@
 
 use hashbrown::HashMap;
 
-use super::cloud::{self, Kind};
+use super::cloud::{self, Kind, Pair, Stated};
 use super::paths::Marks;
 use super::roles::Meaning;
-use super::{windows, zeek};
+use super::{folds, windows, zeek};
 
 /// A way of writing records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,14 +73,21 @@ const AFTER: &[(Dialect, &[&str])] = &[
 const ZEEK_LIKE: &[&str] =
     &["uid", "fuid", "id", "id.orig_h", "id_orig_h", "peer", "ts_delta", "host", "src", "note"];
 
+/// How many decisions are remembered.
+const DECIDED_MAX: usize = 4_096;
+
 /// All dialects and the keys by which they are told.
 #[derive(Debug)]
 pub(super) struct Dialects {
     pub(super) kinds: Vec<Kind>,
+    pub(super) stated: Vec<Stated>,
     tests: Vec<(Dialect, Marks)>,
     ts: Marks,
     zeek_like: Marks,
+    /// Of keys whose text may be JSON.
+    pub(super) folded: Marks,
     last: Option<(Marks, bool, Dialect)>,
+    decided: HashMap<(Marks, bool), Dialect>,
 }
 
 impl Dialects {
@@ -89,17 +96,32 @@ impl Dialects {
         let kinds = cloud::kinds();
         let mut marks: HashMap<String, Marks> = HashMap::new();
         let mut mark = |keys: &[&str]| {
-            keys.iter().fold(0, |mask, key| {
+            keys.iter().fold(Marks::NONE, |mask, key| {
                 let bit = u32::try_from(marks.len()).unwrap_or(u32::MAX);
-                let fresh: Marks = Marks::from(1_u8).checked_shl(bit).unwrap_or(0);
-                mask | *marks.entry((*key).to_owned()).or_insert(fresh)
+                let fresh = Marks::bit(bit).unwrap_or_default();
+                mask.and(*marks.entry((*key).to_owned()).or_insert(fresh))
             })
         };
         let mut tests: Vec<_> = BEFORE.iter().map(|(d, keys)| (*d, mark(keys))).collect();
         tests.extend(kinds.iter().enumerate().map(|(n, k)| (Dialect::Known(n), mark(&k.keys))));
         tests.extend(AFTER.iter().map(|(d, keys)| (*d, mark(keys))));
         let (ts, zeek_like) = (mark(&["ts"]), mark(ZEEK_LIKE));
-        (Self { kinds, tests, ts, zeek_like, last: None }, marks)
+        let folded = Marks::bit(Marks::BITS - 1).unwrap_or_default();
+        for key in folds::FOLDED {
+            let slot = marks.entry((*key).to_owned()).or_default();
+            *slot = slot.and(folded);
+        }
+        let dialects = Self {
+            kinds,
+            stated: cloud::stated(),
+            tests,
+            ts,
+            zeek_like,
+            folded,
+            last: None,
+            decided: HashMap::new(),
+        };
+        (dialects, marks)
     }
 
     /// The dialect of a record with these marks, in a file that has the name
@@ -110,15 +132,35 @@ impl Dialects {
         {
             return dialect;
         }
-        let named = zeek_name && marks & self.ts != 0 && marks & self.zeek_like != 0;
-        let told = self.tests.iter().find(|(_, mask)| marks & mask == *mask);
-        let dialect = match told {
-            Some(&(dialect, _)) => dialect,
-            None if named => Dialect::Zeek,
-            None => Dialect::Unknown,
+        let key = (marks, zeek_name);
+        let dialect = match self.decided.get(&key) {
+            Some(&dialect) => dialect,
+            None => {
+                let dialect = self.told(marks, zeek_name);
+                if self.decided.len() >= DECIDED_MAX {
+                    self.decided.clear();
+                }
+                self.decided.insert(key, dialect);
+                dialect
+            }
         };
         self.last = Some((marks, zeek_name, dialect));
         dialect
+    }
+
+    fn told(&self, marks: Marks, zeek_name: bool) -> Dialect {
+        let named = zeek_name && marks.meet(self.ts) && marks.meet(self.zeek_like);
+        match self.tests.iter().find(|(_, mask)| marks.hold(*mask)) {
+            Some(&(dialect, _)) => dialect,
+            None if named => Dialect::Zeek,
+            None => Dialect::Unknown,
+        }
+    }
+
+    /// The pairs of name and value that a path is a part of.
+    pub(super) fn pair(&self, dialect: Dialect, path: &str) -> Option<&Pair> {
+        let Dialect::Known(kind) = dialect else { return None };
+        Some(self.kinds.get(kind)?.pair(unwrapped(path))?.0)
     }
 
     /// What a path means in a dialect.
@@ -138,10 +180,16 @@ impl Dialects {
     }
 }
 
-/// A path without what an export from Elasticsearch or Splunk puts around
-/// each record.
-pub(super) fn unwrapped(path: &str) -> &str {
-    path.strip_prefix("_source.").or_else(|| path.strip_prefix("result.")).unwrap_or(path)
+/// A path without what an export from Elasticsearch or Splunk, a bus or an API
+/// puts around each record, also one around the other.
+pub(super) fn unwrapped(mut path: &str) -> &str {
+    for _ in 0..folds::DEPTH_MAX {
+        let Some(inner) = folds::AROUND.iter().find_map(|around| path.strip_prefix(around)) else {
+            break;
+        };
+        path = inner;
+    }
+    path
 }
 
 #[cfg(test)]
@@ -151,17 +199,18 @@ mod tests {
     #[test]
     fn there_is_a_bit_for_every_key() {
         let (dialects, marks) = Dialects::new();
-        assert!(marks.len() <= Marks::BITS as usize, "{}", marks.len());
-        assert!(marks.values().all(|m| m.count_ones() == 1));
-        assert!(dialects.tests.iter().all(|(_, mask)| *mask != 0));
+        assert!(marks.len() < Marks::BITS as usize, "{}", marks.len());
+        assert!(marks.values().all(|m| *m != Marks::NONE));
+        assert!(dialects.tests.iter().all(|(_, mask)| *mask != Marks::NONE));
+        assert!(dialects.tests.iter().all(|(_, mask)| !mask.meet(dialects.folded)));
     }
 
     #[test]
     fn keys_tell_the_dialect() {
         let (mut dialects, marks) = Dialects::new();
         let mut decide = |keys: &[&str], zeek| {
-            let seen = keys.iter().map(|k| marks.get(*k).copied().unwrap_or(0)).sum();
-            dialects.decide(seen, zeek)
+            let of = |k: &&str| marks.get(*k).copied().unwrap_or_default();
+            dialects.decide(keys.iter().map(of).fold(Marks::NONE, Marks::and), zeek)
         };
         assert_eq!(decide(&["Event.System", "EventID"], false), Dialect::Nested);
         assert_eq!(decide(&["EventID"], false), Dialect::Flat);
@@ -170,5 +219,6 @@ mod tests {
         assert_eq!(decide(&[], true), Dialect::Unknown);
         let cloudtrail = decide(&["eventSource", "eventName", "eventVersion"], false);
         assert!(matches!(cloudtrail, Dialect::Known(_)));
+        assert_eq!(unwrapped("result._raw.detail.eventName"), "eventName");
     }
 }

@@ -54,21 +54,24 @@ pub(super) fn space(bytes: &[u8], mut at: usize) -> usize {
 
 /// Looks from a position between records for the next one.
 pub(super) fn outside(bytes: &[u8], mut at: usize) -> Outside {
-    let mut closed = false;
+    let (mut closed, mut goes_on) = (false, false);
     loop {
         match bytes.get(at) {
             None => return Outside::End,
             Some(&b @ (b' ' | b'\n' | b'\t' | b'\r' | b',' | b'[' | b']' | b'}' | 0)) => {
                 closed |= b == b']';
+                goes_on |= b == b',';
                 at += 1;
             }
             Some(b'{') => match wrapper(bytes, at) {
                 Some(inside) => at = inside,
                 None => return Outside::Record(at),
             },
-            Some(b'"') => match member(bytes, at).filter(|_| closed) {
-                Some(after) => at = after,
-                None => return junk(bytes, at),
+            Some(b'"') => match member(bytes, at) {
+                Member::Whole(after) if closed && beside(bytes, at) => at = after,
+                Member::Whole(after) if closed || goes_on => return Outside::Junk(at, after),
+                Member::Open if closed || goes_on => return Outside::Junk(at, bytes.len()),
+                _ => return junk(bytes, at),
             },
             Some(0xEF) if bytes.get(at..).is_some_and(|b| b.starts_with(BOM)) => at += BOM.len(),
             Some(_) => return junk(bytes, at),
@@ -81,57 +84,143 @@ fn junk(bytes: &[u8], at: usize) -> Outside {
     Outside::Junk(at, memchr3(b'\n', b'{', b'[', rest).map_or(bytes.len(), |n| at + 1 + n))
 }
 
-/// A member beside the array of records (`"nextLink": "…"`): the position
-/// after it, if its value is a string or a number.
-fn member(bytes: &[u8], at: usize) -> Option<usize> {
-    let end = string_end(bytes, at + 1)?;
+/// A member beside the array of records (`"nextLink": "…"`).
+enum Member {
+    /// It ends here.
+    Whole(usize),
+    /// It goes on after these bytes.
+    Open,
+    /// Something else.
+    None,
+}
+
+fn member(bytes: &[u8], at: usize) -> Member {
+    let Some(end) = string_end(bytes, at + 1) else { return Member::Open };
     let colon = space(bytes, end + 1);
-    if bytes.get(colon) != Some(&b':') {
-        return None;
+    match bytes.get(colon) {
+        None => return Member::Open,
+        Some(b':') => {}
+        Some(_) => return Member::None,
     }
     let value = space(bytes, colon + 1);
-    match bytes.get(value)? {
-        b'"' => Some(string_end(bytes, value + 1)? + 1),
-        b'0'..=b'9' => {
-            let rest = bytes.get(value..)?;
-            Some(value + rest.iter().take_while(|b| b.is_ascii_digit()).count())
+    match bytes.get(value) {
+        None => Member::Open,
+        Some(b'"' | b'{' | b'[') => value_end(bytes, value).map_or(Member::Open, Member::Whole),
+        Some(_) => value_end(bytes, value).map_or(Member::None, Member::Whole),
+    }
+}
+
+/// The position after the value that begins here, if it is whole.
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'"' => Some(string_end(bytes, at + 1)? + 1),
+        b'{' | b'[' => balanced_end(bytes, at),
+        b'0'..=b'9' | b'-' | b't' | b'f' | b'n' => {
+            let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
+            let rest = bytes.get(at..)?;
+            Some(at + rest.iter().take_while(|b| plain(b)).count())
         }
         _ => None,
     }
 }
 
-/// If the object at `at` only holds an array of records (`Records` of
-/// CloudTrail, `records` of Azure, `value` after `@odata…`): the position after
-/// the array's bracket.
+/// What a key at the start of an object says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    /// An array of objects under it is an array of records.
+    Array,
+    /// Like [`Key::Array`]; or an object that holds such an array.
+    Holder,
+    /// It may stand before such an array.
+    Beside,
+    /// The object is a record.
+    Other,
+}
+
+fn key_of(key: &[u8]) -> Key {
+    match key {
+        // CloudTrail, Azure Monitor, the APIs of AWS.
+        b"Records" | b"records" | b"Events" | b"events" | b"logEvents" | b"Findings"
+        // OData and Azure, Google and Kubernetes, hunting queries, Bitbucket.
+        | b"value" | b"values" | b"items" | b"results" | b"Results" | b"entities" | b"entries"
+        // Duo.
+        | b"authlogs" => Key::Array,
+        // Elasticsearch, Duo, OneLogin, Cloudflare.
+        b"hits" | b"response" | b"data" | b"result" => Key::Holder,
+        b"kind" | b"apiVersion" | b"metadata" | b"etag" | b"nextPageToken" | b"nextLink"
+        | b"NextToken" | b"nextToken" | b"nextForwardToken" | b"nextBackwardToken"
+        | b"ResponseMetadata" | b"messageType" | b"owner" | b"logGroup" | b"logStream"
+        | b"subscriptionFilters" | b"searchedLogStreams"
+        | b"_scroll_id" | b"took" | b"timed_out" | b"terminated_early" | b"num_reduces"
+        | b"_shards" | b"_clusters" | b"total" | b"max_score" | b"pit_id"
+        | b"schema" | b"Schema" | b"Stats" | b"stats"
+        | b"status" | b"pagination" | b"pagingInfo" | b"page" | b"size" | b"limit" | b"start"
+        | b"isLastPage" | b"stat" | b"success" | b"errors" | b"messages" | b"result_info"
+        | b"totalSize" | b"done" | b"has_more" | b"cursor" | b"offset" | b"_links" | b"response_metadata"
+        | b"preview" | b"init_offset" | b"fields" | b"highlighted" | b"count" => Key::Beside,
+        _ if key.starts_with(b"@odata.") => Key::Beside,
+        _ => Key::Other,
+    }
+}
+
+/// Most members before the array of records, and objects around it.
+const BESIDE_MAX: usize = 24;
+
+/// If the object at `at` only holds an array of records and what belongs to
+/// it (`Records` of CloudTrail, `hits.hits` of Elasticsearch, `value` after
+/// `@odata…`): the position after the array's bracket.
 fn wrapper(bytes: &[u8], at: usize) -> Option<usize> {
     let mut at = space(bytes, at + 1);
-    let mut odata = false;
-    loop {
+    for _ in 0..BESIDE_MAX {
         if bytes.get(at) != Some(&b'"') {
             return None;
         }
         let end = string_end(bytes, at + 1)?;
-        let key = bytes.get(at + 1..end)?;
-        if key.starts_with(b"@odata.") {
-            odata = true;
-            let comma = space(bytes, member(bytes, at)?);
-            if bytes.get(comma) != Some(&b',') {
-                return None;
-            }
-            at = space(bytes, comma + 1);
-            continue;
-        }
-        if !(key == b"Records" || key == b"records" || (odata && key == b"value")) {
+        let key = key_of(bytes.get(at + 1..end)?);
+        let colon = space(bytes, end + 1);
+        if key == Key::Other || bytes.get(colon) != Some(&b':') {
             return None;
         }
-        let colon = space(bytes, end + 1);
-        let bracket = space(bytes, colon + 1);
-        let first = bytes.get(space(bytes, bracket + 1));
-        let holds = bytes.get(colon) == Some(&b':')
-            && bytes.get(bracket) == Some(&b'[')
-            && matches!(first, Some(b'{' | b']') | None);
-        return holds.then_some(bracket + 1);
+        let value = space(bytes, colon + 1);
+        match (key, bytes.get(value)?) {
+            (Key::Array | Key::Holder, b'[') => {
+                let first = space(bytes, value + 1);
+                let holds = match bytes.get(first) {
+                    Some(b']') => goes_on(bytes, first + 1),
+                    first => matches!(first, Some(b'{') | None),
+                };
+                return holds.then_some(value + 1);
+            }
+            (Key::Holder, b'{') => {
+                at = space(bytes, value + 1);
+                continue;
+            }
+            (Key::Beside, _) | (_, b'0'..=b'9' | b'n') => {}
+            _ => return None,
+        }
+        let comma = space(bytes, value_end(bytes, value)?);
+        if bytes.get(comma) != Some(&b',') {
+            return None;
+        }
+        at = space(bytes, comma + 1);
     }
+    None
+}
+
+/// Whether after the end of an empty array nothing follows that would make
+/// its object a record.
+fn goes_on(bytes: &[u8], at: usize) -> bool {
+    let at = space(bytes, at);
+    match bytes.get(at) {
+        Some(b',') => beside(bytes, space(bytes, at + 1)),
+        after => matches!(after, Some(b'}') | None),
+    }
+}
+
+/// Whether the key that begins here is known beside an array of records.
+fn beside(bytes: &[u8], at: usize) -> bool {
+    let key = string_end(bytes, at + 1).and_then(|end| bytes.get(at + 1..end));
+    bytes.get(at) == Some(&b'"') && key.is_some_and(|key| key_of(key) != Key::Other)
 }
 
 /// Finds the end of an object by its brackets and quotes alone, also piece by
@@ -201,6 +290,10 @@ pub(super) fn boundary(start: &[u8], whole: bool) -> Option<Vec<u8>> {
     let Outside::Record(first) = outside(start, 0) else { return None };
     let before = start.get(..first)?;
     let before = before.strip_prefix(BOM).unwrap_or(before);
+    // Where other objects stand before the records, lines tell too little.
+    if before.contains(&b'"') && memchr::memchr_iter(b'{', before).count() > 1 {
+        return None;
+    }
     let own = if before.is_empty() { Some(b"\n".as_slice()) } else { prefix(before) };
     let Some(end) = balanced_end(start, first) else {
         return own.map(|line| [line, b"{"].concat());
@@ -265,6 +358,7 @@ mod tests {
             ("[{\"a\":1},{\"a\":2}]", None),
             ("{\"Records\":[{\"a\":1},{\"a\":2}]}", None),
             ("{\"Records\":[\n {\"a\":1},\n {\"a\":2}]}", Some("\n {")),
+            ("{\"schema\":[\n {\"b\":1}],\"results\":[\n {\"a\":1},\n {\"a\":2}]}", None),
             ("{\n\"a\": [\n{\n}\n]\n}\n{\n}", None),
         ] {
             let found = boundary(text.as_bytes(), true);
@@ -277,14 +371,38 @@ mod tests {
         for (text, first) in [
             ("{\"Records\": [ {\"a\":1}]}", 14),
             ("{\"@odata.context\":\"x\",\"value\":[{\"a\":1}],\"@odata.nextLink\":\"y\"}", 31),
-            ("{\"value\":[{\"a\":1}]}", 0),
+            ("{\"value\":[{\"a\":1}]}", 10),
             ("{\"Records\":[1]}", 0),
+            ("{\"Events\":[{\"a\":1}],\"errors\":[{\"b\":{}}],\"NextToken\":null}", 11),
+            (
+                "{\"took\":1,\"_shards\":{\"a\":[]},\"hits\":{\"total\":{},\"hits\":[{\"_source\":1}]}}",
+                56,
+            ),
+            ("{\"kind\":\"EventList\",\"metadata\":{},\"items\":[{\"a\":1}]}", 43),
+            ("{\"kind\":\"Event\",\"level\":\"x\",\"items\":[{\"a\":1}]}", 0),
+            ("{\"schema\":[{\"name\":\"a\"}],\"results\":[{\"a\":1}]}", 36),
+            ("{\"data\":{\"a\":[{\"b\":1}]}}", 0),
+            ("{\"result\":{\"_raw\":1}}", 0),
+            ("{\"data\":[],\"user\":1}", 0),
         ] {
             assert_eq!(outside(text.as_bytes(), 0), Outside::Record(first), "{text}");
             let end = balanced_end(text.as_bytes(), first).unwrap();
-            assert_eq!(outside(text.as_bytes(), end), Outside::End);
+            assert_eq!(outside(text.as_bytes(), end), Outside::End, "{text}");
         }
     }
+
+    #[test]
+    fn what_stands_beside_records_and_is_not_known_is_named() {
+        let text = b"{\"Events\":[{\"a\":1}],\"other\":[{\"b\":2}]}";
+        assert_eq!(outside(text, 18), Outside::Junk(20, 37));
+        assert_eq!(outside(text, 37), Outside::End);
+        let text = b"{\"data\":[{\"a\":1}],\"mine\":1,\"pagination\":{\"b\":2}}";
+        assert_eq!(outside(text, 16), Outside::Junk(18, 26));
+        assert_eq!(outside(text, 26), Outside::Junk(27, 47));
+        assert_eq!(outside(text.get(..40).unwrap_or_default(), 26), Outside::Junk(27, 40));
+        assert_eq!(outside(b"{\"Records\":[],\"nextLink\":\"x\"}", 0), Outside::End);
+    }
+
     #[test]
     fn an_end_is_found_piece_by_piece() {
         let text = br#"{"a\\":["}\"{",{"b":"\\\""}],"c":"\\"} {"d":1}"#;

@@ -18,7 +18,47 @@ pub(super) const ROOT: PathId = 0;
 const NONE: PathId = u32::MAX;
 
 /// Bits of keys by whose presence the dialect is decided.
-pub(super) type Marks = u128;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Marks([u128; 2]);
+
+impl Marks {
+    /// None.
+    pub(super) const NONE: Self = Self([0; 2]);
+
+    /// How many there can be.
+    pub(super) const BITS: u32 = 256;
+
+    /// The bit of this number, if there is one.
+    pub(super) fn bit(number: u32) -> Option<Self> {
+        let one = |shift: u32| 1_u128.checked_shl(shift);
+        match number.checked_sub(128) {
+            None => Some(Self([one(number)?, 0])),
+            Some(high) => Some(Self([0, one(high)?])),
+        }
+    }
+
+    /// Those of either.
+    #[inline(always)]
+    pub(super) fn and(self, other: Self) -> Self {
+        let (Self([a, b]), Self([c, d])) = (self, other);
+        Self([a | c, b | d])
+    }
+
+    fn common(self, other: Self) -> Self {
+        let (Self([a, b]), Self([c, d])) = (self, other);
+        Self([a & c, b & d])
+    }
+
+    /// Whether all of the others are among these.
+    pub(super) fn hold(self, others: Self) -> bool {
+        self.common(others) == others
+    }
+
+    /// Whether any of the others is among these.
+    pub(super) fn meet(self, others: Self) -> bool {
+        self.common(others) != Self::NONE
+    }
+}
 
 /// What follows a path or opens an object.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +111,7 @@ impl Paths {
             parent: NONE,
             key_at: 0,
             key_len: 0,
-            marks: 0,
+            marks: Marks::NONE,
             next: none,
             first: none,
             name: "".into(),
@@ -97,7 +137,7 @@ impl Paths {
     }
 
     pub(super) fn marks(&self, path: PathId) -> Marks {
-        self.paths.get(path as usize).map_or(0, |p| p.marks)
+        self.paths.get(path as usize).map_or(Marks::NONE, |p| p.marks)
     }
 
     /// The path of the key whose content starts these bytes, if it is one of
@@ -162,7 +202,7 @@ impl Paths {
             );
         }
         let marks = super::dialect::unwrapped(&name);
-        let marks = self.marks_of.get(marks).copied().unwrap_or(0);
+        let marks = self.marks_of.get(marks).copied().unwrap_or_default();
         let none = Guess([NONE; 2]);
         self.paths.push(Path {
             parent,

@@ -1,14 +1,19 @@
 //! Reads blocks of JSON: each record is scanned into cells, its dialect says
 //! what they are called, and the wanted ones go into the columns of its shape.
 
+use std::borrow::Cow;
+
 use hashbrown::HashMap;
 use memchr::{memchr, memmem};
 
 use super::cutter::{WIDE, too_long};
 use super::dialect::{Dialect, Dialects};
+use super::folds::unfold;
 use super::joined::{self, Joined};
 use super::layout::{Outside, balanced_end, outside};
-use super::paths::{PathId, Paths};
+use super::made::Recipe;
+use super::pairs::{PairId, Pairs};
+use super::paths::Paths;
 use super::roles::{Part, Role};
 use super::scan::{Cell, Tape, Token, scan};
 use super::text::{compact, unescape};
@@ -16,7 +21,9 @@ use super::utf16::wide_len;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
-use crate::limits::{JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX};
+use crate::limits::{
+    BLOCK_BYTES, JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX,
+};
 use crate::problem::Problem;
 use crate::reader::{Block, Parsed, Reader, Records, Untimed};
 use crate::shape::Shape;
@@ -34,6 +41,8 @@ struct Target {
     fields: [Option<(FieldId, bool)>; 2],
     role: Option<(Role, u8)>,
     part: Part,
+    /// Of which pairs, where the part is one.
+    pair: PairId,
     /// Looked at only where all fields are wanted.
     quiet: bool,
 }
@@ -43,6 +52,8 @@ struct Target {
 struct Known {
     id: ShapeId,
     whole: bool,
+    /// Where the fields stand that all its records have.
+    stated: (usize, usize),
 }
 
 pub(super) struct JsonReader {
@@ -61,6 +72,11 @@ pub(super) struct JsonReader {
     of_cells: Vec<(usize, Target)>,
     row: Vec<(FieldId, ValueId)>,
     times: Vec<(u8, usize)>,
+    pairs: Pairs,
+    stated: Vec<(FieldId, ValueId)>,
+    /// A record with what stood in its strings.
+    unfolded: String,
+    made: String,
 }
 
 impl Default for JsonReader {
@@ -79,6 +95,10 @@ impl Default for JsonReader {
             of_cells: Vec::new(),
             row: Vec::new(),
             times: Vec::new(),
+            pairs: Pairs::default(),
+            stated: Vec::new(),
+            unfolded: String::new(),
+            made: String::new(),
         }
     }
 }
@@ -228,9 +248,18 @@ impl Records for Lines<'_> {
 }
 
 impl JsonReader {
+    fn forget_targets(&mut self) {
+        self.targets.iter_mut().for_each(Vec::clear);
+        self.pairs.clear();
+    }
+
     /// Forgets what another vocabulary may have meant by its numbers.
     fn begin(&mut self, vocabulary: &mut Vocabulary) {
-        self.targets.iter_mut().for_each(Vec::clear);
+        self.forget_targets();
+        if self.unfolded.capacity() > BLOCK_BYTES {
+            self.unfolded = String::new();
+        }
+        self.stated.clear();
         if self.shapes_made > READER_SHAPES_MAX || self.channels.bytes() > JSON_KEY_BYTES_MAX {
             self.builder = BatchBuilder::default();
             self.channels.clear();
@@ -267,7 +296,7 @@ impl JsonReader {
                 Outside::Record(n) => {
                     let start = at + n;
                     if self.paths.trim() {
-                        self.targets.iter_mut().for_each(Vec::clear);
+                        self.forget_targets();
                     }
                     at = match scan(bytes, start, &mut self.paths, &mut self.tape) {
                         Ok(after) if after - start <= RECORD_BYTES_MAX => {
@@ -298,9 +327,47 @@ impl JsonReader {
 
     /// Puts the record on the tape into its batch.
     fn record(&mut self, found: &mut Found<'_>, span: (usize, usize), vocabulary: &mut Vocabulary) {
-        let bytes = found.block.bytes.as_slice();
+        let zeek = found.zeek_log.is_some();
+        let dialect = self.dialects.decide(self.tape.marks, zeek);
+        let folded = self.tape.marks.meet(self.dialects.folded)
+            && !dialect.is_windows()
+            && dialect != Dialect::Zeek;
+        if !folded {
+            self.cells(&found.block.bytes, dialect, found, span, vocabulary);
+            return;
+        }
+        let mut unfolded = std::mem::take(&mut self.unfolded);
+        if self.unfold(found, span, &mut unfolded) {
+            let dialect = self.dialects.decide(self.tape.marks, zeek);
+            self.cells(unfolded.as_bytes(), dialect, found, span, vocabulary);
+        } else {
+            self.cells(&found.block.bytes, dialect, found, span, vocabulary);
+        }
+        self.unfolded = unfolded;
+    }
+
+    /// Reads on within the record's strings.
+    fn unfold(&mut self, found: &mut Found<'_>, span: (usize, usize), out: &mut String) -> bool {
+        let record = (found.block.bytes.as_slice(), span.0, span.1);
+        let mut faults = Vec::new();
+        let folded = self.dialects.folded;
+        let held = unfold(record, folded, &mut self.paths, &mut self.tape, out, &mut faults);
+        for fault in faults {
+            found.problem(span.0, "JSON in a string is damaged, kept as text", fault.expected);
+        }
+        held
+    }
+
+    /// Puts the cells, which are places in these bytes, into a batch.
+    fn cells(
+        &mut self,
+        bytes: &[u8],
+        dialect: Dialect,
+        found: &mut Found<'_>,
+        span: (usize, usize),
+        vocabulary: &mut Vocabulary,
+    ) {
         self.complain(found, span);
-        let dialect = self.dialects.decide(self.tape.marks, found.zeek_log.is_some());
         let best = self.roles(dialect, vocabulary);
         let of = |role: Role| best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
         let event_id = of(Role::EventId).and_then(|c| number(bytes, c));
@@ -311,19 +378,23 @@ impl JsonReader {
             of(Role::Host).map_or(ValueId::ABSENT, |c| intern(&mut vocabulary.hosts, bytes, c));
         let channel = of(Role::Channel).copied();
         let utc = of(Role::UtcTime).copied();
-        let time = self.time(found, utc);
-        let shape = self.shape(dialect, channel, event_id, found, vocabulary);
+        let time = self.time(bytes, found, utc);
+        let shape = self.shape(bytes, (dialect, channel, event_id), found, vocabulary);
         self.row.clear();
         if shape.whole && self.of_cells.len() < self.tape.cells.len() {
             self.all_cells(dialect);
         }
         self.fields(bytes, shape.whole, vocabulary);
-        if matches!(dialect, Dialect::Known(_)) {
-            self.joined(bytes, shape.whole, vocabulary);
-        }
-        if dialect.is_windows() {
-            self.windows_fields(bytes, &best, shape.whole, vocabulary);
-            self.data_elements(bytes, shape.whole, vocabulary);
+        match dialect {
+            Dialect::Known(kind) => {
+                self.more_fields(kind, bytes, &best, shape, vocabulary);
+                self.joined(bytes, shape.whole, vocabulary);
+            }
+            _ if dialect.is_windows() => {
+                self.windows_fields(bytes, &best, shape.whole, vocabulary);
+                self.data_elements(bytes, shape.whole, vocabulary);
+            }
+            _ => {}
         }
         let record = u32::try_from(found.spans.len()).unwrap_or(u32::MAX);
         found.spans.push(span);
@@ -363,8 +434,9 @@ impl JsonReader {
             let target = match table.get(cell.path as usize) {
                 Some(Some(target)) => *target,
                 _ => {
+                    let path = self.paths.name(cell.path);
                     let target =
-                        resolve(&self.dialects, dialect, &self.paths, cell.path, vocabulary);
+                        resolve(&self.dialects, dialect, path, &mut self.pairs, vocabulary);
                     if table.len() <= cell.path as usize {
                         table.resize(self.paths.len().max(cell.path as usize + 1), None);
                     }
@@ -403,8 +475,7 @@ impl JsonReader {
     }
 
     /// When the record was written: a time with a zone before one without.
-    fn time(&mut self, found: &mut Found<'_>, utc: Option<Cell>) -> i64 {
-        let bytes = found.block.bytes.as_slice();
+    fn time(&mut self, bytes: &[u8], found: &mut Found<'_>, utc: Option<Cell>) -> i64 {
         self.times.sort_by_key(|&(rank, _)| rank);
         let mut zoneless = None;
         for &(_, n) in &self.times {
@@ -426,13 +497,11 @@ impl JsonReader {
 
     fn shape(
         &mut self,
-        dialect: Dialect,
-        channel: Option<Cell>,
-        event_id: Option<u32>,
+        bytes: &[u8],
+        (dialect, channel, event_id): (Dialect, Option<Cell>, Option<u32>),
         found: &Found<'_>,
-        vocabulary: &Vocabulary,
+        vocabulary: &mut Vocabulary,
     ) -> Known {
-        let bytes = found.block.bytes.as_slice();
         let of_name = found.zeek_log.filter(|_| dialect == Dialect::Zeek);
         let id = match (channel, of_name) {
             (Some(cell), _) => intern(&mut self.channels, bytes, &cell),
@@ -462,10 +531,75 @@ impl JsonReader {
             }
         };
         let whole = vocabulary.projection().wants_all_of(&shape);
-        let known = Known { id: self.builder.shape(&shape), whole };
+        let stated = self.state(&shape, whole, vocabulary);
+        let known = Known { id: self.builder.shape(&shape), whole, stated };
         self.shapes.insert(key, known);
         self.shapes_made += 1;
         known
+    }
+
+    /// Where the fields stand that all records of a shape have.
+    fn state(&mut self, shape: &Shape, whole: bool, vocabulary: &mut Vocabulary) -> (usize, usize) {
+        let from = self.stated.len();
+        let stated = self.dialects.stated.iter();
+        for (name, value) in stated.flat_map(|s| s.of(&shape.product, &shape.channel)) {
+            if let Some(field) = vocabulary.field(name).filter(|f| whole || vocabulary.wanted(*f))
+                && let Some(dictionary) = vocabulary.dictionary_mut(field)
+            {
+                self.stated.push((field, dictionary.intern_str(Kind::String, value)));
+            }
+        }
+        (from, self.stated.len())
+    }
+
+    /// Fields of a known kind that are no cells: those of pairs of name and
+    /// value, those made of others, those that go without saying.
+    fn more_fields(
+        &mut self,
+        kind: usize,
+        bytes: &[u8],
+        best: &[(u8, Option<usize>); Role::COUNT],
+        shape: Known,
+        vocabulary: &mut Vocabulary,
+    ) {
+        let (from, to) = shape.stated;
+        self.row.extend_from_slice(self.stated.get(from..to).unwrap_or_default());
+        let Some(kind) = self.dialects.kinds.get(kind) else { return };
+        let recipe = kind.recipe;
+        if !kind.pairs.is_empty() {
+            let cells = self.of_cells.iter();
+            let cells = cells.filter_map(|(n, t)| Some((self.tape.cells.get(*n)?, t.part, t.pair)));
+            self.pairs.read(cells, bytes, shape.whole, vocabulary, &mut self.row);
+        }
+        self.make_fields(recipe, bytes, best, shape.whole, vocabulary);
+    }
+
+    /// Fields that are made of others.
+    fn make_fields(
+        &mut self,
+        recipe: Recipe,
+        bytes: &[u8],
+        best: &[(u8, Option<usize>); Role::COUNT],
+        whole: bool,
+        vocabulary: &mut Vocabulary,
+    ) {
+        for (n, name) in recipe.fields().iter().enumerate() {
+            let Some(field) = vocabulary.field(name).filter(|f| whole || vocabulary.wanted(*f))
+            else {
+                continue;
+            };
+            let mut texts: [Option<Cow<'_, str>>; Role::MADE.len()] = Default::default();
+            for (slot, role) in texts.iter_mut().zip(Role::MADE) {
+                let cell = best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
+                *slot = cell.map(|cell| said(bytes, cell));
+            }
+            let said = texts.each_ref().map(Option::as_deref);
+            if recipe.make(n, &said, &mut self.made)
+                && let Some(dictionary) = vocabulary.dictionary_mut(field)
+            {
+                self.row.push((field, dictionary.intern_str(Kind::String, &self.made)));
+            }
+        }
     }
 
     /// The cells that are fields as they are.
@@ -579,11 +713,11 @@ impl JsonReader {
 fn resolve(
     dialects: &Dialects,
     dialect: Dialect,
-    paths: &Paths,
-    path: PathId,
+    path: &str,
+    pairs: &mut Pairs,
     vocabulary: &mut Vocabulary,
 ) -> Target {
-    let meaning = dialects.meaning(dialect, paths.name(path));
+    let meaning = dialects.meaning(dialect, path);
     let [first, second] = meaning.names;
     let mut field = |name: Option<String>| {
         let field = vocabulary.field(&name?)?;
@@ -594,7 +728,13 @@ fn resolve(
     let alone =
         matches!(meaning.part, Part::Whole | Part::Container | Part::Joined(..) | Part::Bytes);
     let quiet = !wanted && meaning.role.is_none() && alone;
-    Target { fields, role: meaning.role, part: meaning.part, quiet }
+    let pair = match meaning.part {
+        Part::PairName | Part::PairValue => {
+            dialects.pair(dialect, path).map_or(PairId::default(), |pair| pairs.id(pair))
+        }
+        _ => PairId::default(),
+    };
+    Target { fields, role: meaning.role, part: meaning.part, pair, quiet }
 }
 
 pub(super) fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {
@@ -603,7 +743,7 @@ pub(super) fn raw<'a>(bytes: &'a [u8], cell: &Cell) -> &'a [u8] {
 
 /// The id of a cell's value.
 #[inline]
-fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> ValueId {
+pub(super) fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> ValueId {
     let raw = raw(bytes, cell);
     match cell.token {
         Token::Text => dictionary.intern(FORM, raw, |raw, out| {
@@ -618,6 +758,14 @@ fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> ValueId {
 
 fn ascii(raw: &[u8]) -> &str {
     std::str::from_utf8(raw).unwrap_or_default()
+}
+
+/// What a cell says, as it is written where that is the same.
+fn said<'a>(bytes: &'a [u8], cell: &Cell) -> Cow<'a, str> {
+    match std::str::from_utf8(raw(bytes, cell)) {
+        Ok(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => Cow::Owned(text(bytes, cell)),
+    }
 }
 
 /// What a cell says.

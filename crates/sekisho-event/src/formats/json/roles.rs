@@ -17,11 +17,24 @@ pub(super) enum Role {
     ProcessId,
     ThreadId,
     Activity,
+    /// Something of which a field is made that other kinds of records have
+    /// as it is ([`super::made`]).
+    Made0,
+    Made1,
+    Made2,
+    Made3,
+    Made4,
+    Made5,
+    Made6,
 }
 
 impl Role {
     /// How many there are.
-    pub(super) const COUNT: usize = 11;
+    pub(super) const COUNT: usize = 18;
+
+    /// Those of which fields are made, in order.
+    pub(super) const MADE: [Self; 7] =
+        [Self::Made0, Self::Made1, Self::Made2, Self::Made3, Self::Made4, Self::Made5, Self::Made6];
 
     /// All that Windows events have a field of their own for, with its name in
     /// Sigma.
@@ -54,6 +67,10 @@ pub(super) enum Part {
     Joined(u8, u8),
     /// Of a text as a list of bytes, where it is a number.
     Bytes,
+    /// The name of a pair of name and value; also a field's value.
+    PairName,
+    /// The value of such a pair; also a field's value.
+    PairValue,
 }
 
 /// What a path means.

@@ -45,6 +45,8 @@ pub(super) struct Tape {
     /// Cells beyond the limit.
     pub(super) left_out: usize,
     open: Vec<Open>,
+    /// Array elements so far that are objects.
+    elements: u32,
 }
 
 /// An object or array that is not yet closed.
@@ -66,11 +68,25 @@ pub(super) fn scan(
     tape: &mut Tape,
 ) -> Result<usize, Fault> {
     tape.cells.clear();
-    tape.open.clear();
-    tape.marks = 0;
+    tape.marks = Marks::NONE;
     tape.left_out = 0;
-    let mut scan = Scan { bytes, at: start, paths, tape, elements: 0 };
-    scan.open(ROOT, false, 0)?;
+    tape.elements = 0;
+    scan_more(bytes, start, (ROOT, 0), paths, tape)
+}
+
+/// Reads the object or array that opens at `start` onto the tape, behind what
+/// is on it, as if it were the value of this path within this array element;
+/// returns its end.
+pub(super) fn scan_more(
+    bytes: &[u8],
+    start: usize,
+    (path, element): (PathId, u32),
+    paths: &mut Paths,
+    tape: &mut Tape,
+) -> Result<usize, Fault> {
+    tape.open.clear();
+    let mut scan = Scan { bytes, at: start, paths, tape };
+    scan.open(path, bytes.get(start) == Some(&b'['), element)?;
     loop {
         let Some(top) = scan.tape.open.last().copied() else { return Ok(scan.at) };
         scan.at = space(bytes, scan.at);
@@ -98,7 +114,6 @@ struct Scan<'a> {
     at: usize,
     paths: &'a mut Paths,
     tape: &'a mut Tape,
-    elements: u32,
 }
 
 impl Scan<'_> {
@@ -164,7 +179,7 @@ impl Scan<'_> {
             top.before = path;
             top.empty = false;
         }
-        self.tape.marks |= self.paths.marks(path);
+        self.tape.marks = self.tape.marks.and(self.paths.marks(path));
         self.at = start + len;
         if self.bytes.get(self.at) != Some(&b':') {
             self.at = space(self.bytes, self.at);
@@ -200,8 +215,8 @@ impl Scan<'_> {
             }
             Some(b'{') => {
                 let own = if in_array {
-                    self.elements += 1;
-                    self.elements
+                    self.tape.elements += 1;
+                    self.tape.elements
                 } else {
                     element
                 };
