@@ -12,7 +12,7 @@ use sekisho_event::Untimed;
 use sekisho_sigma::Correlator;
 
 use super::places::Places;
-use super::stats::{Span, Stats};
+use super::stats::{HostsOf, Span, Stats};
 use super::timeline::Timeline;
 use super::work::{Done, HASH_CHARS, Plan};
 use crate::sources::SourceProblem;
@@ -32,6 +32,7 @@ pub(crate) struct SourceOutcome {
     pub(crate) span: Span,
     pub(crate) problems: u64,
     pub(crate) untimed: Untimed,
+    pub(crate) hosts_of: HostsOf,
     /// The file on disk with the same bytes that came first.
     pub(crate) duplicate_of: Option<usize>,
 }
@@ -174,6 +175,7 @@ impl State {
             outcome.span.merge(done.stats.span);
             outcome.problems += done.problems.len() as u64 + done.problems_more;
             outcome.untimed.add(done.stats.untimed);
+            outcome.hosts_of.add(done.stats.hosts_of);
         }
         self.note_problems(&mut done);
         let written = self.write(file, &mut done);

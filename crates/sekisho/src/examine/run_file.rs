@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use sekisho_event::{Shape, TIME_UNKNOWN};
+use sekisho_event::TIME_UNKNOWN;
 use sekisho_sigma::RuleId;
 use sekisho_sigma::rule::Level as SigmaLevel;
 use serde_json::{Value, json};
@@ -13,11 +13,11 @@ use super::collect::Collected;
 use super::conclude::{Blind, header};
 use super::stats::{BUCKET_SECONDS, NameStats, RuleStats, Span};
 use super::work::Plan;
-use super::{Options, json as write};
+use super::{Options, assumptions, json as write};
 use crate::report::{
-    Assumption, Bucket, ByLevel, Duplicate, Example, FiredRule, IdleRules, Level, LevelCount,
-    Listed, NamedValue, Position, Problem, RejectedRule, Report, Source, Subject, TacticCount,
-    Timeline, Totals, UnexaminedKind, Unseen,
+    Bucket, ByLevel, Duplicate, Example, FiredRule, IdleRules, Level, LevelCount, Listed,
+    NamedValue, Position, Problem, RejectedRule, Report, Source, Subject, TacticCount, Timeline,
+    Totals, UnexaminedKind, Unseen,
 };
 use crate::rules::Loaded;
 
@@ -73,6 +73,7 @@ pub(crate) fn run_json(
     let stats = &collected.stats;
     let (first, last) = first_last(stats.span);
     let time = |t: Option<i64>| t.map_or(Value::Null, iso);
+    let assumptions = assumptions::all(options, plan, collected);
     let value = json!({
         "version": RUN_VERSION,
         "program": concat!("sekisho ", env!("CARGO_PKG_VERSION")),
@@ -80,9 +81,10 @@ pub(crate) fn run_json(
         "options": {
             "paths": options.paths, "rules": options.rules,
             "timezone": options.timezone.as_ref().map(|(name, _)| name),
+            "host": options.host, "year": options.year,
         },
         "files": plan.inventory.files.len(),
-        "sources": sources_json(plan, collected),
+        "sources": sources_json(options, plan, collected),
         "records": stats.records,
         "hosts": stats.hosts.len(),
         "first": time(first), "last": time(last),
@@ -104,6 +106,10 @@ pub(crate) fn run_json(
             json!({"kind": shape.to_string(), "records": count})
         }).collect::<Vec<_>>(),
         "records_without_zone": stats.untimed.zoneless, "records_without_time": stats.untimed.timeless,
+        "records_without_year": stats.untimed.yearless,
+        "records_without_host": stats.hosts_of.unknown,
+        "assumptions": assumptions.items,
+        "assumptions_not_listed": assumptions.total - assumptions.items.len() as u64,
         "names_beyond_limit": stats.names_dropped,
         "correlation_events_beyond_limit": collected.correlator.dropped(),
         "problems": collected.problems, "problems_not_listed": collected.problems_more,
@@ -113,7 +119,7 @@ pub(crate) fn run_json(
     text
 }
 
-fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
+fn sources_json(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Value> {
     let sources = plan.inventory.sources.iter().zip(&collected.sources);
     let time = |t: Option<i64>| t.map_or(Value::Null, iso);
     sources
@@ -126,6 +132,12 @@ fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
                 "bytes": source.bytes, "format": outcome.format, "records": outcome.records,
                 "first": time(first), "last": time(last), "problems": outcome.problems,
                 "records_without_zone": outcome.untimed.zoneless,
+                "records_without_year": outcome.untimed.yearless,
+                "year_from": assumptions::year_from(options, source, outcome),
+                "host_from": assumptions::host_from(plan, outcome),
+                "records_with_host_given": outcome.hosts_of.given,
+                "records_without_host": outcome.hosts_of.unknown,
+                "series": source.series.as_deref(),
                 "duplicate_of": same.map(|f| &f.path),
             })
         })
@@ -224,6 +236,12 @@ fn named_options(options: &Options) -> Vec<NamedValue> {
     }
     if let Some((zone, _)) = &options.timezone {
         add("--timezone", zone.clone());
+    }
+    if let Some(host) = &options.host {
+        add("--host", host.clone());
+    }
+    if let Some(year) = options.year {
+        add("--year", year.to_string());
     }
     if let Some(level) = options.selection.level {
         add("--level", level.name().to_owned());
@@ -402,7 +420,7 @@ fn unseen(options: &Options, plan: &Plan, collected: &Collected, blind: &Blind) 
         idle_rules: idle_rules(plan, blind),
         records_unexamined: blind.unexamined.iter().map(|(_, count)| count).sum(),
         unexamined: unexamined.into(),
-        assumptions: assumptions(options, plan, collected).into(),
+        assumptions: assumptions::all(options, plan, collected),
         duplicates: duplicates(plan, collected).into(),
     }
 }
@@ -440,35 +458,6 @@ fn idle_rules(plan: &Plan, blind: &Blind) -> Vec<IdleRules> {
     let mut groups: Vec<IdleRules> = groups.into_values().collect();
     groups.sort_by(|a, b| b.rules.cmp(&a.rules).then_with(|| a.reason.cmp(&b.reason)));
     groups
-}
-
-fn assumptions(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Assumption> {
-    let mut out = Vec::new();
-    for (source, outcome) in plan.inventory.sources.iter().zip(&collected.sources) {
-        if outcome.untimed.zoneless > 0
-            && options.timezone.is_none()
-            && outcome.duplicate_of.is_none()
-        {
-            out.push(Assumption {
-                about: source.path.clone(),
-                text: format!(
-                    "{} times without a zone were read as UTC; state it with --timezone",
-                    outcome.untimed.zoneless
-                ),
-            });
-        }
-    }
-    let unknown = Shape::unknown();
-    if let Some(count) = collected.stats.shapes.get(&unknown) {
-        out.push(Assumption {
-            about: unknown.to_string(),
-            text: format!(
-                "{count} records do not say what log they are from; every rule was tried on them, \
-                 whatever log source it is for"
-            ),
-        });
-    }
-    out
 }
 
 fn duplicates(plan: &Plan, collected: &Collected) -> Vec<Duplicate> {

@@ -48,6 +48,22 @@ impl Span {
     }
 }
 
+/// Records that name no host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HostsOf {
+    /// They got the one that is stated or that the path names.
+    pub(crate) given: u64,
+    /// They have none.
+    pub(crate) unknown: u64,
+}
+
+impl HostsOf {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.given += other.given;
+        self.unknown += other.unknown;
+    }
+}
+
 /// Records and detections of a host or an account.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NameStats {
@@ -99,6 +115,7 @@ pub(crate) struct RuleStats {
 pub(crate) struct Stats {
     pub(crate) records: u64,
     pub(crate) untimed: Untimed,
+    pub(crate) hosts_of: HostsOf,
     pub(crate) span: Span,
     pub(crate) shapes: BTreeMap<Shape, u64>,
     pub(crate) hosts: BTreeMap<Box<str>, NameStats>,
@@ -117,6 +134,7 @@ impl Stats {
     pub(crate) fn merge(&mut self, other: Self) {
         self.records += other.records;
         self.untimed.add(other.untimed);
+        self.hosts_of.add(other.hosts_of);
         self.names_dropped += other.names_dropped;
         self.span.merge(other.span);
         for (shape, count) in other.shapes {

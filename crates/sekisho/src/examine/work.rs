@@ -91,7 +91,7 @@ pub(crate) struct Done {
     pub(crate) stats: Stats,
     pub(crate) problems: Vec<SourceProblem>,
     pub(crate) problems_more: u64,
-    /// Compressed bytes that this took in, for the progress bar.
+    /// Bytes as stored that this took in, for the progress bar.
     pub(crate) input_bytes: u64,
 }
 
@@ -147,12 +147,12 @@ impl Worker {
             Task::Hash { file } => self.hash(file),
             Task::Hashed { file, hash } => Done { hash: Some((file, hash)), ..Done::default() },
             Task::Whole { source, bytes } => self.whole(source, bytes),
-            Task::Block { source, format, block } => {
+            Task::Block { source, format, block, stored_bytes } => {
                 let (detections, timeline) = self.room;
                 let mut done = Done {
                     source: Some(source),
                     format: Some(format.name()),
-                    input_bytes: block.bytes.len() as u64,
+                    input_bytes: stored_bytes,
                     detections: Vec::with_capacity(detections),
                     timeline: Vec::with_capacity(timeline),
                     ..Done::default()
@@ -304,6 +304,7 @@ impl Writer<'_> {
         *stats.shapes.entry(batch.shape.clone()).or_default() += batch.rows() as u64;
         batch.times.iter().for_each(|&time| stats.span.add(time));
         stats.read_at(&batch.times);
+        stats.hosts_of.given += u64::from(batch.hosts_given);
         let mut by_host: Vec<u64> = Vec::new();
         for host in &batch.hosts {
             if by_host.len() <= host.index() {
@@ -315,7 +316,9 @@ impl Writer<'_> {
         }
         for (id, &count) in (0..).zip(&by_host) {
             let name = self.vocabulary.hosts.text(ValueId(id));
-            if count > 0 && !name.is_empty() {
+            if name.is_empty() {
+                stats.hosts_of.unknown += count;
+            } else if count > 0 {
                 stats.hosts.entry(name.into()).or_default().records += count;
             }
         }
