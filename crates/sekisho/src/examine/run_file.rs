@@ -3,10 +3,12 @@
 //! a time of day or anything else that differs from run to run.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use sekisho_event::TIME_UNKNOWN;
 use sekisho_sigma::RuleId;
 use sekisho_sigma::rule::Level as SigmaLevel;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
 use super::collect::Collected;
@@ -24,6 +26,9 @@ use crate::rules::Loaded;
 /// Version of the schema of `run.json`; raised when a field changes its
 /// meaning or goes away.
 const RUN_VERSION: u32 = 1;
+
+/// Where the sources stand in `run.json`.
+const SOURCES: &str = "sources";
 
 /// Most bars of the picture over time.
 const BARS_MAX: i64 = 160;
@@ -61,15 +66,20 @@ fn known(time: i64) -> Option<i64> {
     (time != TIME_UNKNOWN).then_some(time)
 }
 
-/// The text of `run.json`.
-pub(crate) fn run_json(
+/// Writes `run.json`.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write_run(
     options: &Options,
     plan: &Plan,
     loaded: &Loaded,
     collected: &Collected,
     blind: &Blind,
     complete: bool,
-) -> String {
+    mut out: impl io::Write,
+) -> io::Result<()> {
     let stats = &collected.stats;
     let (first, last) = first_last(stats.span);
     let time = |t: Option<i64>| t.map_or(Value::Null, iso);
@@ -84,7 +94,7 @@ pub(crate) fn run_json(
             "host": options.host, "year": options.year,
         },
         "files": plan.inventory.files.len(),
-        "sources": sources_json(options, plan, collected),
+        SOURCES: null,
         "records": stats.records,
         "hosts": stats.hosts.len(),
         "first": time(first), "last": time(last),
@@ -114,16 +124,45 @@ pub(crate) fn run_json(
         "correlation_events_beyond_limit": collected.correlator.dropped(),
         "problems": collected.problems, "problems_not_listed": collected.problems_more,
     });
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
-    text.push('\n');
-    text
+    let run = Run { value, sources: Sources { options, plan, collected } };
+    serde_json::to_writer_pretty(&mut out, &run)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
-fn sources_json(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Value> {
-    let sources = plan.inventory.sources.iter().zip(&collected.sources);
-    let time = |t: Option<i64>| t.map_or(Value::Null, iso);
-    sources
-        .map(|(source, outcome)| {
+/// What `run.json` says, with its sources put in one by one: there may be
+/// hundreds of thousands.
+struct Run<'a> {
+    value: Value,
+    sources: Sources<'a>,
+}
+
+impl Serialize for Run<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in self.value.as_object().into_iter().flatten() {
+            if key == SOURCES {
+                map.serialize_entry(key, &self.sources)?;
+            } else {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+struct Sources<'a> {
+    options: &'a Options,
+    plan: &'a Plan,
+    collected: &'a Collected,
+}
+
+impl Serialize for Sources<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { options, plan, collected } = *self;
+        let sources = plan.inventory.sources.iter().zip(&collected.sources);
+        let time = |t: Option<i64>| t.map_or(Value::Null, iso);
+        serializer.collect_seq(sources.map(|(source, outcome)| {
             let (first, last) = first_last(outcome.span);
             let same = outcome.duplicate_of.and_then(|f| plan.inventory.files.get(f));
             json!({
@@ -140,8 +179,8 @@ fn sources_json(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Va
                 "series": source.series.as_deref(),
                 "duplicate_of": same.map(|f| &f.path),
             })
-        })
-        .collect()
+        }))
+    }
 }
 
 fn rejected_json(list: &[sekisho_sigma::Rejected]) -> Vec<Value> {

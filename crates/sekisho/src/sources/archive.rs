@@ -17,7 +17,8 @@ use super::Wrapping;
 use super::bytes::Bytes;
 use super::limits::{
     ARCHIVE_MEMBERS_MAX, ARCHIVE_PROBLEMS_MAX, EXPANDED_FREE_BYTES, EXPANSION_RATIO_MAX,
-    KEPT_FILES_MAX, KEPT_MEMORY_BYTES_MAX, SPOOLED_BYTES_MAX, UNPACKED_MEMORY_BYTES_MAX,
+    KEPT_ARCHIVES_MAX, KEPT_FILES_MAX, KEPT_MEMORY_BYTES_MAX, SPOOLED_BYTES_MAX,
+    UNPACKED_MEMORY_BYTES_MAX,
 };
 use super::open::{self, Limited};
 use super::zip::ZipPlace;
@@ -270,11 +271,16 @@ struct State {
     /// comes later is not known yet, and nothing is closed by itself.
     listing: bool,
     open: BTreeMap<usize, Opened>,
+    /// Memory that they take, in bytes.
+    memory: u64,
+    /// Bytes of their temporary files, and how many files these are.
+    spooled: u64,
+    files: usize,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { listing: true, open: BTreeMap::new() }
+        Self { listing: true, open: BTreeMap::new(), memory: 0, spooled: 0, files: 0 }
     }
 }
 
@@ -303,7 +309,9 @@ impl Pool {
 impl State {
     fn open(&mut self, archive: &Archive) -> io::Result<Opened> {
         if !self.listing {
-            self.open.retain(|&number, _| number > archive.number || archive.is_in(number));
+            let before = self.open.range(..archive.number).map(|(&number, _)| number);
+            let left: Vec<usize> = before.filter(|&number| !archive.is_in(number)).collect();
+            left.into_iter().for_each(|number| self.close(number));
         }
         if let Some(open) = self.open.get(&archive.number) {
             return Ok(open.clone());
@@ -328,8 +336,19 @@ impl State {
                 }
             }
         };
+        self.memory += opened.memory;
+        self.spooled += opened.spooled;
+        self.files += usize::from(opened.spooled > 0);
         self.open.insert(archive.number, opened.clone());
         Ok(opened)
+    }
+
+    fn close(&mut self, number: usize) {
+        if let Some(opened) = self.open.remove(&number) {
+            self.memory = self.memory.saturating_sub(opened.memory);
+            self.spooled = self.spooled.saturating_sub(opened.spooled);
+            self.files = self.files.saturating_sub(usize::from(opened.spooled > 0));
+        }
     }
 
     fn unwrapped(&self, archive: &Archive, bytes: &Bytes) -> io::Result<Opened> {
@@ -343,8 +362,7 @@ impl State {
     /// Unpacks into memory while there is room, then into a temporary file. An
     /// error on the way leaves what was unpacked before it.
     fn unpack(&self, input: &mut dyn Read) -> io::Result<Opened> {
-        let held = |of: fn(&Opened) -> u64| self.open.values().map(of).sum::<u64>();
-        let room = UNPACKED_MEMORY_BYTES_MAX.saturating_sub(held(|open| open.memory));
+        let room = UNPACKED_MEMORY_BYTES_MAX.saturating_sub(self.memory);
         let mut input = open::UntilError::new(input);
         let mut memory = Vec::new();
         (&mut input).take(room).read_to_end(&mut memory)?;
@@ -357,7 +375,7 @@ impl State {
             let bytes = Bytes::of_memory(memory);
             return Ok(Opened { bytes, cut, memory: size, spooled: 0 });
         }
-        let room = SPOOLED_BYTES_MAX.saturating_sub(held(|open| open.spooled));
+        let room = SPOOLED_BYTES_MAX.saturating_sub(self.spooled);
         let no_room = |e: io::Error| {
             let text = format!("could not be unpacked into a temporary file: {e}");
             io::Error::new(e.kind(), text)
@@ -378,19 +396,18 @@ impl State {
         Ok(Opened { bytes: Bytes::of_file(file)?, cut, memory: 0, spooled: size + copied })
     }
 
+    /// Those that were opened before and are not closed are kept, or this one
+    /// is in them.
     fn listed(&mut self, number: usize) {
-        let kept = self.open.range(..number).map(|(_, open)| open);
-        let (memory, files) = kept.fold((0, 0), |(memory, files), open| {
-            (memory + open.memory, files + usize::from(open.spooled > 0))
-        });
         let keep = self.open.get(&number).is_some_and(|open| {
             let costly = open.memory > 0 || open.spooled > 0;
             costly
-                && memory + open.memory <= KEPT_MEMORY_BYTES_MAX
-                && files + usize::from(open.spooled > 0) <= KEPT_FILES_MAX
+                && self.memory <= KEPT_MEMORY_BYTES_MAX
+                && self.files <= KEPT_FILES_MAX
+                && self.open.len() <= KEPT_ARCHIVES_MAX
         });
         if !keep {
-            self.open.remove(&number);
+            self.close(number);
         }
     }
 }

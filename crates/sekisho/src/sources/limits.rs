@@ -51,6 +51,9 @@ pub const KEPT_MEMORY_BYTES_MAX: u64 = 32 << 20;
 /// Most bytes of temporary files at one time.
 pub const SPOOLED_BYTES_MAX: u64 = 64 << 30;
 
+/// Most archives that are kept so.
+pub const KEPT_ARCHIVES_MAX: usize = 1_000;
+
 /// Most temporary files that are kept between the first look at an archive
 /// and the reading of its members.
 pub const KEPT_FILES_MAX: usize = 4;

@@ -15,6 +15,9 @@ use super::limits::{BUFFER_BYTES, ZSTD_WINDOW_BYTES_MAX};
 use super::walk::read_up_to;
 use super::{Source, Wrapping, dates, tar};
 
+/// Bytes read at once to look at how something begins.
+const LOOK_BUFFER_BYTES: usize = 4 << 10;
+
 /// The bytes of a source, and how many as stored were read for them.
 pub struct Input<'a> {
     inner: &'a mut dyn Read,
@@ -75,15 +78,26 @@ pub(super) fn unwrap<T>(
     input: &mut dyn Read,
     use_it: impl FnOnce(&mut dyn Read) -> T,
 ) -> T {
+    unwrap_by(wrapping, budget, BUFFER_BYTES, input, use_it)
+}
+
+/// The same, reading this many bytes at once.
+fn unwrap_by<T>(
+    wrapping: &Wrapping,
+    budget: &Arc<Budget>,
+    buffer_bytes: usize,
+    input: &mut dyn Read,
+    use_it: impl FnOnce(&mut dyn Read) -> T,
+) -> T {
     let budget = Arc::clone(budget);
     match wrapping {
         Wrapping::Plain => use_it(input),
         Wrapping::Gzip => {
-            let buffered = BufReader::with_capacity(BUFFER_BYTES, input);
+            let buffered = BufReader::with_capacity(buffer_bytes, input);
             use_it(&mut Limited::new(MultiGzDecoder::new(buffered), budget))
         }
         Wrapping::Zstd => {
-            let buffered = BufReader::with_capacity(BUFFER_BYTES, input);
+            let buffered = BufReader::with_capacity(buffer_bytes, input);
             use_it(&mut Limited::new(ZstdFrames::new(buffered), budget))
         }
     }
@@ -105,20 +119,19 @@ pub(super) struct Look {
 ///
 /// Those of the input.
 pub(super) fn look(input: &mut dyn Read) -> io::Result<Look> {
-    let mut start = [0; 4 * tar::TAR_BLOCK_BYTES];
-    let got = read_up_to(input, start.get_mut(..tar::TAR_BLOCK_BYTES).unwrap_or_default())?;
-    let wrapping = wrapping_of(start.get(..got).unwrap_or_default());
+    let mut start = [0; tar::TAR_BLOCK_BYTES];
+    let got = read_up_to(input, &mut start)?;
+    let start = start.get(..got).unwrap_or_default();
+    let wrapping = wrapping_of(start);
     if wrapping == Wrapping::Plain {
-        let archive = archive_of(start.get(..got).unwrap_or_default());
-        return Ok(Look { wrapping, archive, modified: None });
+        return Ok(Look { wrapping, archive: archive_of(start), modified: None });
     }
     // Enough of it that what is wrapped begins to show.
-    let more = read_up_to(input, start.get_mut(got..).unwrap_or_default())?;
-    let start = start.get(..got + more).unwrap_or_default();
     let mut inner = [0; tar::TAR_BLOCK_BYTES];
     let mut got = 0;
     let budget = Arc::new(Budget::of(0));
-    unwrap(&wrapping, &budget, &mut &*start, |input| {
+    let mut all = start.chain(input);
+    unwrap_by(&wrapping, &budget, LOOK_BUFFER_BYTES, &mut all, |input| {
         while let Some(rest) = inner.get_mut(got..).filter(|rest| !rest.is_empty()) {
             // What is cut ends in an error; what came before it counts.
             match input.read(rest) {
