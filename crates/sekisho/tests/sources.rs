@@ -361,6 +361,70 @@ fn rotated_logs_are_read_with_the_oldest_first() {
     }
 }
 
+// ---- pieces ----
+
+/// Where each detection of a log stands: the piece and the offset there.
+fn places(examined: &Examined, part: &str) -> Vec<(u64, String, u64, String)> {
+    let place = |d: &Value| {
+        let path = d["source"]["path"].as_str().unwrap();
+        let name = path.rsplit('/').next().unwrap().to_owned();
+        let hash = d["source"]["sha256"].as_str().unwrap().to_owned();
+        (d["record_id"].as_u64().unwrap(), name, d["source"]["offset"].as_u64().unwrap(), hash)
+    };
+    let all = examined.detections();
+    let here = all.iter().filter(|d| d["source"]["path"].as_str().unwrap().contains(part));
+    here.map(place).collect()
+}
+
+#[test]
+fn pieces_of_a_split_log_are_read_as_one() {
+    let ground = Ground::new();
+    let whole = good_lines("SPLIT", 200).into_bytes();
+    let line = whole.len() / 200;
+    // Within a record, between two, over many, and where a piece is smaller
+    // than a record.
+    let cuts = [0, 3 * line + 17, 90 * line + 60, 90 * line + 70, 150 * line + 1, whole.len()];
+    let mut pieces = Vec::new();
+    for (two, ending) in cuts.windows(2).zip(["aa", "ab", "ac", "ad", "ae"]) {
+        let bytes = &whole[two[0]..two[1]];
+        ground.log(&format!("big.jsonl.{ending}"), bytes);
+        pieces.push((format!("big.jsonl.{ending}"), two[0] as u64, bytes));
+    }
+    ground.log("two.log.001", &whole[..line * 7 - 9]);
+    ground.log("two.log.002", &whole[line * 7 - 9..]);
+    let examined = ground.examine(&[]).done();
+    assert!(examined.problems("").is_empty(), "{:?}", examined.problems(""));
+    let mut at = 0;
+    let mut expected = Vec::new();
+    for (id, text) in (1..).zip(whole.split_inclusive(|&b| b == b'\n')) {
+        let (name, start, bytes) = pieces.iter().rfind(|(_, start, _)| *start <= at).unwrap();
+        expected.push((id, name.clone(), at - start, sekisho::sources::hash::of_bytes(bytes)));
+        at += text.len() as u64;
+    }
+    assert_eq!(places(&examined, "big.jsonl"), expected);
+    assert_eq!(examined.good("two.log.001").len() + examined.good("two.log.002").len(), 200);
+    let series = source(&examined, "big.jsonl.ad")["series"].as_str().unwrap().to_owned();
+    assert!(series.ends_with("big.jsonl"), "{series}");
+}
+
+#[test]
+fn files_that_are_no_pieces_are_read_alone() {
+    let ground = Ground::new();
+    let whole = good_lines("ALONE", 20);
+    let (first, second) = whole.split_at(whole.len() / 2 + 3);
+    // One is missing between them.
+    ground.log("gap.jsonl.aa", first);
+    ground.log("gap.jsonl.ac", second);
+    // Each is whole.
+    ground.log("own.log.01", good_lines("ALONE", 2));
+    ground.log("own.log.02", good_lines("ALONE", 3));
+    let examined = ground.examine(&[]).done();
+    assert_eq!(examined.good("own.log.01"), [1, 2]);
+    assert_eq!(examined.good("own.log.02"), [1, 2, 3]);
+    let broken = examined.problems("gap.jsonl.aa").len() + examined.problems("gap.jsonl.ac").len();
+    assert_eq!(broken, 2, "{:?}", examined.problems("gap"));
+}
+
 // ---- beginnings ----
 
 #[test]

@@ -7,18 +7,19 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{Block, Cutter, Format, SourceHints, formats};
 
+use super::pieces::{self, Joined, Piece};
 use crate::sources::limits::LEADING_NULS_UNPACKED_MAX;
 use crate::sources::open::{Counted, Input, UntilError};
 use crate::sources::walk::{Inventory, read_up_to};
 use crate::sources::{Source, SourceProblem, Wrapping, dates, hash, open};
 
 /// Bytes from which the format is told.
-const START_BYTES: usize = 64 << 10;
+pub(super) const START_BYTES: usize = 64 << 10;
 
 /// Largest file that is read as a whole by one thread, in bytes.
 const WHOLE_BYTES_MAX: u64 = 4 << 20;
@@ -104,14 +105,22 @@ pub(crate) fn feed(
     emit: &mut dyn FnMut(Task) -> bool,
 ) {
     let mut hashed = None;
+    let mut joined = HashSet::new();
     let sizes = sizes(inventory);
     for (number, source) in inventory.sources.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let mut feeder = Feeder { reading, stop, number, source, emit };
+        if joined.contains(&number) {
+            continue;
+        }
+        let pieces = pieces::of(inventory, number);
+        joined.extend(pieces.iter().map(|piece| piece.source));
+        let mut feeder = Feeder { reading, stop, number, source, pieces, hashed: 0, emit };
         let plain = source.wrapping == Wrapping::Plain && source.member.is_none();
-        let going = if plain && source.bytes <= WHOLE_BYTES_MAX {
+        let going = if !feeder.pieces.is_empty() {
+            feeder.stream_joined(inventory)
+        } else if plain && source.bytes <= WHOLE_BYTES_MAX {
             feeder.whole()
         } else if plain && sizes.get(&source.bytes) == Some(&1) {
             // No other file can be a copy of it: the hash may come last.
@@ -143,7 +152,8 @@ pub(crate) fn stream(
     stop: &AtomicBool,
     emit: &mut dyn FnMut(Task) -> bool,
 ) {
-    Feeder { reading, stop, number: 0, source, emit }.stream();
+    let pieces = Vec::new();
+    Feeder { reading, stop, number: 0, source, pieces, hashed: 0, emit }.stream();
 }
 
 struct Feeder<'a> {
@@ -151,6 +161,10 @@ struct Feeder<'a> {
     stop: &'a AtomicBool,
     number: usize,
     source: &'a Source,
+    /// Where the log was split, its pieces.
+    pieces: Vec<Piece>,
+    /// Pieces whose hashes are asked for.
+    hashed: usize,
     emit: &'a mut dyn FnMut(Task) -> bool,
 }
 
@@ -206,6 +220,50 @@ impl Feeder<'_> {
             Ok(going) => going,
             Err(what) => self.failed(None, what, "a file or member that can be opened"),
         }
+    }
+
+    /// Reads the pieces of a log as one.
+    fn stream_joined(&mut self, inventory: &Inventory) -> bool {
+        let stored = AtomicU64::new(0);
+        let mut counted = Counted::new(Joined::new(inventory, &self.pieces), &stored);
+        self.stream_from(&mut Input::new(&mut counted, &stored)) && self.hash_to(self.pieces.len())
+    }
+
+    /// Asks for the hashes of the first pieces, each once.
+    fn hash_to(&mut self, count: usize) -> bool {
+        let files: Vec<usize> = self.pieces.iter().map(|piece| piece.file).collect();
+        let new = files.get(self.hashed..count).unwrap_or_default();
+        self.hashed = self.hashed.max(count);
+        new.iter().all(|&file| (self.emit)(Task::Hash { file }))
+    }
+
+    /// Gives out a block; what begins in another piece as one of that.
+    fn give(&mut self, format: &'static dyn Format, block: Block, mut stored_bytes: u64) -> bool {
+        let mut rest = Some(block);
+        while let Some(mut block) = rest.take() {
+            let mut source = self.number;
+            let later = self.pieces.iter().position(|piece| piece.start > block.offset);
+            let at = later.unwrap_or(self.pieces.len());
+            if let Some(piece) = at.checked_sub(1).and_then(|at| self.pieces.get(at)).cloned() {
+                if let Some(next) = self.pieces.get(at) {
+                    (block, rest) = pieces::part(block, next.start, format);
+                }
+                if !self.hash_to(at) {
+                    return false;
+                }
+                source = piece.source;
+                block.offset -= piece.start;
+                block.problems.named.iter_mut().for_each(|p| {
+                    p.offset = p.offset.saturating_sub(piece.start);
+                });
+            }
+            let task = Task::Block { source, format, block, stored_bytes };
+            if !(self.emit)(task) {
+                return false;
+            }
+            stored_bytes = 0;
+        }
+        true
     }
 
     fn stream_from(&mut self, input: &mut Input<'_>) -> bool {
@@ -305,8 +363,7 @@ impl Feeder<'_> {
                     read_to = block.offset + block.bytes.len() as u64;
                     let read = stored.load(Ordering::Relaxed);
                     let stored_bytes = read.saturating_sub(std::mem::replace(&mut counted, read));
-                    let task = Task::Block { source: self.number, format, block, stored_bytes };
-                    if !(self.emit)(task) {
+                    if !self.give(format, block, stored_bytes) {
                         return false;
                     }
                 }

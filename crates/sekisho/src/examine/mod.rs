@@ -9,6 +9,7 @@ mod collect;
 mod conclude;
 mod feed;
 pub(crate) mod json;
+mod pieces;
 mod places;
 mod run_file;
 mod stats;

@@ -17,8 +17,8 @@ use super::Wrapping;
 use super::bytes::Bytes;
 use super::limits::{
     ARCHIVE_MEMBERS_MAX, ARCHIVE_PROBLEMS_MAX, EXPANDED_FREE_BYTES, EXPANSION_RATIO_MAX,
-    KEPT_ARCHIVES_MAX, KEPT_FILES_MAX, KEPT_MEMORY_BYTES_MAX, SPOOLED_BYTES_MAX,
-    UNPACKED_MEMORY_BYTES_MAX,
+    KEPT_ARCHIVES_MAX, KEPT_FILES_MAX, KEPT_MEMORY_BYTES_MAX, MEMBER_BUFFER_BYTES,
+    SPOOLED_BYTES_MAX, UNPACKED_MEMORY_BYTES_MAX,
 };
 use super::open::{self, Limited};
 use super::zip::ZipPlace;
@@ -194,7 +194,7 @@ impl Member {
                 let stored = place.stored(archive)?;
                 let size = usize::try_from(stored.len()).unwrap_or(usize::MAX);
                 let counted = open::Counted::new(stored.reader(), &count);
-                let size = size.clamp(16, super::limits::BUFFER_BYTES);
+                let size = size.clamp(16, MEMBER_BUFFER_BYTES);
                 let unpacked = place.unpack(io::BufReader::with_capacity(size, counted));
                 let mut limited = Limited::new(unpacked, Arc::clone(&self.archive.budget));
                 Ok(use_it(&mut limited, &count))

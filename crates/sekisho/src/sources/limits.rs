@@ -17,10 +17,10 @@ pub const ARCHIVES_MAX: usize = 100_000;
 pub const ARCHIVE_MEMBERS_MAX: usize = 250_000;
 
 /// Most members of all archives of a run: each of them is remembered.
-pub const MEMBERS_MAX: usize = 500_000;
+pub const MEMBERS_MAX: usize = 300_000;
 
 /// Memory that the paths of all members of a run may take, in bytes.
-pub const MEMBER_PATHS_BYTES_MAX: usize = 128 << 20;
+pub const MEMBER_PATHS_BYTES_MAX: usize = 64 << 20;
 
 /// Longest name of a member of an archive, in bytes.
 pub const MEMBER_NAME_BYTES_MAX: usize = 4_096;
@@ -64,6 +64,9 @@ pub const TAR_EXTENDED_BYTES_MAX: u64 = 1 << 20;
 /// Most NUL bytes at the beginning of a compressed log that are passed over.
 /// Of a plain file, any number is.
 pub const LEADING_NULS_UNPACKED_MAX: u64 = 64 << 20;
+
+/// Bytes of a member of an archive read at once.
+pub const MEMBER_BUFFER_BYTES: usize = 64 << 10;
 
 /// Bytes read from disk at once.
 pub const BUFFER_BYTES: usize = 1 << 18;

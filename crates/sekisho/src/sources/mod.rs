@@ -92,6 +92,9 @@ pub struct Source {
     pub dated_by: Option<DatedBy>,
     /// The log of which it is one of several files (`auth.log`, `auth.log.1`).
     pub series: Option<Arc<str>>,
+    /// Where it is the first piece of a log that was split: the numbers of the
+    /// sources that continue it by their names, in order.
+    pub pieces: Vec<usize>,
 }
 
 /// Something that could not be read, with where.

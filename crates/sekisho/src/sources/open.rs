@@ -119,6 +119,8 @@ pub(super) struct Look {
 ///
 /// Those of the input.
 pub(super) fn look(input: &mut dyn Read) -> io::Result<Look> {
+    // What cannot be read on is named when it is read for good.
+    let input = &mut UntilError::new(input);
     let mut start = [0; tar::TAR_BLOCK_BYTES];
     let got = read_up_to(input, &mut start)?;
     let start = start.get(..got).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! Logs that were rotated: several files of one log. They are read with the
-//! oldest first, and named as one series.
+//! Logs of several files: rotated ones, which are read with the oldest first
+//! and named as one series, and split ones, whose pieces are told by name.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Source;
 use super::dates::{Day, days_in};
+use super::{Source, Wrapping};
 
 /// Largest number of a rotation.
 const ROTATION_MAX: u32 = 999;
@@ -51,6 +51,55 @@ pub fn order(sources: &mut [Source]) {
             }
         }
     }
+}
+
+/// Notes which files on disk are pieces of one that was split, where their
+/// numbers are complete.
+pub fn join(sources: &mut [Source]) {
+    let mut groups: BTreeMap<(&str, &str, usize), BTreeMap<usize, usize>> = BTreeMap::new();
+    for (at, source) in sources.iter().enumerate() {
+        let plain = source.wrapping == Wrapping::Plain && source.member.is_none();
+        if let Some((stem, width, number)) = piece(&source.name).filter(|_| plain) {
+            let group = groups.entry((folder(&source.path), stem, width)).or_default();
+            group.insert(number, at);
+        }
+    }
+    let mut found: Vec<(Vec<usize>, Arc<str>)> = Vec::new();
+    for ((folder, stem, _), group) in groups {
+        let first = group.keys().next().copied().unwrap_or(0);
+        let complete = first <= 1 && group.keys().copied().eq(first..first + group.len());
+        if group.len() > 1 && complete {
+            found.push((group.into_values().collect(), format!("{folder}{stem}").into()));
+        }
+    }
+    for (places, name) in found {
+        for &at in &places {
+            if let Some(source) = sources.get_mut(at) {
+                source.series = Some(Arc::clone(&name));
+            }
+        }
+        let mut places = places.into_iter();
+        if let Some(first) = places.next().and_then(|at| sources.get_mut(at)) {
+            first.pieces = places.collect();
+        }
+    }
+}
+
+/// The name of the file of which one is a piece, how its number is written,
+/// and its number: `.aa`, `.aab`, `.001`, `.part2`.
+fn piece(name: &str) -> Option<(&str, usize, usize)> {
+    let (stem, ending) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
+    let letters = ending.bytes().all(|b| b.is_ascii_lowercase());
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty();
+    if let Some(number) = ending.strip_prefix("part").filter(|n| digits(n) && n.len() < 6) {
+        return Some((stem, 100, number.parse().ok()?));
+    }
+    if letters && matches!(ending.len(), 2 | 3) {
+        let number = ending.bytes().fold(0, |n, b| n * 26 + usize::from(b - b'a'));
+        return Some((stem, 10 + ending.len(), number));
+    }
+    let numbered = digits(ending) && matches!(ending.len(), 2..=5);
+    if numbered { Some((stem, ending.len(), ending.parse().ok()?)) } else { None }
 }
 
 /// The path up to the name.
@@ -111,6 +160,24 @@ mod tests {
             (".1", None),
         ] {
             assert_eq!(rotation(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn pieces_by_name() {
+        for (name, expected) in [
+            ("big.json.aa", Some(("big.json", 12, 0))),
+            ("big.json.bc", Some(("big.json", 12, 28))),
+            ("big.json.aaz", Some(("big.json", 13, 25))),
+            ("x.log.001", Some(("x.log", 3, 1))),
+            ("x.log.00", Some(("x.log", 2, 0))),
+            ("x.part12", Some(("x", 100, 12))),
+            ("x.log.1", None),
+            ("x.part", None),
+            (".aa", None),
+            ("aa", None),
+        ] {
+            assert_eq!(piece(name), expected, "{name}");
         }
     }
 

@@ -72,6 +72,7 @@ impl Inventory {
         }
         inventory.pool.all_listed();
         series::order(&mut inventory.sources);
+        series::join(&mut inventory.sources);
         inventory
     }
 
@@ -232,7 +233,7 @@ impl Inventory {
             self.members += 1;
             self.member_path_bytes += shown.len();
             if self.members > MEMBERS_MAX || self.member_path_bytes > MEMBER_PATHS_BYTES_MAX {
-                let expected = "at most 500,000 in one run, with paths of 128 MiB";
+                let expected = "at most 300,000 in one run, with paths of 64 MiB";
                 return self.problem(path, "too many members of archives", expected);
             }
             let Err((what, expected)) = self.add(found, archive, opened, entry, &shown) else {
@@ -324,6 +325,7 @@ impl Found {
             written_before: dated.map(|(time, _)| time),
             dated_by: dated.map(|(_, by)| by),
             series: None,
+            pieces: Vec::new(),
         }
     }
 }
