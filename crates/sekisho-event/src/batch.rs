@@ -72,6 +72,9 @@ pub struct EventBatch {
     pub records: Vec<u32>,
     /// The fields that occur.
     pub columns: Vec<Column>,
+    /// How many events got the host that is known of their source, because
+    /// they name none.
+    pub hosts_given: u32,
 }
 
 impl EventBatch {
@@ -92,6 +95,7 @@ impl EventBatch {
             hosts: rows.iter().filter_map(|&row| self.hosts.get(row).copied()).collect(),
             record_ids: rows.iter().filter_map(|&row| self.record_ids.get(row).copied()).collect(),
             records: rows.iter().filter_map(|&row| self.records.get(row).copied()).collect(),
+            hosts_given: self.hosts_given.min(u32::try_from(rows.len()).unwrap_or(u32::MAX)),
             columns: Vec::with_capacity(self.columns.len()),
         };
         for column in &self.columns {
@@ -204,6 +208,7 @@ impl BatchBuilder {
         let row = batch.rows();
         batch.times.push(head.time);
         batch.hosts.push(if head.host.is_present() { head.host } else { *host });
+        batch.hosts_given += u32::from(!head.host.is_present() && host.is_present());
         batch.record_ids.push(head.record_id);
         batch.records.push(head.record);
         for &(field, value) in cells {

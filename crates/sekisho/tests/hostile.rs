@@ -438,21 +438,102 @@ fn a_zstd_frame_that_asks_for_a_huge_window_is_refused() {
     named(&examined(&ground), "window.zst", "");
 }
 
+/// An archive within this many others, each in a folder of its own.
+fn nested(depth: usize, innermost: &[u8]) -> Vec<u8> {
+    (0..depth).fold(innermost.to_vec(), |inner, _| zip(&[("in/in.zip", &inner)]))
+}
+
 #[test]
-fn an_archive_within_an_archive_is_named() {
+fn archives_nested_too_deeply_are_named() {
     let ground = guarded();
-    let inner = zip(&[("inner.jsonl", good_lines("IN", 1).as_bytes())]);
-    let lines = good_lines("OUT", 2);
-    let gz = gzip(good_lines("GZ", 2).as_bytes());
-    let members: &[(&str, &[u8])] =
-        &[("inner.zip", &inner), ("outer.jsonl", lines.as_bytes()), ("packed.jsonl.gz", &gz)];
-    ground.log("outer.zip", zip(members));
-    ground.log("zipped.gz", gzip(&inner));
+    let lines = good_lines("IN", 2);
+    let log = zip(&[("log.jsonl", lines.as_bytes())]);
+    ground.log("deep.zip", nested(7, &log));
+    ground.log("deeper.zip", nested(8, &log));
     let examined = examined(&ground);
-    named(&examined, "outer.zip!inner.zip", "archive within an archive");
-    assert_eq!(examined.good("outer.zip!outer.jsonl"), [1, 2]);
-    assert_eq!(examined.good("outer.zip!packed.jsonl.gz"), [1, 2]);
-    assert!(!examined.problems("zipped.gz").is_empty());
+    let path = format!("deep.zip{}!log.jsonl", "!in/in.zip".repeat(7));
+    assert_eq!(examined.good(&path), [1, 2]);
+    named(&examined, "deeper.zip", "archives nested too deeply; at most 8");
+    assert!(examined.good("deeper.zip").is_empty());
+}
+
+/// Many members that all are the same stretch of the file, an archive again
+/// and again, and so on: their number grows by the power of the depth.
+#[test]
+fn an_archive_that_multiplies_is_cut_off() {
+    let ground = guarded();
+    let zeros = vec![0; 1 << 20];
+    let names: Vec<String> = (0..30).map(|n| format!("{n:02}.zip")).collect();
+    let mut bomb = zip(&[("zeros.jsonl", &zeros)]);
+    for _ in 0..6 {
+        let members: Vec<(&str, &[u8])> = names.iter().map(|n| (n.as_str(), &bomb[..])).collect();
+        bomb = zip(&members);
+    }
+    ground.log("bomb.zip", bomb);
+    let examined = examined(&ground);
+    let problems = examined.problems("bomb.zip");
+    let limited = |p: &String| p.contains("expands to more") || p.contains("too many");
+    assert!(problems.iter().any(limited), "{:?}", problems.last());
+}
+
+/// A member whose directory lies about its size, in both directions.
+#[test]
+fn lies_about_sizes_are_named_and_cost_nothing() {
+    let ground = guarded();
+    let lines = good_lines("LIE", 20);
+    let mut deflated = Vec::with_capacity(1 << 16);
+    let mut deflate = flate2::Compress::new(flate2::Compression::best(), false);
+    deflate.compress_vec(lines.as_bytes(), &mut deflated, flate2::FlushCompress::Finish).unwrap();
+    ground.log("less.zip", zip_bomb("less.jsonl", &deflated, 3));
+    ground.log("more.zip", zip_bomb("more.jsonl", &deflated, 4_000_000_000));
+    let examined = examined(&ground);
+    for name in ["less.zip!less.jsonl", "more.zip!more.jsonl"] {
+        named(&examined, name, "and its archive says");
+        assert_eq!(examined.good(name).len(), 20, "{name}");
+    }
+}
+
+#[test]
+fn encrypted_members_are_named() {
+    let ground = guarded();
+    let lines = good_lines("SEEN", 2);
+    let mut bytes = zip(&[("a.jsonl", lines.as_bytes()), ("b.jsonl", lines.as_bytes())]);
+    // The flag in the directory's record of the first member.
+    let at = bytes.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    bytes[at + 8] |= 1;
+    ground.log("locked.zip", bytes);
+    let examined = examined(&ground);
+    named(&examined, "locked.zip!a.jsonl", "encrypted; unpack it with its password");
+    assert_eq!(examined.good("locked.zip!b.jsonl"), [1, 2]);
+}
+
+#[test]
+fn an_absurd_number_of_members_is_cut_off() {
+    let ground = guarded();
+    let mut directory = Vec::new();
+    for n in 0..260_000_u32 {
+        directory.extend_from_slice(b"PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\x21\0");
+        directory.extend_from_slice(&[0; 12]);
+        directory.extend_from_slice(&[6, 0, 0, 0]);
+        directory.extend_from_slice(&[0; 14]);
+        directory.extend_from_slice(format!("{n:06}").as_bytes());
+    }
+    let size = u32::try_from(directory.len()).unwrap().to_le_bytes();
+    let mut bytes = [&b"PK\x03\x04"[..], &[0; 26], &directory].concat();
+    bytes.extend_from_slice(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff");
+    bytes.extend_from_slice(&[&size[..], &30_u32.to_le_bytes(), &[0, 0]].concat());
+    ground.log("many.zip", bytes);
+    named(&examined(&ground), "many.zip", "archive has too many members");
+}
+
+#[test]
+fn what_is_packed_in_ways_that_are_not_read_is_named() {
+    let ground = guarded();
+    ground.log("a.xz", [b"\xfd7zXZ\0", &noise(100)[..]].concat());
+    ground.log("b.7z", [b"7z\xbc\xaf\x27\x1c", &noise(100)[..]].concat());
+    let examined = examined(&ground);
+    named(&examined, "a.xz", "compressed with xz, which is not read; plain, gzip");
+    named(&examined, "b.7z", "a 7z archive, which is not read");
 }
 
 #[test]

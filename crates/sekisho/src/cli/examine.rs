@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::options::{Format, LevelArg, RuleArgs, TimeArgs};
+use super::options::{Format, LevelArg, RuleArgs, StatedArgs, TimeArgs};
 use super::{on_terminal, show};
 use crate::Exit;
 use crate::examine::{Options, Outcome, Progress, examine};
@@ -20,14 +20,16 @@ use crate::report::{Level, Report};
 /// Sweep logs with Sigma rules; write detections, a timeline and a report.
 #[derive(Debug, Args)]
 pub(super) struct Examine {
-    /// Logs: files or folders, also compressed (.gz, .zst) or in .zip. The format is told from
-    /// the content.
+    /// Logs: files or folders, also compressed (gzip, Zstandard) and in archives (zip, tar),
+    /// also within one another. The format is told from the content.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
     time: TimeArgs,
+    #[command(flatten)]
+    stated: StatedArgs,
     /// Folder for detections.jsonl, timeline.csv, run.json and report.html. These files are
     /// never read as logs.
     #[arg(long, value_name = "DIR", default_value = "sekisho-out")]
@@ -53,6 +55,8 @@ impl Examine {
             placeholders: self.rules.parse_options()?,
             rules: self.rules.rules,
             timezone: self.time.zone()?,
+            host: self.stated.host()?,
+            year: self.stated.year,
             paths: self.paths,
             out: self.out,
             threads: self.threads,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::examine::{records, watched};
 use super::inspect_table::table;
-use super::options::{RuleArgs, TimeArgs};
+use super::options::{RuleArgs, StatedArgs, TimeArgs};
 use super::show;
 use crate::Exit;
 use crate::inspect::{Options, inspect};
@@ -37,9 +37,8 @@ pub(super) struct Inspect {
     rules: RuleArgs,
     #[command(flatten)]
     time: TimeArgs,
-    /// Host of records that name none.
-    #[arg(long, value_name = "NAME")]
-    host: Option<String>,
+    #[command(flatten)]
+    stated: StatedArgs,
     /// Threads; 0: one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
@@ -55,7 +54,8 @@ impl Inspect {
             placeholders: self.rules.parse_options()?,
             rules: self.rules.rules,
             timezone: self.time.zone()?.map(|(_, zone)| zone),
-            host: self.host,
+            host: self.stated.host()?,
+            year: self.stated.year,
             paths: self.paths,
             threads: self.threads,
         };

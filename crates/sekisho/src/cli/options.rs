@@ -122,6 +122,30 @@ impl RuleArgs {
     }
 }
 
+/// What is known about the logs and not said in them.
+#[derive(Clone, Debug, Args)]
+pub(super) struct StatedArgs {
+    /// Host of all records that name none; goes before a host that the path names.
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+    /// Year of the last record of each log whose times carry no year. Without it, it is taken from
+    /// a date in the path, the time in the archive or the time of the file, and the report says
+    /// which.
+    #[arg(long, value_name = "YYYY", value_parser = clap::value_parser!(i64).range(1970..=2261))]
+    pub(super) year: Option<i64>,
+}
+
+impl StatedArgs {
+    pub(super) fn host(&self) -> Result<Option<String>> {
+        let Some(name) = &self.host else { return Ok(None) };
+        let name = name.trim();
+        if name.is_empty() || name.chars().any(char::is_control) {
+            bail!("--host {name:?}: expected the name of a machine");
+        }
+        Ok(Some(name.to_owned()))
+    }
+}
+
 /// The zone of times that state none.
 #[derive(Clone, Debug, Args)]
 pub(super) struct TimeArgs {

@@ -12,7 +12,7 @@ use sekisho_event::Untimed;
 use sekisho_sigma::Correlator;
 
 use super::places::Places;
-use super::stats::{Span, Stats};
+use super::stats::{HostsOf, Span, Stats};
 use super::timeline::Timeline;
 use super::work::{Done, HASH_CHARS, Plan};
 use crate::sources::SourceProblem;
@@ -34,6 +34,7 @@ pub(crate) struct SourceOutcome {
     /// Records that had come before.
     pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
+    pub(crate) hosts_of: HostsOf,
     /// The file on disk with the same bytes that came first.
     pub(crate) duplicate_of: Option<usize>,
 }
@@ -183,6 +184,7 @@ impl State {
             outcome.problems += done.problems.len() as u64 + done.problems_more;
             outcome.duplicates += done.stats.duplicates;
             outcome.untimed.add(done.stats.untimed);
+            outcome.hosts_of.add(done.stats.hosts_of);
         }
         self.note_problems(&mut done);
         let written = self.write(file, &mut done);

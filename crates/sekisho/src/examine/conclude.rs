@@ -67,8 +67,8 @@ pub(crate) fn conclude(
         let blind = blind(plan, &collected, occurred);
         let report = run_file::report(options, plan, &loaded, &collected, &blind, complete);
         let worst = worst(plan, &collected);
-        let run = run_file::run_json(options, plan, &loaded, &collected, &blind, complete);
-        fs::write(options.out.join("run.json"), run)?;
+        let run = BufWriter::new(File::create(options.out.join("run.json"))?);
+        run_file::write_run(options, plan, &loaded, &collected, &blind, complete, run)?;
         fs::write(options.out.join("report.html"), report::render(&report))?;
         ordered.join().unwrap_or_else(|_| Err(io::Error::other("the timeline was not written")))?;
         Ok(Outcome { report, worst, complete })

@@ -3,23 +3,36 @@
 //! hundred thousand small ones do.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{Block, Cutter, Format, SourceHints, formats};
 
+use super::pieces::{self, Joined, Piece};
+use crate::sources::limits::LEADING_NULS_UNPACKED_MAX;
+use crate::sources::open::{Counted, Input, UntilError};
 use crate::sources::walk::{Inventory, read_up_to};
-use crate::sources::{Source, SourceProblem, Wrapping, hash, open};
+use crate::sources::{Source, SourceProblem, Wrapping, dates, hash, open};
 
 /// Bytes from which the format is told.
-const START_BYTES: usize = 64 << 10;
+pub(super) const START_BYTES: usize = 64 << 10;
 
 /// Largest file that is read as a whole by one thread, in bytes.
 const WHOLE_BYTES_MAX: u64 = 4 << 20;
+
+/// Fewest NUL bytes at the beginning of a log that are passed over: fewer may
+/// be text in UTF-16 or UTF-32.
+const LEADING_NULS_MIN: usize = 4;
+
+/// Smallest size of blocks, in bytes.
+const SMALL_BLOCK_BYTES: usize = 64 << 10;
+
+/// What compressed logs may be expected to expand to.
+const USUAL_EXPANSION: u64 = 16;
 
 /// A piece of work, in the order in which its results are wanted.
 #[derive(Debug)]
@@ -42,7 +55,13 @@ pub(crate) enum Task {
         bytes: Vec<u8>,
     },
     /// Read a block.
-    Block { source: usize, format: &'static dyn Format, block: Block },
+    Block {
+        source: usize,
+        format: &'static dyn Format,
+        block: Block,
+        /// Bytes as stored that were read for it.
+        stored_bytes: u64,
+    },
     /// A source could not be opened, recognised or read on.
     Failed { source: usize, problem: SourceProblem },
 }
@@ -54,15 +73,25 @@ pub(crate) struct Reading {
     pub(crate) timezone: Option<TimeZone>,
     /// Host of records that name none.
     pub(crate) host: Option<String>,
+    /// Year of the last record of each log whose records name none.
+    pub(crate) year: Option<i64>,
 }
 
 impl Reading {
+    /// No record of a source was written after this.
+    pub(crate) fn written_before(&self, source: &Source) -> Option<i64> {
+        let Some(year) = self.year else { return source.written_before };
+        // What says when it was written may still say the day.
+        let known = source.written_before.filter(|&t| dates::year_of(t) == Some(year));
+        known.or_else(|| dates::end_of([year, 12, 30]))
+    }
+
     pub(crate) fn hints(&self, source: &Source) -> Arc<SourceHints> {
         Arc::new(SourceHints {
             name: source.name.clone(),
             timezone: self.timezone.clone(),
             host: self.host.clone().or_else(|| source.host.clone()),
-            written_before: source.written_before,
+            written_before: self.written_before(source),
         })
     }
 }
@@ -76,14 +105,22 @@ pub(crate) fn feed(
     emit: &mut dyn FnMut(Task) -> bool,
 ) {
     let mut hashed = None;
+    let mut joined = HashSet::new();
     let sizes = sizes(inventory);
     for (number, source) in inventory.sources.iter().enumerate() {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let mut feeder = Feeder { reading, stop, number, source, emit };
-        let plain = source.wrapping == Wrapping::Plain;
-        let going = if plain && source.bytes <= WHOLE_BYTES_MAX {
+        if joined.contains(&number) {
+            continue;
+        }
+        let pieces = pieces::of(inventory, number);
+        joined.extend(pieces.iter().map(|piece| piece.source));
+        let mut feeder = Feeder { reading, stop, number, source, pieces, hashed: 0, emit };
+        let plain = source.wrapping == Wrapping::Plain && source.member.is_none();
+        let going = if !feeder.pieces.is_empty() {
+            feeder.stream_joined(inventory)
+        } else if plain && source.bytes <= WHOLE_BYTES_MAX {
             feeder.whole()
         } else if plain && sizes.get(&source.bytes) == Some(&1) {
             // No other file can be a copy of it: the hash may come last.
@@ -115,7 +152,8 @@ pub(crate) fn stream(
     stop: &AtomicBool,
     emit: &mut dyn FnMut(Task) -> bool,
 ) {
-    Feeder { reading, stop, number: 0, source, emit }.stream();
+    let pieces = Vec::new();
+    Feeder { reading, stop, number: 0, source, pieces, hashed: 0, emit }.stream();
 }
 
 struct Feeder<'a> {
@@ -123,6 +161,10 @@ struct Feeder<'a> {
     stop: &'a AtomicBool,
     number: usize,
     source: &'a Source,
+    /// Where the log was split, its pieces.
+    pieces: Vec<Piece>,
+    /// Pieces whose hashes are asked for.
+    hashed: usize,
     emit: &'a mut dyn FnMut(Task) -> bool,
 }
 
@@ -141,6 +183,9 @@ impl Feeder<'_> {
             Ok(got) if got as u64 > WHOLE_BYTES_MAX => {
                 (self.emit)(Task::Hash { file: self.source.file_number }) && self.stream()
             }
+            Ok(_) if bytes.starts_with(&[0; LEADING_NULS_MIN]) => {
+                (self.emit)(Task::Hash { file: self.source.file_number }) && self.stream()
+            }
             Ok(_) => (self.emit)(Task::Whole { source: self.number, bytes }),
             Err(e) => self.failed(None, e, "a file that can be read"),
         }
@@ -152,12 +197,14 @@ impl Feeder<'_> {
             Ok(file) => file,
             Err(e) => return self.failed(None, e, "a file that can be opened"),
         };
-        let mut input = hash::Hashing::new(file);
-        if !self.stream_from(&mut input) {
+        let mut hashing = hash::Hashing::new(file);
+        let stored = AtomicU64::new(0);
+        let mut counted = Counted::new(&mut hashing, &stored);
+        if !self.stream_from(&mut Input::new(&mut counted, &stored)) {
             return false;
         }
         let stop = || self.stop.load(Ordering::Relaxed);
-        match input.finish(&stop) {
+        match hashing.finish(&stop) {
             Ok(hash) => (self.emit)(Task::Hashed { file: self.source.file_number, hash }),
             Err(e) => {
                 let what = format!("could not be hashed: {e}");
@@ -175,21 +222,68 @@ impl Feeder<'_> {
         }
     }
 
-    fn stream_from(&mut self, input: &mut dyn Read) -> bool {
-        let mut start = vec![0; START_BYTES];
-        let mut input = UntilError { inner: input, error: None };
-        let got = read_up_to(&mut input, &mut start).unwrap_or(0);
-        start.truncate(got);
-        let format = match (recognise(&start, got < START_BYTES), &input.error) {
+    /// Reads the pieces of a log as one.
+    fn stream_joined(&mut self, inventory: &Inventory) -> bool {
+        let stored = AtomicU64::new(0);
+        let mut counted = Counted::new(Joined::new(inventory, &self.pieces), &stored);
+        self.stream_from(&mut Input::new(&mut counted, &stored)) && self.hash_to(self.pieces.len())
+    }
+
+    /// Asks for the hashes of the first pieces, each once.
+    fn hash_to(&mut self, count: usize) -> bool {
+        let files: Vec<usize> = self.pieces.iter().map(|piece| piece.file).collect();
+        let new = files.get(self.hashed..count).unwrap_or_default();
+        self.hashed = self.hashed.max(count);
+        new.iter().all(|&file| (self.emit)(Task::Hash { file }))
+    }
+
+    /// Gives out a block; what begins in another piece as one of that.
+    fn give(&mut self, format: &'static dyn Format, block: Block, mut stored_bytes: u64) -> bool {
+        let mut rest = Some(block);
+        while let Some(mut block) = rest.take() {
+            let mut source = self.number;
+            let later = self.pieces.iter().position(|piece| piece.start > block.offset);
+            let at = later.unwrap_or(self.pieces.len());
+            if let Some(piece) = at.checked_sub(1).and_then(|at| self.pieces.get(at)).cloned() {
+                if let Some(next) = self.pieces.get(at) {
+                    (block, rest) = pieces::part(block, next.start, format);
+                }
+                if !self.hash_to(at) {
+                    return false;
+                }
+                source = piece.source;
+                block.offset -= piece.start;
+                block.problems.named.iter_mut().for_each(|p| {
+                    p.offset = p.offset.saturating_sub(piece.start);
+                });
+            }
+            let task = Task::Block { source, format, block, stored_bytes };
+            if !(self.emit)(task) {
+                return false;
+            }
+            stored_bytes = 0;
+        }
+        true
+    }
+
+    fn stream_from(&mut self, input: &mut Input<'_>) -> bool {
+        let stored = input.stored();
+        let mut input = UntilError::new(input);
+        let Some((start, skipped)) = self.start(&mut input) else { return true };
+        let format = match (recognise(&start, start.len() < START_BYTES), &input.error) {
             (Ok(format), _) => format,
             (Err(_), Some(e)) => {
                 let what = e.to_string();
-                return self.failed(Some(got as u64), what, "a source that can be read");
+                return self.failed(Some(start.len() as u64), what, "a source that can be read");
             }
             (Err((what, expected)), None) => return self.failed(Some(0), what, expected),
         };
-        let mut cutter = format.cutter(self.reading.hints(self.source), BLOCK_BYTES);
-        let going = self.cut(&mut *cutter, format, &mut start.as_slice().chain(&mut input));
+        if skipped > 0 && !self.named_nuls(skipped) {
+            return false;
+        }
+        let cutter = &mut *format.cutter(self.reading.hints(self.source), self.block_bytes());
+        let mut all = start.as_slice().chain(&mut input);
+        let going = self.cut(cutter, format, &mut all, stored, skipped);
         match input.error {
             Some(e) => {
                 self.failed(None, e, "more of the source; what came before was read") && going
@@ -198,19 +292,78 @@ impl Feeder<'_> {
         }
     }
 
+    /// No more than there is to read: a small source takes little memory.
+    fn block_bytes(&self) -> usize {
+        let Source { wrapping, bytes, .. } = self.source;
+        let packed = *wrapping != Wrapping::Plain;
+        let bytes = bytes.saturating_mul(if packed { USUAL_EXPANSION } else { 1 });
+        let bytes = usize::try_from(bytes).unwrap_or(BLOCK_BYTES);
+        bytes.saturating_add(1).clamp(SMALL_BLOCK_BYTES, BLOCK_BYTES)
+    }
+
+    /// The bytes from which the format is told, and how many NUL bytes stand
+    /// before them; `None` where there is nothing else, which is named.
+    fn start(&mut self, input: &mut UntilError<'_>) -> Option<(Vec<u8>, u64)> {
+        let mut start = vec![0; START_BYTES];
+        let mut skipped = 0;
+        loop {
+            let got = read_up_to(input, &mut start).unwrap_or(0);
+            let nuls = start.iter().take(got).take_while(|&&b| b == 0).count();
+            if skipped == 0 && nuls < LEADING_NULS_MIN {
+                start.truncate(got);
+                return Some((start, 0));
+            }
+            skipped += nuls as u64;
+            if nuls < got {
+                start.truncate(got);
+                start.drain(..nuls);
+                let mut more = vec![0; nuls];
+                let added = read_up_to(input, &mut more).unwrap_or(0);
+                start.extend_from_slice(more.get(..added).unwrap_or_default());
+                return Some((start, skipped));
+            }
+            let plain = self.source.wrapping == Wrapping::Plain && self.source.member.is_none();
+            let too_many = !plain && skipped > LEADING_NULS_UNPACKED_MAX;
+            if let Some(e) = input.error.take() {
+                self.failed(Some(skipped), e, "a source that can be read");
+                return None;
+            }
+            if got < START_BYTES || too_many || self.stop.load(Ordering::Relaxed) {
+                let what =
+                    if too_many { "begins with very many NUL bytes" } else { "NUL bytes only" };
+                self.failed(Some(0), what, "a log with records");
+                return None;
+            }
+        }
+    }
+
+    fn named_nuls(&mut self, skipped: u64) -> bool {
+        let what = format!("begins with {skipped} NUL bytes, which are passed over");
+        let expected = "records from the first byte on: a log that was emptied while its program \
+                        still wrote to it has such a gap";
+        self.failed(Some(0), what, expected)
+    }
+
     /// Gives out the blocks of a source.
     fn cut(
         &mut self,
         cutter: &mut dyn Cutter,
         format: &'static dyn Format,
         input: &mut dyn Read,
+        stored: &AtomicU64,
+        skipped: u64,
     ) -> bool {
         let mut read_to = 0;
+        let mut counted = 0;
         while !self.stop.load(Ordering::Relaxed) {
             match cutter.next(input) {
-                Ok(Some(block)) => {
+                Ok(Some(mut block)) => {
+                    block.offset += skipped;
+                    block.problems.named.iter_mut().for_each(|p| p.offset += skipped);
                     read_to = block.offset + block.bytes.len() as u64;
-                    if !(self.emit)(Task::Block { source: self.number, format, block }) {
+                    let read = stored.load(Ordering::Relaxed);
+                    let stored_bytes = read.saturating_sub(std::mem::replace(&mut counted, read));
+                    if !self.give(format, block, stored_bytes) {
                         return false;
                     }
                 }
@@ -221,28 +374,6 @@ impl Feeder<'_> {
             }
         }
         false
-    }
-}
-
-/// Input that ends where it cannot be read on, so that what came before is
-/// read like any other source; the error is kept.
-struct UntilError<'a> {
-    inner: &'a mut dyn Read,
-    error: Option<io::Error>,
-}
-
-impl Read for UntilError<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.error.is_some() {
-            return Ok(0);
-        }
-        match self.inner.read(buffer) {
-            Err(e) if e.kind() != io::ErrorKind::Interrupted => {
-                self.error = Some(e);
-                Ok(0)
-            }
-            read => read,
-        }
     }
 }
 
@@ -269,8 +400,26 @@ pub(crate) fn recognise(
     if start.is_empty() {
         return Err(("empty", "a log with records"));
     }
-    formats::recognise(start, whole).ok_or((
-        "format not recognised",
-        "EVTX, JSON (lines, documents, arrays) or Zeek logs, also within gzip, Zstandard or zip",
-    ))
+    formats::recognise(start, whole).ok_or_else(|| match packed(start) {
+        Some(what) => (what, "plain, gzip, Zstandard, zip or tar; unpack it first"),
+        None => (
+            "format not recognised",
+            "EVTX, JSON (lines, documents, arrays) or Zeek logs, also within gzip, Zstandard, zip or \
+             tar",
+        ),
+    })
+}
+
+/// What a source is that is packed in a way that is not read.
+fn packed(start: &[u8]) -> Option<&'static str> {
+    const PACKED: [(&[u8], &str); 7] = [
+        (b"\xfd7zXZ\0", "compressed with xz, which is not read"),
+        (b"BZh", "compressed with bzip2, which is not read"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which is not read"),
+        (b"Rar!\x1a\x07", "a RAR archive, which is not read"),
+        (b"\x04\x22\x4d\x18", "compressed with LZ4, which is not read"),
+        (b"\x1f\x9d", "compressed with compress, which is not read"),
+        (b"MSCF\0\0\0\0", "a cabinet, which is not read"),
+    ];
+    PACKED.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, what)| *what)
 }

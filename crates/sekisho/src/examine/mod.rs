@@ -4,11 +4,13 @@
 //! and run the rules (`work`); outcomes are put back into order and written
 //! (`collect`), and at the end they are drawn together (`conclude`).
 
+mod assumptions;
 mod collect;
 mod conclude;
 pub(crate) mod feed;
 mod identity;
 pub(crate) mod json;
+mod pieces;
 mod places;
 mod run_file;
 pub(crate) mod stats;
@@ -59,6 +61,10 @@ pub struct Options {
     pub threads: usize,
     /// Zone of times that state none, and its name.
     pub timezone: Option<(String, TimeZone)>,
+    /// Host of records that name none.
+    pub host: Option<String>,
+    /// Year of the last record of logs whose records name none.
+    pub year: Option<i64>,
 }
 
 /// Tells how far the work is, for whoever shows it.
@@ -66,7 +72,7 @@ pub struct Options {
 pub struct Progress {
     /// Bytes to read, once known.
     pub bytes_total: AtomicU64,
-    /// Bytes read (of compressed sources: after unpacking).
+    /// Bytes read, as they are stored.
     pub bytes_done: AtomicU64,
     /// Records read.
     pub records: AtomicU64,
@@ -88,7 +94,7 @@ pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -
     let threads = threads(options.threads);
     let loaded = rules::load(&options.rules, &options.selection, &options.placeholders, threads);
     let (plan, correlator, loaded) = plan(options, loaded, stop)?;
-    let total = plan.inventory.sources.iter().map(|s| s.bytes).sum();
+    let total = plan.inventory.sources.iter().map(|s| s.stored_bytes).sum();
     progress.bytes_total.store(total, Ordering::Relaxed);
     let plan = Arc::new(plan);
     let collector = Collector::new(Arc::clone(&plan), out, correlator)
@@ -129,7 +135,7 @@ fn plan(
         }
     }
     let timezone = options.timezone.as_ref().map(|(_, zone)| zone.clone());
-    let reading = Reading { timezone, host: None };
+    let reading = Reading { timezone, host: options.host.clone(), year: options.year };
     let headers = || program.rules().map(|rule| &rule.header);
     let plan = Plan {
         inventory,
@@ -215,10 +221,15 @@ pub(crate) fn blocks(
     stop: &AtomicBool,
     take: &mut dyn FnMut(&'static dyn Format, Block) -> bool,
 ) {
-    feed::stream(source, &Reading { timezone, host: None }, stop, &mut |task| match task {
-        Task::Block { format, block, .. } => take(format, block),
-        _ => true,
-    });
+    feed::stream(
+        source,
+        &Reading { timezone, ..Reading::default() },
+        stop,
+        &mut |task| match task {
+            Task::Block { format, block, .. } => take(format, block),
+            _ => true,
+        },
+    );
 }
 
 fn next(receive: &Mutex<Receiver<(u64, Task)>>) -> Option<(u64, Task)> {

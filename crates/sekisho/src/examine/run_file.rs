@@ -3,27 +3,32 @@
 //! a time of day or anything else that differs from run to run.
 
 use std::collections::BTreeMap;
+use std::io;
 
-use sekisho_event::{Shape, TIME_UNKNOWN};
+use sekisho_event::TIME_UNKNOWN;
 use sekisho_sigma::RuleId;
 use sekisho_sigma::rule::Level as SigmaLevel;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
 use super::collect::Collected;
 use super::conclude::{Blind, header};
 use super::stats::{BUCKET_SECONDS, NameStats, RuleStats, Span};
 use super::work::Plan;
-use super::{Options, json as write};
+use super::{Options, assumptions, json as write};
 use crate::report::{
-    Assumption, Bucket, ByLevel, Duplicate, Example, FiredRule, IdleRules, Level, LevelCount,
-    Listed, NamedValue, Position, Problem, RejectedRule, Report, Source, Subject, TacticCount,
-    Timeline, Totals, UnexaminedKind, Unseen,
+    Bucket, ByLevel, Duplicate, Example, FiredRule, IdleRules, Level, LevelCount, Listed,
+    NamedValue, Position, Problem, RejectedRule, Report, Source, Subject, TacticCount, Timeline,
+    Totals, UnexaminedKind, Unseen,
 };
 use crate::rules::Loaded;
 
 /// Version of the schema of `run.json`; raised when a field changes its
 /// meaning or goes away.
 const RUN_VERSION: u32 = 1;
+
+/// Where the sources stand in `run.json`.
+const SOURCES: &str = "sources";
 
 /// Most bars of the picture over time.
 const BARS_MAX: i64 = 160;
@@ -61,18 +66,24 @@ fn known(time: i64) -> Option<i64> {
     (time != TIME_UNKNOWN).then_some(time)
 }
 
-/// The text of `run.json`.
-pub(crate) fn run_json(
+/// Writes `run.json`.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub(crate) fn write_run(
     options: &Options,
     plan: &Plan,
     loaded: &Loaded,
     collected: &Collected,
     blind: &Blind,
     complete: bool,
-) -> String {
+    mut out: impl io::Write,
+) -> io::Result<()> {
     let stats = &collected.stats;
     let (first, last) = first_last(stats.span);
     let time = |t: Option<i64>| t.map_or(Value::Null, iso);
+    let assumptions = assumptions::all(options, plan, collected);
     let value = json!({
         "version": RUN_VERSION,
         "program": concat!("sekisho ", env!("CARGO_PKG_VERSION")),
@@ -80,9 +91,10 @@ pub(crate) fn run_json(
         "options": {
             "paths": options.paths, "rules": options.rules,
             "timezone": options.timezone.as_ref().map(|(name, _)| name),
+            "host": options.host, "year": options.year,
         },
         "files": plan.inventory.files.len(),
-        "sources": sources_json(plan, collected),
+        SOURCES: null,
         "records": stats.records, "duplicates": stats.duplicates,
         "hosts": stats.hosts.len(),
         "first": time(first), "last": time(last),
@@ -104,20 +116,53 @@ pub(crate) fn run_json(
             json!({"kind": shape.to_string(), "records": count})
         }).collect::<Vec<_>>(),
         "records_without_zone": stats.untimed.zoneless, "records_without_time": stats.untimed.timeless,
+        "records_without_year": stats.untimed.yearless,
+        "records_without_host": stats.hosts_of.unknown,
+        "assumptions": assumptions.items,
+        "assumptions_not_listed": assumptions.total - assumptions.items.len() as u64,
         "names_beyond_limit": stats.names_dropped,
         "correlation_events_beyond_limit": collected.correlator.dropped(),
         "problems": collected.problems, "problems_not_listed": collected.problems_more,
     });
-    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
-    text.push('\n');
-    text
+    let run = Run { value, sources: Sources { options, plan, collected } };
+    serde_json::to_writer_pretty(&mut out, &run)?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
-fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
-    let sources = plan.inventory.sources.iter().zip(&collected.sources);
-    let time = |t: Option<i64>| t.map_or(Value::Null, iso);
-    sources
-        .map(|(source, outcome)| {
+/// What `run.json` says, with its sources put in one by one: there may be
+/// hundreds of thousands.
+struct Run<'a> {
+    value: Value,
+    sources: Sources<'a>,
+}
+
+impl Serialize for Run<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in self.value.as_object().into_iter().flatten() {
+            if key == SOURCES {
+                map.serialize_entry(key, &self.sources)?;
+            } else {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+struct Sources<'a> {
+    options: &'a Options,
+    plan: &'a Plan,
+    collected: &'a Collected,
+}
+
+impl Serialize for Sources<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { options, plan, collected } = *self;
+        let sources = plan.inventory.sources.iter().zip(&collected.sources);
+        let time = |t: Option<i64>| t.map_or(Value::Null, iso);
+        serializer.collect_seq(sources.map(|(source, outcome)| {
             let (first, last) = first_last(outcome.span);
             let same = outcome.duplicate_of.and_then(|f| plan.inventory.files.get(f));
             json!({
@@ -127,10 +172,16 @@ fn sources_json(plan: &Plan, collected: &Collected) -> Vec<Value> {
                 "duplicates": outcome.duplicates,
                 "first": time(first), "last": time(last), "problems": outcome.problems,
                 "records_without_zone": outcome.untimed.zoneless,
+                "records_without_year": outcome.untimed.yearless,
+                "year_from": assumptions::year_from(options, source, outcome),
+                "host_from": assumptions::host_from(plan, outcome),
+                "records_with_host_given": outcome.hosts_of.given,
+                "records_without_host": outcome.hosts_of.unknown,
+                "series": source.series.as_deref(),
                 "duplicate_of": same.map(|f| &f.path),
             })
-        })
-        .collect()
+        }))
+    }
 }
 
 fn rejected_json(list: &[sekisho_sigma::Rejected]) -> Vec<Value> {
@@ -225,6 +276,12 @@ fn named_options(options: &Options) -> Vec<NamedValue> {
     }
     if let Some((zone, _)) = &options.timezone {
         add("--timezone", zone.clone());
+    }
+    if let Some(host) = &options.host {
+        add("--host", host.clone());
+    }
+    if let Some(year) = options.year {
+        add("--year", year.to_string());
     }
     if let Some(level) = options.selection.level {
         add("--level", level.name().to_owned());
@@ -403,7 +460,7 @@ fn unseen(options: &Options, plan: &Plan, collected: &Collected, blind: &Blind) 
         idle_rules: idle_rules(plan, blind),
         records_unexamined: blind.unexamined.iter().map(|(_, count)| count).sum(),
         unexamined: unexamined.into(),
-        assumptions: assumptions(options, plan, collected).into(),
+        assumptions: assumptions::all(options, plan, collected),
         duplicates: duplicates(plan, collected).into(),
     }
 }
@@ -441,46 +498,6 @@ fn idle_rules(plan: &Plan, blind: &Blind) -> Vec<IdleRules> {
     let mut groups: Vec<IdleRules> = groups.into_values().collect();
     groups.sort_by(|a, b| b.rules.cmp(&a.rules).then_with(|| a.reason.cmp(&b.reason)));
     groups
-}
-
-fn assumptions(options: &Options, plan: &Plan, collected: &Collected) -> Vec<Assumption> {
-    let mut out = Vec::new();
-    for (source, outcome) in plan.inventory.sources.iter().zip(&collected.sources) {
-        if outcome.untimed.zoneless > 0
-            && options.timezone.is_none()
-            && outcome.duplicate_of.is_none()
-        {
-            out.push(Assumption {
-                about: source.path.clone(),
-                text: format!(
-                    "{} times without a zone were read as UTC; state it with --timezone",
-                    outcome.untimed.zoneless
-                ),
-            });
-        }
-    }
-    if collected.stats.duplicates > 0 {
-        let mut text = format!(
-            "{} records with the Id of an earlier one count once, as the first of them",
-            collected.stats.duplicates
-        );
-        if plan.identities.overflowed() {
-            let limit = "; beyond 3,500,000 different Ids this is no longer looked at";
-            text.push_str(limit);
-        }
-        out.push(Assumption { about: "Microsoft 365 audit records".to_owned(), text });
-    }
-    let unknown = Shape::unknown();
-    if let Some(count) = collected.stats.shapes.get(&unknown) {
-        out.push(Assumption {
-            about: unknown.to_string(),
-            text: format!(
-                "{count} records do not say what log they are from; every rule was tried on them, \
-                 whatever log source it is for"
-            ),
-        });
-    }
-    out
 }
 
 fn duplicates(plan: &Plan, collected: &Collected) -> Vec<Duplicate> {

@@ -48,6 +48,22 @@ impl Span {
     }
 }
 
+/// Records that name no host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HostsOf {
+    /// They got the one that is stated or that the path names.
+    pub(crate) given: u64,
+    /// They have none.
+    pub(crate) unknown: u64,
+}
+
+impl HostsOf {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.given += other.given;
+        self.unknown += other.unknown;
+    }
+}
+
 /// Records and detections of a host or an account.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NameStats {
@@ -101,6 +117,7 @@ pub(crate) struct Stats {
     /// Records that had come before, and do not count again.
     pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
+    pub(crate) hosts_of: HostsOf,
     pub(crate) span: Span,
     pub(crate) shapes: BTreeMap<Shape, u64>,
     pub(crate) hosts: BTreeMap<Box<str>, NameStats>,
@@ -120,6 +137,7 @@ impl Stats {
         self.records += other.records;
         self.duplicates += other.duplicates;
         self.untimed.add(other.untimed);
+        self.hosts_of.add(other.hosts_of);
         self.names_dropped += other.names_dropped;
         self.span.merge(other.span);
         for (shape, count) in other.shapes {

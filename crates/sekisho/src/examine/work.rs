@@ -95,7 +95,7 @@ pub(crate) struct Done {
     pub(crate) stats: Stats,
     pub(crate) problems: Vec<SourceProblem>,
     pub(crate) problems_more: u64,
-    /// Compressed bytes that this took in, for the progress bar.
+    /// Bytes as stored that this took in, for the progress bar.
     pub(crate) input_bytes: u64,
 }
 
@@ -208,12 +208,12 @@ impl Worker {
                 Done { hash: Some((*file, hash.clone())), ..Done::default() }
             }
             Task::Whole { source, bytes } => self.whole(*source, bytes),
-            &Task::Block { source, format, ref block } => {
+            &Task::Block { source, format, ref block, stored_bytes } => {
                 let (detections, timeline) = self.room;
                 let mut done = Done {
                     source: Some(source),
                     format: Some(format.name()),
-                    input_bytes: block.bytes.len() as u64,
+                    input_bytes: stored_bytes,
                     detections: Vec::with_capacity(detections),
                     timeline: Vec::with_capacity(timeline),
                     ..Done::default()
@@ -380,6 +380,7 @@ impl Writer<'_> {
         *stats.shapes.entry(batch.shape.clone()).or_default() += batch.rows() as u64;
         batch.times.iter().for_each(|&time| stats.span.add(time));
         stats.read_at(&batch.times);
+        stats.hosts_of.given += u64::from(batch.hosts_given);
         // Neighbours are mostly of the same host: runs are counted first.
         let mut by_host: HashMap<ValueId, u64> = HashMap::new();
         for run in batch.hosts.chunk_by(|a, b| a == b) {
@@ -389,7 +390,9 @@ impl Writer<'_> {
         }
         for (host, count) in by_host {
             let name = self.vocabulary.hosts.text(host);
-            if !name.is_empty() {
+            if name.is_empty() {
+                stats.hosts_of.unknown += count;
+            } else {
                 stats.hosts.entry(name.into()).or_default().records += count;
             }
         }
@@ -666,13 +669,18 @@ mod tests {
     fn plan() -> Arc<Plan> {
         let source = Source {
             path: "a.log".to_owned(),
-            file: "a.log".into(),
+            file: std::path::Path::new("a.log").into(),
             file_number: 0,
             wrapping: Wrapping::Plain,
             name: "a.log".to_owned(),
+            member: None,
             bytes: 10,
+            stored_bytes: 10,
             host: None,
             written_before: None,
+            dated_by: None,
+            series: None,
+            pieces: Vec::new(),
         };
         let mut inventory = Inventory::default();
         inventory.sources.push(source);
@@ -709,9 +717,11 @@ mod tests {
             source: 0,
             format: &sekisho_event::formats::json::Json,
             block: block(b"{\"a\":1}\n"),
+            stored_bytes: 8,
         };
         assert_eq!(worker.work(0, &good).stats.records, 1);
-        let broken = Task::Block { source: 0, format: &Broken, block: block(b"x") };
+        let broken =
+            Task::Block { source: 0, format: &Broken, block: block(b"x"), stored_bytes: 1 };
         let done = worker.work(1, &broken);
         assert_eq!((done.source, done.stats.records), (Some(0), 0));
         let problem = done.problems.first().unwrap();

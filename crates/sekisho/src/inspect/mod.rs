@@ -62,6 +62,8 @@ pub struct Options {
     pub timezone: Option<TimeZone>,
     /// Host of records that name none.
     pub host: Option<String>,
+    /// Year of the last record of each log whose times carry none.
+    pub year: Option<i64>,
 }
 
 /// Looks at logs. When `stop` is set meanwhile, what was found so far is
@@ -89,7 +91,11 @@ pub fn inspect(
     }
     let total = inventory.sources.iter().map(|s| s.bytes).sum();
     progress.bytes_total.store(total, Ordering::Relaxed);
-    let reading = Reading { timezone: options.timezone.clone(), host: options.host.clone() };
+    let reading = Reading {
+        timezone: options.timezone.clone(),
+        host: options.host.clone(),
+        year: options.year,
+    };
     let plan = Arc::new(Plan { inventory, reading, stop: Arc::clone(stop) });
     let Some(mut collected) = read(&plan, Served::new(&loaded), threads, progress) else {
         bail!("a thread broke down; the results are not whole");

@@ -2,20 +2,19 @@
 //! not depend on the file system, without going round in circles.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Source, SourceProblem, Wrapping};
-
-/// Deepest folder that is entered, counted from the path that was named.
-pub const FOLDER_DEPTH_MAX: usize = 64;
-
-/// Most files in one run.
-pub const FILES_MAX: usize = 2_000_000;
-
-/// Most members of one archive.
-pub const ARCHIVE_MEMBERS_MAX: usize = 1_000_000;
+use super::archive::{Archive, At, Budget, Entry, Kind, Member, Opened, Pool};
+use super::bytes::Bytes;
+use super::limits::{
+    ARCHIVE_DEPTH_MAX, ARCHIVE_PROBLEMS_MAX, ARCHIVES_MAX, FILES_MAX, FOLDER_DEPTH_MAX,
+    MEMBER_PATHS_BYTES_MAX, MEMBERS_MAX,
+};
+use super::open::{self, Look};
+use super::{DatedBy, Source, SourceProblem, Wrapping, dates, host, series};
 
 /// A file on disk.
 #[derive(Clone, Debug)]
@@ -26,6 +25,8 @@ pub struct DiskFile {
     pub file: PathBuf,
     /// Size in bytes.
     pub bytes: u64,
+    /// When it was last changed: nanoseconds since 1970.
+    pub modified: Option<i64>,
 }
 
 /// What was found.
@@ -34,12 +35,16 @@ pub struct Inventory {
     /// Files on disk, in order of their paths.
     pub files: Vec<DiskFile>,
     /// Sources in them, in the same order; members of an archive in the order
-    /// of their names.
+    /// of their names, files of one series with the oldest first.
     pub sources: Vec<Source>,
     /// What could not be entered or opened.
     pub problems: Vec<SourceProblem>,
     /// Files that are not looked at, by their real paths.
     passed_over: Vec<PathBuf>,
+    pool: Arc<Pool>,
+    archives: usize,
+    members: usize,
+    member_path_bytes: usize,
 }
 
 impl Inventory {
@@ -65,6 +70,9 @@ impl Inventory {
         for number in 0..inventory.files.len() {
             inventory.open(number);
         }
+        inventory.pool.all_listed();
+        series::order(&mut inventory.sources);
+        series::join(&mut inventory.sources);
         inventory
     }
 
@@ -93,6 +101,7 @@ impl Inventory {
                 path: path.to_string_lossy().into_owned(),
                 file: path.to_owned(),
                 bytes: meta.len(),
+                modified: meta.modified().ok().and_then(dates::of_system),
             });
             return;
         }
@@ -145,85 +154,184 @@ impl Inventory {
     /// Sees how a file is wrapped, and what is in it if it is an archive.
     fn open(&mut self, number: usize) {
         let Some(file) = self.files.get(number).cloned() else { return };
-        let mut start = [0; 4];
-        let got = File::open(&file.file).and_then(|mut f| read_up_to(&mut f, &mut start));
-        let wrapping = match got {
-            Ok(n) => wrapping_of(start.get(..n).unwrap_or_default()),
-            Err(e) => {
-                return self.problem(Path::new(&file.path), e, "a file that can be read");
-            }
+        let on_disk: Arc<Path> = file.file.as_path().into();
+        let look = Bytes::open(&on_disk).and_then(|bytes| open::look(&mut bytes.reader()));
+        let look = match look {
+            Ok(look) => look,
+            Err(e) => return self.problem(Path::new(&file.path), e, "a file that can be read"),
         };
-        let Some(wrapping) = wrapping else { return self.open_archive(number, &file) };
-        let name = file_name(&file.path, &wrapping);
-        self.sources.push(Source {
-            path: file.path,
-            file: file.file,
+        let found = Found {
             file_number: number,
-            wrapping,
-            name,
+            path: file.path,
+            at: At::Disk(Arc::clone(&on_disk)),
+            file: on_disk,
             bytes: file.bytes,
-            host: None,
-            written_before: None,
-        });
+            stored_bytes: file.bytes,
+            modified: file.modified,
+        };
+        let budget = || Arc::new(Budget::of(file.bytes));
+        match look.archive {
+            Some(kind) => self.enter_archive(found, &look, kind, 1, budget()),
+            None => self.sources.push(found.source(&look)),
+        }
     }
 
-    fn open_archive(&mut self, number: usize, file: &DiskFile) {
-        let path = Path::new(&file.path);
-        let mut archive = match super::open::archive(&file.file) {
-            Ok(archive) => archive,
-            Err(e) => return self.problem(path, e, "a zip archive whose directory can be read"),
+    fn enter_archive(
+        &mut self,
+        found: Found,
+        look: &Look,
+        kind: Kind,
+        depth: usize,
+        budget: Arc<Budget>,
+    ) {
+        let path = Path::new(&found.path);
+        if depth > ARCHIVE_DEPTH_MAX {
+            return self.problem(
+                path,
+                "archives nested too deeply",
+                "at most 8 within one another",
+            );
+        }
+        if self.archives >= ARCHIVES_MAX {
+            return self.problem(path, "too many archives", "at most 100,000 in one run");
+        }
+        let archive = Arc::new(Archive {
+            number: self.archives,
+            depth,
+            path: found.path.clone(),
+            kind,
+            wrapping: look.wrapping,
+            at: found.at.clone(),
+            budget,
+            pool: Arc::clone(&self.pool),
+        });
+        self.archives += 1;
+        match self.pool.open(&archive) {
+            Ok(opened) => self.list(&found, &archive, &opened),
+            Err(e) => self.problem(path, e, "an archive that can be opened"),
+        }
+        self.pool.listed(archive.number);
+    }
+
+    /// Adds what is in an archive, in the order of names.
+    fn list(&mut self, found: &Found, archive: &Arc<Archive>, opened: &Opened) {
+        let path = Path::new(&found.path);
+        if let Some(cut) = &opened.cut {
+            self.problem(path, cut, "more of the archive; what came before was read");
+        }
+        let mut listing = match archive.list(&opened.bytes) {
+            Ok(listing) => listing,
+            Err(e) => return self.problem(path, e, "an archive whose directory can be read"),
         };
-        if archive.len() > ARCHIVE_MEMBERS_MAX {
-            return self.problem(path, "archive has too many members", "at most 1,000,000");
+        for (what, expected) in &listing.problems {
+            self.problem(path, what, expected);
         }
-        let mut members = Vec::new();
-        for index in 0..archive.len() {
-            match super::open::member_start(&mut archive, index) {
-                Ok(None) => {}
-                Ok(Some((name, bytes, start))) => members.push((name, bytes, start, index)),
-                Err((name, what)) => {
-                    let shown = format!("{}!{name}", file.path);
-                    self.problem(Path::new(&shown), what, "a member that can be read");
-                }
+        listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut named = 0_usize;
+        for entry in listing.entries {
+            let shown = format!("{}!{}", found.path, entry.name);
+            self.members += 1;
+            self.member_path_bytes += shown.len();
+            if self.members > MEMBERS_MAX || self.member_path_bytes > MEMBER_PATHS_BYTES_MAX {
+                let expected = "at most 300,000 in one run, with paths of 64 MiB";
+                return self.problem(path, "too many members of archives", expected);
             }
-        }
-        members.sort();
-        for (name, bytes, start, index) in members {
-            let shown = format!("{}!{name}", file.path);
-            let Some(inner) = wrapping_of(&start) else {
-                self.problem(
-                    Path::new(&shown),
-                    "an archive within an archive",
-                    "unpack the outer archive first",
-                );
+            let Err((what, expected)) = self.add(found, archive, opened, entry, &shown) else {
                 continue;
             };
-            self.sources.push(Source {
-                name: file_name(&name, &inner),
-                path: shown,
-                file: file.file.clone(),
-                file_number: number,
-                wrapping: Wrapping::ZipMember(index, Box::new(inner)),
-                bytes,
-                host: None,
-                written_before: None,
-            });
+            named += 1;
+            if named <= ARCHIVE_PROBLEMS_MAX {
+                self.problem(Path::new(&shown), what, expected);
+            }
+        }
+        if let Some(more) = named.checked_sub(ARCHIVE_PROBLEMS_MAX).filter(|&more| more > 0) {
+            let what = format!("{more} more of its members cannot be read");
+            self.problem(path, what, "members like those that are named before");
+        }
+    }
+
+    /// Adds a member, or what is in it if it is an archive.
+    fn add(
+        &mut self,
+        outer: &Found,
+        archive: &Arc<Archive>,
+        opened: &Opened,
+        entry: Entry,
+        shown: &str,
+    ) -> Result<(), (String, &'static str)> {
+        if let Some(unreadable) = entry.unreadable {
+            return Err(unreadable);
+        }
+        let member = Member { archive: Arc::clone(archive), place: entry.place };
+        let look = member.with(&opened.bytes, |input, _| open::look(input));
+        let look =
+            look.and_then(|look| look).map_err(|e| (e.to_string(), "a member that can be read"))?;
+        let found = Found {
+            file_number: outer.file_number,
+            file: Arc::clone(&outer.file),
+            path: shown.to_owned(),
+            at: At::Member(member),
+            bytes: entry.bytes,
+            stored_bytes: entry.stored,
+            modified: entry.modified,
+        };
+        match look.archive {
+            Some(kind) => {
+                let budget = Arc::clone(&archive.budget);
+                self.enter_archive(found, &look, kind, archive.depth + 1, budget);
+            }
+            None => self.sources.push(found.source(&look)),
+        }
+        Ok(())
+    }
+}
+
+/// A file or member, before it is known what is in it.
+struct Found {
+    file_number: usize,
+    file: Arc<Path>,
+    path: String,
+    at: At,
+    bytes: u64,
+    stored_bytes: u64,
+    modified: Option<i64>,
+}
+
+impl Found {
+    fn source(self, look: &Look) -> Source {
+        let (member, by) = match self.at {
+            At::Disk(_) => (None, DatedBy::File),
+            At::Member(member) => (Some(member), DatedBy::Archive),
+        };
+        // What a gzip header says is older and truer than the time of a file
+        // that was copied since; what an archive kept is as good as it.
+        let named = dates::of_path(&self.path).and_then(dates::end_of);
+        let kept = self.modified.filter(|_| by == DatedBy::Archive);
+        let dated = named
+            .map(|time| (time, DatedBy::Path))
+            .or(kept.map(|time| (time, DatedBy::Archive)))
+            .or(look.modified.map(|time| (time, DatedBy::Gzip)))
+            .or(self.modified.map(|time| (time, by)));
+        Source {
+            name: file_name(&self.path, look.wrapping),
+            host: host::of_path(&self.path),
+            path: self.path,
+            file: self.file,
+            file_number: self.file_number,
+            member,
+            wrapping: look.wrapping,
+            bytes: self.bytes,
+            stored_bytes: self.stored_bytes,
+            written_before: dated.map(|(time, _)| time),
+            dated_by: dated.map(|(_, by)| by),
+            series: None,
+            pieces: Vec::new(),
         }
     }
 }
 
-/// How bytes are wrapped, by how they start; `None` for a zip archive.
-fn wrapping_of(start: &[u8]) -> Option<Wrapping> {
-    match start {
-        [0x1f, 0x8b, ..] => Some(Wrapping::Gzip),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Wrapping::Zstd),
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => None,
-        _ => Some(Wrapping::Plain),
-    }
-}
-
-fn file_name(path: &str, wrapping: &Wrapping) -> String {
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+fn file_name(path: &str, wrapping: Wrapping) -> String {
+    let name = path.rsplit(['/', '\\', '!']).next().unwrap_or(path);
     let endings: &[&str] = match wrapping {
         Wrapping::Gzip => &[".gz", ".gzip"],
         Wrapping::Zstd => &[".zst", ".zstd"],
