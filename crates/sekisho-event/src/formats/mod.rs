@@ -2,6 +2,7 @@
 //! [`FORMATS`].
 
 pub mod cisco;
+mod event_viewer;
 pub mod evtx;
 pub mod json;
 mod lines;
