@@ -68,7 +68,7 @@ struct Labelled<'a> {
     /// Where what stands behind the label begins in the line.
     at: usize,
     indented: bool,
-    /// The value is set off by a tab, as templates do and prose does not.
+    /// Label or value are set off by a tab, as templates do and prose does not.
     tabbed: bool,
 }
 
@@ -82,12 +82,14 @@ impl<'a> Labelled<'a> {
         // Some templates have the colon twice.
         let twice = rest.strip_prefix(':').filter(|r| r.trim_start().len() < r.len());
         let value = twice.unwrap_or(rest);
+        let behind = line.trim_start();
+        let before = line.get(..line.len() - behind.len()).unwrap_or_default();
         Some(Self {
             label: label.trim(),
             value: value.trim(),
             at: line.len() - value.len(),
-            indented: line.starts_with(char::is_whitespace),
-            tabbed: value.starts_with('\t'),
+            indented: !before.is_empty(),
+            tabbed: before.contains('\t') || value.starts_with('\t'),
         })
     }
 }
@@ -218,7 +220,7 @@ impl<'a, 'e> Labels<'a, 'e> {
         } else if heads {
             self.section = UNKNOWN;
             self.unknown += 1;
-        } else if found.indented || found.tabbed {
+        } else if found.tabbed {
             self.unknown += 1;
         }
     }
