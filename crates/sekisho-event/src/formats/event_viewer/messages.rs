@@ -197,7 +197,7 @@ impl<'a, 'e> Labels<'a, 'e> {
         emit: &mut dyn FnMut(&str, &str),
     ) {
         match field.reach {
-            Reach::Line => emit(&field.name, value),
+            Reach::Line => self.say(field, value, emit),
             Reach::Comma => emit(&field.name, value.split(',').next().unwrap_or(value).trim_end()),
             Reach::Block | Reach::Text | Reach::Document => {
                 self.open = Some(Open { field, start, end });
@@ -234,7 +234,22 @@ impl<'a, 'e> Labels<'a, 'e> {
     fn close(&mut self, emit: &mut dyn FnMut(&str, &str)) {
         if let Some(open) = self.open.take() {
             let value = self.message.get(open.start..open.end).unwrap_or_default();
-            emit(&open.field.name, value.trim());
+            self.say(open.field, value.trim(), emit);
+        }
+    }
+
+    /// Says a value; and the codes that the event has for it, as rules ask for
+    /// either.
+    fn say(&mut self, field: &Field, value: &str, emit: &mut dyn FnMut(&str, &str)) {
+        emit(&field.name, value);
+        if !field.coded {
+            return;
+        }
+        for word in value.split(['\n', ',']).filter(|word| word.len() <= LABEL_BYTES_MAX) {
+            normal(word, &mut self.word);
+            if let Some(code) = TABLES.code(&self.word) {
+                emit(&field.name, code);
+            }
         }
     }
 }

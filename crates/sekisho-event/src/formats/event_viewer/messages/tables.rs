@@ -62,7 +62,21 @@ pub(super) enum Reach {
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) reach: Reach,
+    /// The event has codes where the message has words.
+    pub(super) coded: bool,
 }
+
+/// Fields in which an event has codes, `%%4417`, for which the message has the
+/// words of a language.
+const CODED: &[&str] = &[
+    "AccessList",
+    "AuditPolicyChanges",
+    "Direction",
+    "ElevatedToken",
+    "ImpersonationLevel",
+    "OperationType",
+    "VirtualAccount",
+];
 
 /// Heading and label, to field.
 type Fields = HashMap<(u16, u16), Field>;
@@ -120,6 +134,7 @@ pub(super) struct Tables {
     labels: HashMap<String, u16>,
     /// Labels that are the same in every language.
     same: HashMap<String, u16>,
+    codes: HashMap<String, String>,
     events: HashMap<Key, Event>,
     /// Lines that could not be read; the tests want none.
     pub(super) bad: Vec<String>,
@@ -205,6 +220,11 @@ impl Tables {
         self.sections.get(word).copied()
     }
 
+    /// The code for which a message has this word.
+    pub(super) fn code(&self, word: &str) -> Option<&str> {
+        self.codes.get(word).map(String::as_str)
+    }
+
     /// The number of a heading's key.
     pub(super) fn key(&self, name: &str) -> Option<u16> {
         self.names.0.get(name).copied()
@@ -275,7 +295,11 @@ impl Tables {
         let (mut fields, mut sections) = (Fields::new(), HashSet::new());
         for name in names.split(' ') {
             for entry in blocks.get(name)? {
-                let field = || Field { name: entry.field.clone(), reach: entry.reach };
+                let field = || Field {
+                    name: entry.field.clone(),
+                    reach: entry.reach,
+                    coded: CODED.contains(&entry.field.as_str()),
+                };
                 fields.entry((entry.section, entry.label)).or_insert_with(field);
                 sections.insert(entry.section);
             }
@@ -309,6 +333,7 @@ impl Tables {
             let read = match cells.as_slice() {
                 ["label", key, words] => self.words(true, key, words),
                 ["section", key, words] => self.words(false, key, words),
+                ["code", code, word] => self.add_code(code, word),
                 ["sentence", event, pattern] => self.sentence(event, pattern),
                 _ => None,
             };
@@ -332,6 +357,12 @@ impl Tables {
             }
         }
         Some(())
+    }
+
+    fn add_code(&mut self, code: &str, word: &str) -> Option<()> {
+        let mut normalised = String::new();
+        normal(word, &mut normalised);
+        self.codes.insert(normalised, code.to_owned()).is_none().then_some(())
     }
 
     fn sentence(&mut self, event: &str, pattern: &str) -> Option<()> {
