@@ -259,12 +259,9 @@ fn as_recorded(event: &serde_json::Value) -> bool {
         let mut fields = event.as_object().unwrap().iter();
         let field = fields.find(|(n, _)| n.eq_ignore_ascii_case(name));
         let recorded = field.and_then(|(_, value)| value.as_str());
-        let same = recorded.is_some_and(|recorded| {
-            if value.starts_with("%%") || !recorded.contains("%%") {
-                recorded.contains(value) || recorded.trim().eq_ignore_ascii_case(value)
-            } else {
-                true
-            }
+        let same = recorded.is_some_and(|recorded| match recorded.contains("%%") {
+            true => !value.starts_with("%%") || recorded.contains(value),
+            false => recorded.trim().eq_ignore_ascii_case(value),
         });
         assert!(
             same || recorded.is_none() && value.is_empty(),
