@@ -5,6 +5,7 @@ pub mod access_log;
 pub mod auditd;
 pub mod cisco;
 pub mod event_xml;
+mod event_viewer;
 pub mod evtx;
 pub mod journal_export;
 pub mod json;
