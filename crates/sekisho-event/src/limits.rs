@@ -45,3 +45,9 @@ pub const SPARSE_CELLS_FREE: usize = 4_096;
 /// Beyond those: most cells for each value. A batch with more of them ends,
 /// and the next record of its shape begins another.
 pub const SPARSE_CELLS_PER_VALUE: usize = 16;
+
+/// Most indented lines that go on with the record before them, in syslog.
+pub const CONTINUATION_LINES_MAX: usize = 256;
+
+/// Longest such line, in bytes; a longer one is a record of its own.
+pub const CONTINUATION_BYTES_MAX: usize = 64 << 10;

@@ -49,5 +49,5 @@ impl Format for Json {
     }
 }
 
-pub(super) use text::write_string;
+pub(super) use text::{string_end, unescape, write_string};
 pub(super) use zeek::path_of_name;

@@ -1,17 +1,26 @@
 //! The formats, one file each. To add one: write the file, put it into
 //! [`FORMATS`].
 
-pub mod cisco;
 pub mod evtx;
 pub mod json;
 mod lines;
+pub mod syslog;
 mod text;
 pub mod zeek_tsv;
 
 use crate::reader::Format;
 
 /// All formats, in the order in which they are asked.
-pub static FORMATS: &[&dyn Format] = &[&evtx::Evtx, &json::Json, &zeek_tsv::ZeekTsv, &cisco::Cisco];
+pub static FORMATS: &[&dyn Format] = &[
+    &evtx::Evtx,
+    &json::Json,
+    &zeek_tsv::ZeekTsv,
+    &syslog::CEF,
+    &syslog::LEEF,
+    &syslog::FIREWALL,
+    &syslog::CISCO,
+    &syslog::SYSLOG,
+];
 
 /// The format of a source that begins with these bytes (see
 /// [`Format::recognises`]), by content alone.
