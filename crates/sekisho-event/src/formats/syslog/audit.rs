@@ -77,8 +77,9 @@ fn text_of_hex(name: &str, value: &str) -> Option<String> {
     let argument = name.strip_prefix('a').is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
     let known =
         matches!(name, "proctitle" | "exe" | "comm" | "cwd" | "name" | "cmd" | "acct" | "data");
-    let hex =
-        value.len() >= 4 && value.len() % 2 == 0 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    let hex = value.len() >= 4
+        && value.len().is_multiple_of(2)
+        && value.bytes().all(|b| b.is_ascii_hexdigit());
     // The arguments of a system call are numbers in hex, not text.
     if !(known || argument) || !hex || value.bytes().all(|b| b.is_ascii_digit()) && argument {
         return None;

@@ -61,7 +61,7 @@ pub(super) fn say(message: &Message<'_>, at: usize, sink: &mut dyn Sink) {
     {
         say_verdict(action, sink);
     }
-    let when = ["rt", "start", "end", "deviceCustomDate1"].iter();
+    let when = ["rt", "FTNTFGTeventtime", "start", "end", "deviceCustomDate1"].iter();
     if let Some(time) = when.filter_map(|key| get(key)).find_map(stamp) {
         sink.time(time);
     }

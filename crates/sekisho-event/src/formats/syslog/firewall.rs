@@ -190,9 +190,9 @@ pub(super) fn say_verdict(action: &str, sink: &mut dyn Sink) {
         "drop-icmp",
     ];
     let is = |word: &&str| action.eq_ignore_ascii_case(word);
-    if LET_PASS.iter().any(|w| is(&w)) {
+    if LET_PASS.iter().any(is) {
         say_blocked(false, sink);
-    } else if KEPT.iter().any(|w| is(&w)) {
+    } else if KEPT.iter().any(is) {
         say_blocked(true, sink);
     }
 }
@@ -311,6 +311,12 @@ fn sophos(message: &Message<'_>, sink: &mut dyn Sink) {
     pairs.say(sink);
     let verdict = pairs.any(&["log_subtype", "status", "action"]).unwrap_or_default();
     say_verdict(verdict, sink);
+    if message.head.host.is_none()
+        && let Some(name) = pairs.get("device_name").filter(|name| *name != "SFW")
+    {
+        sink.text("host", name);
+        sink.host(name);
+    }
     let written = || time::parse(&format!("{} {}", pairs.get("date")?, pairs.get("time")?));
     if let Some(time) = pairs.get("timestamp").and_then(stamp).or_else(written) {
         sink.time(time);

@@ -277,7 +277,7 @@ fn su(body: &str, sink: &mut dyn Sink) {
     };
     sink.text("USER", target);
     sink.text("user", by.trim());
-    let failed = body.starts_with("FAILED") || body.starts_with("FAILED") || body.starts_with('-');
+    let failed = body.starts_with("FAILED") || body.starts_with('-');
     sink.text("action", if failed { "Failed" } else { "Accepted" });
 }
 
@@ -285,7 +285,8 @@ fn su(body: &str, sink: &mut dyn Sink) {
 /// user=root`, `…: session opened for user root(uid=0) by (uid=0)`.
 fn pam(body: &str, sink: &mut dyn Sink) {
     let Some((module, rest)) = body.split_once(": ") else { return };
-    sink.text("pam_module", module.trim_matches(['(', ')']));
+    let bare = module.strip_prefix('(').and_then(|m| m.strip_suffix(')'));
+    sink.text("pam_module", bare.unwrap_or(module));
     if let Some((reason, list)) = rest.split_once("; ") {
         sink.text("action", reason);
         let pairs = Pairs::read(list, b'=');
@@ -327,4 +328,102 @@ fn vsftpd(body: &str, sink: &mut dyn Sink) {
         rest = after.trim_start();
     }
     sink.text("action", rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    /// The fields of a line, without those of every line.
+    fn fields(line: &str) -> String {
+        let (message, _) = Message::read(line);
+        let mut record = JsonRecord::default();
+        say(&message, &mut record);
+        let mut json = Vec::new();
+        record.write(&mut json);
+        let mut object: serde_json::Map<_, _> = serde_json::from_slice(&json).unwrap();
+        for name in ["message", "host", "program", "pid"] {
+            object.remove(name);
+        }
+        let pairs = object.iter().map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{name}={text}"),
+            None => format!("{name}={value}"),
+        });
+        pairs.collect::<Vec<_>>().join("|")
+    }
+
+    #[test]
+    fn what_programs_say() {
+        for (program, body, expected) in [
+            (
+                "sshd[1]",
+                "Invalid user a b from 1.2.3.4 port 5",
+                "src_ip=1.2.3.4|src_port=5|user=a b",
+            ),
+            (
+                "sshd[1]",
+                "Invalid user x from 9.9.9.9 from 1.2.3.4",
+                "src_ip=1.2.3.4|user=x from 9.9.9.9",
+            ),
+            (
+                "sshd[1]",
+                "Disconnected from user bob 1.2.3.4 port 5",
+                "src_ip=1.2.3.4|src_port=5|user=bob",
+            ),
+            (
+                "sshd[1]",
+                "Received disconnect from 1.2.3.4 port 5:11: bye",
+                "src_ip=1.2.3.4|src_port=5",
+            ),
+            (
+                "sshd[1]",
+                "Connection closed by authenticating user bob 1.2.3.4 port 5 [preauth]",
+                "src_ip=1.2.3.4|src_port=5|user=bob",
+            ),
+            (
+                "sshd[1]",
+                "pam_unix(sshd:auth): authentication failure; logname= uid=0 rhost=1.2.3.4  user=bob",
+                "action=authentication failure|logname=|pam_module=pam_unix(sshd:auth)|rhost=1.2.3.4|src_ip=1.2.3.4|uid=0|user=bob",
+            ),
+            (
+                "sudo",
+                "bob : 3 incorrect password attempts ; TTY=a ; PWD=/ ; USER=root ; COMMAND=/bin/sh -c x ; y=1",
+                "COMMAND=/bin/sh -c x ; y=1|PWD=/|TTY=a|USER=root|reason=3 incorrect password attempts|user=bob",
+            ),
+            (
+                "CRON[1]",
+                "(root) CMD (test -x /a && (b))",
+                "action=CMD|command=test -x /a && (b)|user=root",
+            ),
+            ("su", "FAILED SU (to root) bob on pts/1", "USER=root|action=Failed|user=bob"),
+            ("su[1]", "Successful su for root by bob", "USER=root|action=Accepted|user=bob"),
+            ("systemd-logind[1]", "New session 3 of user bob.", "session=3|user=bob"),
+            (
+                "vsftpd[1]",
+                "[bob] FAIL LOGIN: Client \"::ffff:1.2.3.4\"",
+                "action=FAIL LOGIN|src_ip=1.2.3.4|user=bob",
+            ),
+            ("cron", "", ""),
+            ("sudo", "x", ""),
+        ] {
+            let line = format!("Jan  2 03:04:05 h {program}: {body}");
+            assert_eq!(fields(&line), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn services() {
+        for (program, priority, expected) in [
+            ("/usr/sbin/cron", None, "cron"),
+            ("sshd(pam_unix)", None, "sshd"),
+            ("ssh.service", None, "sshd"),
+            ("clamav-milter", None, "clamav"),
+            ("odd", Some(86), "auth"),
+            ("odd", Some(30), "syslog"),
+            ("", None, "syslog"),
+        ] {
+            assert_eq!(service(program, priority), expected, "{program}");
+        }
+    }
 }
