@@ -101,7 +101,7 @@ impl Maker {
         {
             return Some(Self::FortiGate);
         }
-        if body.starts_with("id=") && has(start, "time=") {
+        if body.starts_with("id=") && has(start, "time=") && has(start, "fw=") {
             let stormshield = has(start, "startime=") || has(start, "logtype=");
             return Some(if stormshield { Self::Stormshield } else { Self::SonicWall });
         }

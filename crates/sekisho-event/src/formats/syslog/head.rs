@@ -104,11 +104,27 @@ impl<'a> Head<'a> {
             self.keep(&clock);
             return Some(self.after_time(after.trim_start_matches([' ', '\t']), &clock));
         }
-        priority?;
+        if priority.is_none() {
+            return self.unix_time(rest);
+        }
         if let Some(tag) = Tag::of(rest, true) {
             return Some(self.tagged(tag));
         }
         Some(rest)
+    }
+
+    /// `1704164645.123456 host program[1]: …`, of `journalctl -o short-unix`.
+    fn unix_time(&mut self, text: &'a str) -> Option<&'a str> {
+        if !text.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let (first, after) = word(text);
+        let (_, fraction) = first.split_once('.').filter(|(_, f)| f.len() == 6)?;
+        let time = time::epoch(first).filter(|_| fraction.bytes().all(|b| b.is_ascii_digit()))?;
+        let (host, after) = host(after.trim_start())?;
+        let tag = Tag::of(after.trim_start(), true)?;
+        (self.time, self.host, self.sure) = (Some(Stamp::Utc(time)), Some(host), true);
+        Some(self.tagged(tag))
     }
 
     /// A time with a zone is better than one without, one with a year better
@@ -131,7 +147,10 @@ impl<'a> Head<'a> {
         let yearless = matches!(clock.stamp, Some(Stamp::Yearless(_)));
         let mut rest = self.without_facility(text);
         let plain = rest.len() < text.len();
-        self.sure |= plain && clock.weekday;
+        self.sure |= plain;
+        if let Some(after) = self.own_way(rest) {
+            return after;
+        }
         if nested(rest) || self.repeated(rest) {
             return rest;
         }
@@ -162,6 +181,24 @@ impl<'a> Head<'a> {
         self.tagged(tag)
     }
 
+    /// Programs whose own logs have a way of their own: the kernel of ESXi, and
+    /// fail2ban.
+    fn own_way(&mut self, text: &'a str) -> Option<&'a str> {
+        if let Some(after) = text.strip_prefix("cpu") {
+            let end = after.bytes().take(24).position(|b| !b.is_ascii_digit() && b != b':')?;
+            let after = after.get(end..)?.strip_prefix(')')?;
+            (self.program, self.sure) = (Some("vmkernel"), true);
+            return Some(after);
+        }
+        if !text.starts_with("fail2ban") {
+            return None;
+        }
+        let (name, after) = word(text);
+        let (pid, after) = after.trim_start().strip_prefix('[')?.split_once("]: ")?;
+        self.sure = true;
+        Some(self.tagged(Tag { name, pid: Some(pid), after: after.trim_start() }))
+    }
+
     /// Whether a word is a host or program rather than the level of a program's
     /// own log, whose lines look much like syslog with ISO times.
     fn certain(&self, clock: &Clock, word: &str) -> bool {
@@ -186,6 +223,14 @@ impl<'a> Head<'a> {
     /// beside the host.
     fn without_facility(&mut self, text: &'a str) -> &'a str {
         let (word, after) = word(text);
+        // ESXi: `In(182)`.
+        if let [b'A'..=b'Z', b'a'..=b'z', b'(', ..] = word.as_bytes()
+            && let Some(number) = word.get(3..).and_then(|w| w.strip_suffix(')'))
+            && let Ok(number) = number.parse::<u8>()
+        {
+            self.priority = self.priority.or(Some(number).filter(|n| *n < 192));
+            return after.trim_start();
+        }
         let name = word.trim_start_matches('<').trim_end_matches('>');
         let Some((facility, severity)) = name.rsplit_once(['.', ':']) else { return text };
         let facility = facility.split('|').next().unwrap_or_default();
@@ -443,6 +488,19 @@ mod tests {
                 "2024-01-02 03:04:05\tLocal7.Debug\t10.0.0.1\tid=firewall",
                 ["10.0.0.1", "", "", "id=firewall"],
             ),
+            (
+                "2024-01-02T03:04:05.678Z In(182) vmkernel: cpu1:2)x",
+                ["", "vmkernel", "", "cpu1:2)x"],
+            ),
+            (
+                "2024-01-02T03:04:05.678Z cpu1:2097)ScsiDeviceIO: 3: x",
+                ["", "vmkernel", "", "ScsiDeviceIO: 3: x"],
+            ),
+            (
+                "2024-01-02 03:04:05,123 fail2ban.actions        [77]: NOTICE  [sshd] Ban 1.2.3.4",
+                ["", "fail2ban.actions", "77", "NOTICE  [sshd] Ban 1.2.3.4"],
+            ),
+            ("1704164645.123456 web1 sshd[7]: x", ["web1", "sshd", "7", "x"]),
             ("Jan  2 03:04:05 fe80::1 su: x", ["fe80::1", "su", "", "x"]),
             ("<13>su: x", ["", "su", "", "x"]),
             ("<13>date=2024-01-02 x", ["", "", "", "date=2024-01-02 x"]),
@@ -497,7 +555,11 @@ mod tests {
             ("2024-01-02T03:04:05+01:00 web1 su: x", true),
             ("2024-01-02 03:04:05 web1 su[1]: x", true),
             ("Jan  2 2024 03:04:05 web1 su: x", true),
+            ("2024-01-02 03:04:05\tLocal7.Debug\t10.0.0.1\tx", true),
             ("2024-01-02 03:04:05 INFO main: x", false),
+            ("2024-01-02 03:04:05.123 UTC [7] LOG:  statement", false),
+            ("2024-01-02T03:04:05.123456Z 0 [System] [MY-1] [Server] x", false),
+            ("Tue Jan  2 03:04:05 2024 1 192.0.2.5 1024 /a b _ o r x ftp 0 * c", false),
             ("2024-01-02 03:04:05,123 INFO [main] a.B: x", false),
             ("2024-01-02T03:04:05Z INFO main: x", false),
             ("2024-01-02T03:04:05Z stdout F level: x", false),
