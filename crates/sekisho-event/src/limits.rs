@@ -61,6 +61,7 @@ pub const TEXT_RECORD_LINES_MAX: usize = 2_000;
 
 /// See [`TEXT_RECORD_LINES_MAX`].
 pub const TEXT_RECORD_BYTES_MAX: usize = 1 << 20;
+
 /// How far into a line of an audit log it is looked for the event it is of,
 /// in bytes.
 pub const AUDIT_HEAD_BYTES_MAX: usize = 1_024;
@@ -72,3 +73,9 @@ pub const AUDIT_GAP_BYTES_MAX: usize = 64 << 10;
 /// Most bytes of an audit log in which every line stands between lines of one
 /// event; there it is cut all the same.
 pub const AUDIT_KNOT_BYTES_MAX: usize = 8 << 20;
+
+/// Most indented lines that go on with the record before them, in syslog.
+pub const CONTINUATION_LINES_MAX: usize = 256;
+
+/// Longest such line, in bytes; a longer one is a record of its own.
+pub const CONTINUATION_BYTES_MAX: usize = 64 << 10;

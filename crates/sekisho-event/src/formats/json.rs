@@ -72,7 +72,7 @@ pub(super) fn block_of_lines(lines: Vec<u8>, hints: &Arc<SourceHints>) -> Block 
     }
 }
 
-pub(super) use text::write_string;
+pub(super) use text::{string_end, unescape, write_string};
 pub(super) use zeek::path_of_name;
 
 #[cfg(test)]

@@ -156,12 +156,14 @@ impl Buffer {
 }
 
 /// Cuts a source of lines that need nothing of each other.
+#[allow(dead_code, reason = "for formats to come")]
 pub(super) struct LineCutter {
     buffer: Buffer,
     started: bool,
 }
 
 impl LineCutter {
+    #[allow(dead_code, reason = "for formats to come")]
     pub(super) fn new(hints: Arc<SourceHints>, block_bytes: usize) -> Self {
         Self { buffer: Buffer::new(hints, block_bytes), started: false }
     }

@@ -3,15 +3,15 @@
 
 pub mod access_log;
 pub mod auditd;
-pub mod cisco;
-pub mod event_xml;
 mod event_viewer;
+pub mod event_xml;
 pub mod evtx;
 pub mod journal_export;
 pub mod json;
 mod lines;
 pub mod squid;
 pub mod stamped;
+pub mod syslog;
 mod text;
 pub mod w3c;
 mod web;
@@ -29,10 +29,14 @@ pub static FORMATS: &[&dyn Format] = &[
     &event_xml::EventXml,
     &journal_export::JournalExport,
     &auditd::Auditd,
-    &cisco::Cisco,
     &squid::Squid,
     &access_log::AccessLog,
     &web_error::WebError,
+    &syslog::CEF,
+    &syslog::LEEF,
+    &syslog::FIREWALL,
+    &syslog::CISCO,
+    &syslog::SYSLOG,
     // The last resort.
     &stamped::Stamped,
 ];

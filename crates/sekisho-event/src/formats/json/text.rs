@@ -25,7 +25,7 @@ fn quote(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Position of the `"` that closes the string whose content starts at `from`.
 #[inline(always)]
-pub(super) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         let end = quote(bytes, at)?;
@@ -43,7 +43,7 @@ pub(super) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// Appends what the raw content of a string says. Lone surrogates and invalid
 /// UTF-8 become U+FFFD; an escape that is none stays as it is written.
-pub(super) fn unescape(raw: &[u8], out: &mut String) {
+pub(crate) fn unescape(raw: &[u8], out: &mut String) {
     let mut rest = raw;
     while let Some(slash) = memchr(b'\\', rest) {
         let (plain, tail) = rest.split_at(slash);

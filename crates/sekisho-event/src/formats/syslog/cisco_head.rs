@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::time::{self, Stamp};
+use crate::time::{self, Civil, Stamp};
 
 /// Most words before a tag that are looked at.
 const WORDS_MAX: usize = 32;
@@ -19,8 +19,7 @@ const MONTHS: [&str; 12] =
 pub(super) struct Head<'a> {
     /// The first name or address.
     pub(super) host: Option<&'a str>,
-    /// The best of its times. A time without a year is none: the year would be
-    /// a guess.
+    /// The best of its times.
     pub(super) time: Option<Stamp>,
 }
 
@@ -32,9 +31,15 @@ pub(super) fn read(before: &str) -> Head<'_> {
     let mut rest = words.as_slice();
     while let Some((word, after)) = rest.split_first() {
         if let Some(found) = when(rest) {
-            // A time with a zone before one without, a clock that is set
-            // before one that is not, and the device's before a collector's.
-            let rank = 1 + u8::from(found.set) + 2 * u8::from(is_utc(found.stamp));
+            // A time with a zone before one without, one with a year before
+            // one without, a clock that is set before one that is not, and the
+            // device's before a collector's.
+            let said = match found.stamp {
+                Some(Stamp::Utc(_)) => 4,
+                Some(Stamp::Zoneless(_)) => 2,
+                _ => 0,
+            };
+            let rank = 1 + u8::from(found.set) + said;
             if found.stamp.is_some() && rank >= best {
                 (best, head.time) = (rank, found.stamp);
             }
@@ -45,10 +50,6 @@ pub(super) fn read(before: &str) -> Head<'_> {
         rest = after;
     }
     head
-}
-
-fn is_utc(stamp: Option<Stamp>) -> bool {
-    matches!(stamp, Some(Stamp::Utc(_)))
 }
 
 /// `<PRI>` at the start of a line is no part of a name.
@@ -112,9 +113,29 @@ fn dated(
     let zone = if closed { None } else { zone(word(at)) };
     at += usize::from(zone.is_some());
     let utc = zone.unwrap_or_default();
-    let stamp =
-        year.and_then(|year| time::parse(&format!("{year:04}-{month:02}-{day:02}T{clock}{utc}")));
+    let at_year = |year: u32| format!("{year:04}-{month:02}-{day:02}T{clock}{utc}");
+    let stamp = match year {
+        Some(year) => time::parse(&at_year(year)),
+        None => yearless(month, day, clock),
+    };
     Some(When { stamp, set, words: at })
+}
+
+/// A day and a time of day of a year that is not stated.
+fn yearless(month: usize, day: u32, clock: &str) -> Option<Stamp> {
+    let b = clock.as_bytes();
+    let fraction = b.get(9..).map_or(0, |digits| time::fraction_of(digits).0);
+    let civil = Civil {
+        year: None,
+        month: i64::try_from(month).ok()?,
+        day: i64::from(day),
+        hour: time::number(b, 0, 2)?,
+        minute: time::number(b, 3, 2)?,
+        second: time::number(b, 6, 2)?,
+        nanos: fraction,
+        ahead: None,
+    };
+    civil.stamp()
 }
 
 /// A date that begins with the year in digits, in one word or in two.
@@ -197,8 +218,9 @@ mod tests {
     #[test]
     fn hosts_and_times() {
         let (utc, zoneless) = (Some(Stamp::Utc(UTC)), Some(Stamp::Zoneless(UTC)));
+        let yearless = yearless(2, 17, "13:40:03.673");
         for (before, host, time) in [
-            ("172.16.5.10 6705: Feb 17 13:40:03.673: ", Some("172.16.5.10"), None),
+            ("172.16.5.10 6705: Feb 17 13:40:03.673: ", Some("172.16.5.10"), yearless),
             ("<189>6705: r1: *Feb 17 2026 13:40:03.673 UTC: ", Some("r1"), utc),
             (
                 "<189>Feb 17 13:40:04 r-1.lan 6: .Feb 17 2026 13:40:03.673: ",

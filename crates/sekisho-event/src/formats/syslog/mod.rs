@@ -1,62 +1,103 @@
-//! Log lines of Cisco devices (IOS, IOS XE, IOS XR, NX-OS, ASA), as a
-//! collector files them or `show logging` prints them. What they have in
-//! common is a tag, `%FACILITY-SEVERITY-MNEMONIC:`; what stands before it
-//! differs from device to device and from collector to collector.
+//! Syslog, as collectors file it: a line from each of many programs and
+//! devices, in whatever way they write. One reader serves all of it, and tells
+//! for each line what it is; a file may mix everything. The formats `cef`,
+//! `leef`, `firewall`, `cisco` and `syslog` differ in name only: it says what
+//! most of the first lines of a source are.
+//!
+//! The path of a line: `records` says where it stands, `head` (with `clock`)
+//! reads what a collector or the device put before the message, `line` tells
+//! what it is, and one of the others reads the message.
 
+mod audit;
+mod cef;
+mod cisco;
+mod cisco_head;
+mod clock;
+mod device;
+mod endpoints;
+mod firewall;
 mod head;
+mod json_body;
+mod leef;
 mod line;
+mod pairs;
+mod paloalto;
+mod programs;
+mod recognise;
+mod records;
 
 use std::sync::Arc;
 
-use self::line::Line;
-use super::lines::LineCutter;
+use self::recognise::{Kind, recognise};
 use super::text::{Fault, Sink, TextFormat, TextReader};
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
-/// The format `cisco`.
+/// One of the formats of this family.
 #[derive(Clone, Copy, Debug)]
-pub struct Cisco;
+pub struct Family {
+    name: &'static str,
+    kind: Kind,
+}
 
-impl Format for Cisco {
+/// The format `cef`: the Common Event Format.
+pub static CEF: Family = Family { name: "cef", kind: Kind::Cef };
+
+/// The format `leef`: the Log Event Extended Format.
+pub static LEEF: Family = Family { name: "leef", kind: Kind::Leef };
+
+/// The format `firewall`: firewalls in the words of their makers.
+pub static FIREWALL: Family = Family { name: "firewall", kind: Kind::Firewall };
+
+/// The format `cisco`: devices of CISCO.
+pub static CISCO: Family = Family { name: "cisco", kind: Kind::Cisco };
+
+/// The format `syslog`: programs, and everything else with a syslog header.
+pub static SYSLOG: Family = Family { name: "syslog", kind: Kind::Syslog };
+
+impl Format for Family {
     fn name(&self) -> &'static str {
-        "cisco"
+        self.name
     }
 
     fn recognises(&self, start: &[u8], whole: bool) -> bool {
-        line::plausible(start, whole)
+        recognise(start, whole) == Some(self.kind)
     }
 
     fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
-        Box::new(LineCutter::new(hints, block_bytes))
+        Box::new(records::RecordCutter::new(hints, block_bytes))
     }
 
     fn reader(&self) -> Box<dyn Reader> {
-        Box::new(TextReader::<Lines>::default())
+        match self.kind {
+            Kind::Cef => Box::new(TextReader::<Lines<0>>::default()),
+            Kind::Leef => Box::new(TextReader::<Lines<1>>::default()),
+            Kind::Firewall => Box::new(TextReader::<Lines<2>>::default()),
+            Kind::Cisco => Box::new(TextReader::<Lines<3>>::default()),
+            Kind::Syslog => Box::new(TextReader::<Lines<4>>::default()),
+        }
     }
 }
 
-/// A line is a record.
-#[derive(Default)]
-struct Lines;
+/// The shapes of lines that say nothing of where they are from, by what the
+/// source is.
+const STRAY: [(&str, &str); 5] =
+    [("cef", ""), ("leef", ""), ("firewall", ""), ("cisco", "ios"), ("linux", "")];
 
-impl TextFormat for Lines {
+/// A line is a record, with the indented lines that go on with it.
+#[derive(Default)]
+struct Lines<const STRAY_AT: usize>;
+
+impl<const STRAY_AT: usize> TextFormat for Lines<STRAY_AT> {
     type Context = ();
 
     fn context(&self, _: &Block) {}
 
+    fn spans(&self, bytes: &[u8], (): &()) -> Vec<(usize, usize)> {
+        records::spans(bytes)
+    }
+
     fn read(&self, text: &str, (): &(), sink: &mut dyn Sink) -> Result<(), Fault> {
-        let line = Line::of(text);
-        sink.shape("cisco", "ios", None);
-        for (name, kind, value) in line.fields() {
-            sink.field(name, kind, value);
-        }
-        let head = line.head();
-        if let Some(host) = head.host {
-            sink.host(host);
-        }
-        if let Some(time) = head.time {
-            sink.time(time);
-        }
+        line::say(text, STRAY.get(STRAY_AT).copied().unwrap_or_default(), sink);
         Ok(())
     }
 }
@@ -94,13 +135,12 @@ mod tests {
 
     fn read_as(mut bytes: &[u8], timezone: Option<TimeZone>, size: usize) -> Run {
         let hints = Arc::new(SourceHints { timezone, ..SourceHints::default() });
-        let mut cutter = Cisco.cutter(hints, size);
-        let (mut reader, mut v) = (Cisco.reader(), Vocabulary::new(Projection::All));
+        let mut cutter = CISCO.cutter(hints, size);
+        let (mut reader, mut v) = (CISCO.reader(), Vocabulary::new(Projection::All));
         let mut run = Run::default();
         while let Some(block) = cutter.next(&mut bytes).unwrap() {
             reader.read(&block, &mut v, &mut |parsed, v| {
                 for batch in parsed.batches {
-                    assert_eq!(batch.shape.to_string(), "cisco ios");
                     for row in 0..batch.rows() {
                         let (record, mut json) = (batch.records[row], Vec::new());
                         parsed.records.write_json(record, &mut json);
@@ -131,6 +171,7 @@ mod tests {
                 run.timeless += parsed.untimed.timeless;
             });
         }
+        run.events.sort_by_key(|event| event.0);
         for event in &run.events {
             assert_eq!(serde_json::from_str::<serde_json::Value>(&event.4).unwrap(), event.3);
         }
@@ -139,7 +180,7 @@ mod tests {
 
     #[test]
     fn lines_are_records() {
-        assert!(Cisco.recognises(LINES.as_bytes(), true));
+        assert!(CISCO.recognises(LINES.as_bytes(), true));
         let run = read_as(LINES.as_bytes(), None, BLOCK_BYTES);
         assert_eq!(run.problems, []);
         assert_eq!((run.events.len(), run.zoneless, run.timeless), (4, 1, 2));
@@ -202,7 +243,7 @@ mod tests {
                     bad.push(b'%');
                 }
             }
-            Cisco.recognises(&bad, dice(2) == 0);
+            CISCO.recognises(&bad, dice(2) == 0);
             let whole = read_as(&bad, None, BLOCK_BYTES);
             assert_eq!(read_as(&bad, None, 1 + dice(200)), whole);
         }
