@@ -19,6 +19,10 @@ use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 #[derive(Clone, Copy, Debug)]
 pub struct EventXml;
 
+/// What the element is called that holds events: by Event Viewer, and by those
+/// who call `wevtutil … /e:root`.
+const LISTS: &[&str] = &["Events", "root", "Root"];
+
 /// Bytes between two places whose offsets in UTF-16 are kept.
 const STEP: usize = 4_096;
 
@@ -58,7 +62,7 @@ fn plausible(start: &str) -> bool {
     let Some(at) = opens(start.as_bytes(), 0) else {
         // A list without events, or one whose first is far away.
         let rest = between(start);
-        return rest.is_empty() && start.contains("<Events");
+        return rest.is_empty() && LISTS.iter().any(|list| start.contains(&format!("<{list}")));
     };
     let body = start.get(at..).unwrap_or_default();
     let body = body.get(body.find('>').map_or(body.len(), |n| n + 1)..).unwrap_or_default();
@@ -86,7 +90,7 @@ fn between(text: &str) -> &str {
             "?>"
         } else if rest.starts_with("<!--") {
             "-->"
-        } else if rest.starts_with("<Events") || rest.starts_with("</Events") {
+        } else if is_list(rest) {
             ">"
         } else {
             return rest;
@@ -94,6 +98,13 @@ fn between(text: &str) -> &str {
         let Some(at) = rest.find(end) else { return "" };
         rest = rest.get(at + end.len()..).unwrap_or_default();
     }
+}
+
+/// Whether a tag of an element that holds events stands here.
+fn is_list(text: &str) -> bool {
+    let tag = text.strip_prefix('<').map(|tag| tag.strip_prefix('/').unwrap_or(tag));
+    let name = tag.and_then(|tag| tag.split(|c: char| c.is_whitespace() || c == '>').next());
+    name.is_some_and(|name| LISTS.contains(&name))
 }
 
 /// An event is a record, and so is what is none: to be named.
@@ -230,6 +241,8 @@ mod tests {
             ),
             ("<?xml version='1.0'?><Events></Events>", true),
             ("<!-- a --><Event><System>", true),
+            ("<root><Event>\n<System>", true),
+            ("<rooted><Event>\n<System>", false),
             ("<Event><Name>x</Name></Event>", false),
             ("<?xml version='1.0'?><Sysmon><EventFiltering>", false),
             ("Jun 1 h sysmon: <Event><System>", false),
