@@ -7,6 +7,7 @@ use super::cisco::Tag;
 use super::firewall::Maker;
 use super::head::{FACILITIES, Head, SEVERITIES};
 use super::{audit, cef, cisco, device, firewall, json_body, leef, paloalto, programs};
+use crate::formats::event_xml;
 use crate::formats::text::Sink;
 use crate::time::{self, Stamp};
 
@@ -33,6 +34,8 @@ pub(super) enum What<'a> {
     /// The firewall of Linux's kernel.
     Netfilter,
     Json,
+    /// An event as XML: Sysmon for Linux.
+    Xml,
     /// Of a program, or of a device that is not known.
     Other,
 }
@@ -67,6 +70,9 @@ impl<'a> Message<'a> {
         }
         if self.head.sure && json_body::of(body).is_some() {
             return What::Json;
+        }
+        if body.starts_with("<Event>") || body.starts_with("<Event ") {
+            return What::Xml;
         }
         What::Other
     }
@@ -124,6 +130,8 @@ pub(super) fn say(text: &str, stray: (&str, &str), sink: &mut dyn Sink) {
         What::Audit => audit::say(&message, sink),
         What::Netfilter => device::say_netfilter(&message, sink),
         What::Json => json_body::say(&message, sink),
+        What::Xml if event_xml::event(message.head.body, sink) => {}
+        What::Xml => message.open(stray.0, stray.1, sink),
         What::Other if message.head.sure || message.head.program.is_some() => {
             programs::say(&message, sink);
         }

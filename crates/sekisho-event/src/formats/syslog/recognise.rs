@@ -32,7 +32,7 @@ fn kind(text: &str) -> Option<Kind> {
         What::Leef(_) => Some(Kind::Leef),
         What::Cisco(_) => Some(Kind::Cisco),
         What::Firewall(_) => Some(Kind::Firewall),
-        What::Audit | What::Netfilter | What::Json | What::Other => {
+        What::Audit | What::Netfilter | What::Json | What::Xml | What::Other => {
             let own = text.starts_with(|c: char| c.is_ascii_uppercase()) && is_own_log(&message);
             (message.head.sure || own).then_some(Kind::Syslog)
         }
