@@ -45,3 +45,13 @@ pub const SPARSE_CELLS_FREE: usize = 4_096;
 /// Beyond those: most cells for each value. A batch with more of them ends,
 /// and the next record of its shape begins another.
 pub const SPARSE_CELLS_PER_VALUE: usize = 16;
+
+/// How many bytes of a source decide what it is and how it is written.
+pub const RECOGNISED_BYTES: usize = 64 << 10;
+
+/// Most bytes of column names that the rows of one block of a table repeat
+/// when they are turned into records.
+pub const CSV_NAMES_BYTES_MAX: usize = 16 << 20;
+
+/// Most records with damaged quotes in one block of a table.
+pub const CSV_ODD_RECORDS_MAX: usize = 65_536;

@@ -16,12 +16,12 @@ mod read;
 mod roles;
 mod scan;
 mod text;
-mod utf16;
 mod windows;
 mod zeek;
 
 use std::sync::Arc;
 
+use super::utf16;
 use crate::reader::{Cutter, Format, Reader, SourceHints};
 
 /// The format `json`.
@@ -47,6 +47,12 @@ impl Format for Json {
     fn reader(&self) -> Box<dyn Reader> {
         Box::new(read::JsonReader::default())
     }
+}
+
+/// The header of a block made by another format: each record is a line that
+/// begins with `{`.
+pub(super) fn header_of_lines() -> Arc<[u8]> {
+    Arc::from(*b"\0\n{")
 }
 
 pub(super) use text::write_string;
