@@ -22,7 +22,8 @@ mod zeek;
 use std::sync::Arc;
 
 use super::utf16;
-use crate::reader::{Cutter, Format, Reader, SourceHints};
+use crate::problem::Problems;
+use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
 /// The format `json`.
 #[derive(Clone, Copy, Debug)]
@@ -49,10 +50,15 @@ impl Format for Json {
     }
 }
 
-/// The header of a block made by another format: each record is a line that
-/// begins with `{`.
-pub(super) fn header_of_lines() -> Arc<[u8]> {
-    Arc::from(*b"\0\n{")
+/// A block of JSON records that another format wrote down, one a line.
+pub(super) fn block_of_lines(lines: Vec<u8>, hints: &Arc<SourceHints>) -> Block {
+    Block {
+        bytes: lines,
+        offset: 0,
+        header: Arc::from(*b"\0\n{"),
+        hints: Arc::clone(hints),
+        problems: Problems::default(),
+    }
 }
 
 pub(super) use text::write_string;

@@ -179,7 +179,9 @@ impl TableCutter {
         }
         self.drop_front(rows_at.min(self.buffer.len()));
         self.header = plan.encode(&[]);
-        self.records_max = (CSV_NAMES_BYTES_MAX / plan.header.len().max(1)).max(1);
+        // Keys in the records are longer than names in the header, and some
+        // stand in all records.
+        self.records_max = (CSV_NAMES_BYTES_MAX / (plan.header.len() * 2).max(256)).max(1);
         Ok(plan)
     }
 

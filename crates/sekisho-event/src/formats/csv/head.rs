@@ -49,7 +49,7 @@ impl Head {
             Self { delimiter, names: said(&header, delimiter), header, rows_at, rows: Vec::new() };
         while let Some(end) = record_end(start, rows_at, delimiter, whole) {
             let row = without_end(start.get(rows_at..end)?);
-            if !row.is_empty() {
+            if !row.is_empty() && !is_directive(row) {
                 head.rows.push(said(row, delimiter));
             }
             if end == rows_at {
@@ -89,8 +89,8 @@ impl Head {
 }
 
 /// Where the header row begins, and the delimiter where that is stated:
-/// behind blank lines, the type that PowerShell names, and what is said to
-/// spreadsheets.
+/// behind blank lines, the type that PowerShell names, what is said to
+/// spreadsheets, and the directives of Exchange, of which one is the header.
 fn before(start: &[u8]) -> (usize, Option<u8>) {
     let mut at = if start.starts_with(BOM) { BOM.len() } else { 0 };
     let mut stated = None;
@@ -102,12 +102,25 @@ fn before(start: &[u8]) -> (usize, Option<u8>) {
         match bare {
             [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => stated = Some(*delimiter),
             [] => {}
-            _ if line.starts_with(b"#TYPE ") || line.starts_with(b"# ") => {}
+            _ if line.starts_with(FIELDS) && line.contains(&b',') => {
+                return (at + FIELDS.len(), Some(b','));
+            }
+            _ if line.starts_with(b"#TYPE ") || line.starts_with(b"# ") || is_directive(line) => {}
             _ => break,
         }
         at += end + 1;
     }
     (at, stated)
+}
+
+/// The directive of Exchange's logs that names the columns.
+const FIELDS: &[u8] = b"#Fields: ";
+
+/// Whether a line is a directive, as the logs of Exchange have them before and
+/// among their rows.
+pub(super) fn is_directive(line: &[u8]) -> bool {
+    let names: [&[u8]; 5] = [FIELDS, b"#Software: ", b"#Version: ", b"#Log-type: ", b"#Date: "];
+    line.first() == Some(&b'#') && names.iter().any(|name| line.starts_with(name))
 }
 
 fn record_end(start: &[u8], at: usize, delimiter: u8, whole: bool) -> Option<usize> {
@@ -133,7 +146,7 @@ fn said(row: &[u8], delimiter: u8) -> Vec<String> {
 /// Whether a text can be the name of a column.
 fn is_name(text: &str) -> bool {
     let words = text.split_whitespace().count();
-    let odd = |c: char| c.is_control() || matches!(c, '=' | '{' | '}' | '<' | '>' | '\u{fffd}');
+    let odd = |c: char| c.is_control() || matches!(c, '=' | '{' | '}' | '<' | '>');
     text.len() <= 128
         && words <= 8
         && !text.contains(odd)
@@ -157,6 +170,8 @@ mod tests {
             ("sep=;\r\na,x;b\r\n1;2\n", b';', &["a,x", "b"]),
             ("\n\na\tb,c\td\n1\t2\t3,4\n", b'\t', &["a", "b,c", "d"]),
             ("a,b;c\n1,5;2\n1,5;2\n3;4\n", b';', &["a,b", "c"]),
+            ("#Software: x\n#Fields: a,b\n1,2\n", b',', &["a", "b"]),
+            ("a,b\n#Software: x\n#Fields: a,b\n1,2\n", b',', &["a", "b"]),
         ] {
             let head = Head::of(start.as_bytes(), true, 0).unwrap();
             assert_eq!(

@@ -4,6 +4,7 @@ use super::dates::{self, Order};
 use super::head::Head;
 use super::kinds::{Kind, find, folded, kinds};
 use super::plan::{NO_COLUMN, Plan, UNKNOWN_KIND};
+use crate::formats::text::is_number;
 use crate::limits::FIELD_NAME_BYTES_MAX;
 use crate::time::{self, Stamp};
 
@@ -22,6 +23,7 @@ const TIMES: &[&str] = &[
     "datetime",
     "date time",
     "date/time",
+    "date-time",
     "date and time",
     "date_time",
     "_time",
@@ -61,7 +63,7 @@ pub(super) fn plausible(start: &[u8], whole: bool) -> bool {
     let timed = times(&head)[0] != NO_COLUMN;
     match head.names.len() {
         2 => timed && rows > 1 && fitting == rows,
-        _ if timed => rows > 0 && fitting * 5 >= rows * 4,
+        _ if timed => rows > 0 && fitting * 2 >= rows,
         _ => rows > 1 && fitting * 10 >= rows * 9,
     }
 }
@@ -183,7 +185,15 @@ fn times(head: &Head) -> [u16; 2] {
             return [number(date), number(clock)];
         }
     }
-    [NO_COLUMN; 2]
+    // In another language, by what stands in the columns. A number may be
+    // anything.
+    let dated = |&column: &usize| {
+        mostly(head.column(column).map(|cell| if is_number(cell.as_bytes()) { "-" } else { cell }))
+    };
+    match (0..names.len()).find(dated) {
+        Some(column) => [number(column), NO_COLUMN],
+        None => [NO_COLUMN; 2],
+    }
 }
 
 /// Whether at least half of some cells, and one of them, are times.
@@ -223,6 +233,7 @@ mod tests {
             ("name,size,owner\na,1,b\n", false),
             ("time,what\n2026-03-02 08:00:01,a\n2026-03-02 08:00:02,b\n", true),
             ("key,value\na,1\nb,2\n", false),
+            ("Datum;Rechner;Meldung\n02.03.2026 08:00:01;a;b\n", true),
             ("\u{feff}\"CreationDate\",\"UserIds\",\"Operations\",\"AuditData\"\r\n", true),
             ("Dear all, today, we met\nand talked, as we, do\nThen, we left.\n", false),
             ("Mar  2 08:00:01 host sshd[1]: a, b\nMar  2 08:00:01 host sshd[1]: a, b\n", false),

@@ -17,6 +17,8 @@ mod look;
 mod plan;
 mod read;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -3,13 +3,14 @@
 
 use super::cells::{Cell, Scanner, Step, split, without_end};
 use super::dates::Order;
+use super::head::is_directive;
 use super::json::is_object;
 use super::kinds::{Kind, as_it_is, kinds};
 use super::look::names;
 use super::plan::{Damage, NO_COLUMN, Odd, Plan};
 use super::row::{Cast, Column, Layout, Row, Writer, on_one_line};
 use crate::formats::event_viewer;
-use crate::formats::json::{Json, header_of_lines};
+use crate::formats::json::{Json, block_of_lines};
 use crate::formats::text::too_many_values;
 use crate::formats::utf16::wide_len;
 use crate::limits::RECORD_CELLS_MAX;
@@ -129,13 +130,7 @@ impl Reader for TableReader {
             made.bytes.reserve(block.bytes.len() * 2);
             self.rows(block, &table, &odd, &mut made);
         }
-        let lines = Block {
-            bytes: std::mem::take(&mut made.bytes),
-            offset: 0,
-            header: header_of_lines(),
-            hints: block.hints.clone(),
-            problems: Problems::default(),
-        };
+        let lines = block_of_lines(std::mem::take(&mut made.bytes), &block.hints);
         self.json.read(&lines, vocabulary, &mut |parsed, vocabulary| {
             let records = Rows { inner: parsed.records, made: &made, block };
             let shown = Parsed {
@@ -197,7 +192,7 @@ impl TableReader {
             };
             let record = bytes.get(at..end).unwrap_or_default();
             let row = without_end(record);
-            if !row.is_empty() && row != table.plan.header {
+            if !row.is_empty() && row != table.plan.header && !is_directive(row) {
                 self.row(row, offset, damage, table, made);
             }
             offset += if table.plan.wide { wide_len(record) } else { record.len() as u64 };
