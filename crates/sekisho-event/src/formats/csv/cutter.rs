@@ -234,15 +234,17 @@ impl TableCutter {
                         the last line that is within the limit";
         self.problems.push(Problem::new(self.offset, what, expected));
         self.drop_front(end);
-        while open {
+        if !open {
+            return Ok(());
+        }
+        loop {
             let line = memchr(b'\n', &self.buffer).map(|n| n + 1);
             self.drop_front(line.unwrap_or(self.buffer.len()));
             if line.is_some() || self.ended {
-                break;
+                return Ok(());
             }
             self.fill(input, self.block_bytes.max(1 << 16))?;
         }
-        Ok(())
     }
 }
 

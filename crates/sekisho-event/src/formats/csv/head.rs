@@ -105,7 +105,7 @@ fn before(start: &[u8]) -> (usize, Option<u8>) {
             _ if line.starts_with(FIELDS) && line.contains(&b',') => {
                 return (at + FIELDS.len(), Some(b','));
             }
-            _ if line.starts_with(b"#TYPE ") || line.starts_with(b"# ") || is_directive(line) => {}
+            _ if line.starts_with(b"# ") || is_directive(line) => {}
             _ => break,
         }
         at += end + 1;
@@ -117,9 +117,10 @@ fn before(start: &[u8]) -> (usize, Option<u8>) {
 const FIELDS: &[u8] = b"#Fields: ";
 
 /// Whether a line is a directive, as the logs of Exchange have them before and
-/// among their rows.
+/// among their rows, and PowerShell where it went on with a file.
 pub(super) fn is_directive(line: &[u8]) -> bool {
-    let names: [&[u8]; 5] = [FIELDS, b"#Software: ", b"#Version: ", b"#Log-type: ", b"#Date: "];
+    let names: [&[u8]; 6] =
+        [FIELDS, b"#Software: ", b"#Version: ", b"#Log-type: ", b"#Date: ", b"#TYPE "];
     line.first() == Some(&b'#') && names.iter().any(|name| line.starts_with(name))
 }
 

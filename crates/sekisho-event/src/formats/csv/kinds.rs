@@ -157,7 +157,7 @@ fn push(
 }
 
 /// A column that is called what its header says.
-pub(super) fn as_it_is(index: usize, name: &str, keep: bool) -> Column {
+pub(in crate::formats) fn as_it_is(index: usize, name: &str, keep: bool) -> Column {
     let name = name.trim();
     let name = if name.is_empty() { format!("column {}", index + 1) } else { name.to_owned() };
     Column { index, path: vec![name], cast: Cast::Value, keep }

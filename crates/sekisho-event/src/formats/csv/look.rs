@@ -1,6 +1,6 @@
 //! Whether a source is a table, and what is known of it from its start.
 
-use super::dates::{self, Order};
+use super::dates::{self, Dated, Order};
 use super::head::Head;
 use super::kinds::{Kind, find, folded, kinds};
 use super::plan::{NO_COLUMN, Plan, UNKNOWN_KIND};
@@ -119,7 +119,7 @@ pub(in crate::formats) fn order(head: &Head, columns: &[usize], usual: Order, pl
     let (mut ambiguous, mut first) = (false, None);
     for &column in columns {
         for cell in head.column(column).filter(|cell| time::parse(cell).is_none()) {
-            let Some(dated) = dates::read(cell, Order::MonthFirst) else { continue };
+            let Some(dated) = day(cell, Order::MonthFirst) else { continue };
             ambiguous |= dated.ambiguous;
             if let Some(order) = dated.proves(Order::MonthFirst) {
                 first = first.or(Some(order));
@@ -139,11 +139,16 @@ pub(in crate::formats) fn order(head: &Head, columns: &[usize], usual: Order, pl
     plan.assumed = ambiguous && first.is_none();
 }
 
+/// A date, with a time of day or without one.
+fn day(cell: &str, order: Order) -> Option<Dated> {
+    dates::read(cell, order).or_else(|| dates::read(&format!("{cell} 00:00"), order))
+}
+
 /// How often the times of the first column change their direction.
 fn steps(head: &Head, columns: &[usize], order: Order) -> usize {
     let Some(&column) = columns.first() else { return 0 };
     let times: Vec<i64> =
-        head.column(column).filter_map(|cell| dates::read(cell, order)?.nanos()).collect();
+        head.column(column).filter_map(|cell| day(cell, order)?.nanos()).collect();
     let pairs = || times.iter().zip(times.iter().skip(1));
     let (up, down) =
         (pairs().filter(|(a, b)| a < b).count(), pairs().filter(|(a, b)| a > b).count());
@@ -156,7 +161,7 @@ fn times(head: &Head) -> [u16; 2] {
     let names: Vec<String> = head.names.iter().map(|name| folded(name)).collect();
     let number = |n: usize| u16::try_from(n).unwrap_or(NO_COLUMN);
     let rank = |name: &str| {
-        let bare = name.trim_end_matches(|c: char| c == ')' || c == ']');
+        let bare = name.trim_end_matches([')', ']']);
         let bare =
             bare.strip_suffix("utc").map_or(bare, |b| b.trim_end_matches([' ', '(', '[', '_']));
         TIMES.iter().position(|t| *t == bare)

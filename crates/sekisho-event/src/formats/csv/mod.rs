@@ -28,7 +28,7 @@ use crate::reader::{Cutter, Format, Reader, SourceHints};
 pub(super) use cutter::TableCutter;
 pub(super) use dates::{Order, read as read_date};
 pub(super) use head::Head;
-pub(super) use kinds::folded;
+pub(super) use kinds::{as_it_is, folded};
 pub(super) use look::{order, plan_of};
 pub(super) use plan::Plan;
 pub(super) use read::TableReader;

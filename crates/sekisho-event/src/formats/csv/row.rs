@@ -2,6 +2,7 @@
 //! the JSON form of such records. What is known of those is then known of the
 //! table too.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cells::Cell;
@@ -160,8 +161,10 @@ impl Row<'_> {
     }
 
     /// What a cell says.
-    pub(super) fn text(&self, index: usize) -> String {
-        self.cells.get(index).map_or_else(String::new, |cell| super::cells::text(self.bytes, *cell))
+    pub(super) fn text(&self, index: usize) -> Cow<'_, str> {
+        let (raw, doubled) = self.raw(index);
+        let text = String::from_utf8_lossy(raw);
+        if doubled { text.replace("\"\"", "\"").into() } else { text }
     }
 }
 
@@ -311,7 +314,7 @@ impl Writer {
             }
             Cast::Provider => {
                 let name = row.text(index);
-                write_string(self.sources.provider(&name), out);
+                quoted(self.sources.provider(&name).as_bytes(), false, out);
             }
         }
         Written::Something
@@ -376,11 +379,11 @@ fn event(windows: Windows, sources: &Sources, row: Row<'_>, out: &mut Vec<u8>) {
     let source = text(windows.provider);
     let id = text(windows.event_id).trim().parse().unwrap_or(0);
     let (provider, channel) = (sources.provider(&source), sources.channel(&source, id));
-    let mut field = |name: &str, value: &str| {
+    let mut field = |name: &str, said: &str| {
         comma(out);
-        write_string(name, out);
+        quoted(name.as_bytes(), false, out);
         out.push(b':');
-        value_of(value, out);
+        value(said.as_bytes(), false, out);
     };
     if text(windows.channel).is_empty() && !channel.is_empty() {
         field("Channel", channel);
@@ -391,19 +394,26 @@ fn event(windows: Windows, sources: &Sources, row: Row<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn value_of(text: &str, out: &mut Vec<u8>) {
-    value(text.as_bytes(), false, out);
-}
-
 /// A value: a number if it looks like one, else text.
 fn value(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
     if is_number(raw) {
         out.extend_from_slice(raw);
-        return;
+    } else {
+        quoted(raw, doubled, out);
     }
+}
+
+/// Whether a byte does not stand in a JSON string as it is.
+#[inline]
+fn special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
+}
+
+/// A JSON string.
+fn quoted(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = raw;
-    while let Some(at) = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20) {
+    while let Some(at) = rest.iter().position(|&b| special(b)) {
         let (plain, tail) = rest.split_at(at);
         out.extend_from_slice(plain);
         let mut used = 1;

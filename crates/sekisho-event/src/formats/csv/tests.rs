@@ -102,6 +102,18 @@ fn records_in_utf_16_stand_where_they_stand() {
     }
 }
 
+/// The one row under a header: its shape, its time and a value in it.
+fn check(header: &str, row: &str, shape: &str, key: &str, value: &str) {
+    let text = format!("{header}\n{row}\n");
+    assert!(Csv.recognises(text.as_bytes(), true), "{header}");
+    let run = read(text.as_bytes(), BLOCK_BYTES);
+    let (offset, found, time, json) = &run.records[0];
+    assert_eq!((run.records.len(), *offset), (1, header.len() as u64 + 1), "{header}");
+    assert_eq!((found.as_str(), json.pointer(key)), (shape, Some(&Value::from(value))), "{json}");
+    let days = if row.contains("14") && !row.contains("\"\"") { 12 } else { 0 };
+    assert_eq!(*time, EIGHT + days * 86_400_000_000_000, "{header}");
+}
+
 #[test]
 fn rows_are_read_as_the_json_that_they_stand_for() {
     let audit = r#"{""CreationTime"":""2026-03-02T08:00:01"",""Operation"":""New-InboxRule"",""RecordType"":1,""Workload"":""Exchange""}"#;
@@ -136,47 +148,51 @@ fn rows_are_read_as_the_json_that_they_stand_for() {
             "/Message",
             "a\nb",
         ),
+    ] {
+        check(header, &row, shape, key, value);
+    }
+}
+
+#[test]
+fn rows_have_the_names_and_times_of_their_kind() {
+    for (header, row, shape, key, value) in [
         (
             "Date (UTC),Request ID,User,Username,Application,Status",
-            "3/14/2026 8:00:01 AM,r,Anna,anna@example.org,Portal,Success".to_owned(),
+            "3/14/2026 8:00:01 AM,r,Anna,anna@example.org,Portal,Success",
             "azure signinlogs",
             "/createdDateTime",
             "2026-03-14T08:00:01Z",
         ),
         (
             "Date (UTC),Service,Category,Activity,Result,ActorType,Target1DisplayName",
-            "2026-03-02T08:00:01Z,s,c,Add user,success,User,Anna".to_owned(),
+            "2026-03-02T08:00:01Z,s,c,Add user,success,User,Anna",
             "azure auditlogs",
             "/targetResources/0/displayName",
             "Anna",
         ),
         (
             "Date,Time,What",
-            "2026-03-02,08:00:01,x".to_owned(),
+            "14/03/2026,08:00:01,x",
+            "unknown log source",
+            "/@timestamp",
+            "2026-03-14T08:00:01",
+        ),
+        (
+            "Date,Time,What",
+            "2026-03-02,08:00:01,x",
             "unknown log source",
             "/@timestamp",
             "2026-03-02 08:00:01",
         ),
     ] {
-        let text = format!("{header}\n{row}\n");
-        assert!(Csv.recognises(text.as_bytes(), true), "{header}");
-        let run = read(text.as_bytes(), BLOCK_BYTES);
-        let (offset, found, time, json) = &run.records[0];
-        assert_eq!((run.records.len(), *offset), (1, header.len() as u64 + 1), "{header}");
-        assert_eq!(
-            (found.as_str(), json.pointer(key)),
-            (shape, Some(&Value::from(value))),
-            "{json}"
-        );
-        let days = if row.contains("14") && !row.contains("\"\"") { 12 } else { 0 };
-        assert_eq!(*time, EIGHT + days * 86_400_000_000_000, "{header}");
+        check(header, row, shape, key, value);
     }
 }
 
 #[test]
 fn what_is_around_rows_is_no_row() {
     let text = "#TYPE X\r\n\"Time\",\"A\",\"B\"\r\n\r\n\"2026-03-02 08:00:01\",\"1\",\"2\"\r\n\
-        \"Time\",\"A\",\"B\"\r\n#Software: X\r\n\"2026-03-02 08:00:01\",\"3\",\"4\",,\r\n(2 rows)\r\n";
+        #TYPE X\r\n\"Time\",\"A\",\"B\"\r\n#Software: X\r\n\"2026-03-02 08:00:01\",\"3\",\"4\",,\r\n(2 rows)\r\n";
     let run = read(text.as_bytes(), BLOCK_BYTES);
     assert_eq!(run.records.len(), 3);
     assert_eq!(run.problems.len(), 1);

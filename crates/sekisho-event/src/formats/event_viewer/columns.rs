@@ -2,7 +2,7 @@
 //! them stands in `data/event_viewer_columns.txt`; of a language that is not in
 //! there, the five columns are known by their order.
 
-use super::super::csv::{Cast, Column, Head, Order, folded, read_date};
+use super::super::csv::{Cast, Column, Head, Order, as_it_is, folded, read_date};
 use crate::time;
 
 const TABLE: &str = include_str!("../../../data/event_viewer_columns.txt");
@@ -167,16 +167,25 @@ pub(in crate::formats) fn columns(names: &[String]) -> Vec<Column> {
             Some(Role::Computer) => push("Computer", Cast::Value, false),
             Some(Role::Log) => push("Channel", Cast::Value, false),
             Some(Role::Opcode) => push("Opcode", Cast::Value, false),
-            None if !message && matches!(folded(name).as_str(), "message" | "description") => {
+            None if !message && is_message(name, index + 1 == names.len()) => {
                 message = true;
                 push("Message", Cast::Value, false);
             }
-            None => push(name.trim(), Cast::Value, false),
+            None => out.push(as_it_is(index, name, false)),
         }
     }
     let path = if message { format!("column {}", names.len() + 1) } else { "Message".to_owned() };
     out.push(Column { index: names.len(), path: vec![path], cast: Cast::Value, keep: false });
     out
+}
+
+/// Whether a column is that of the message, which somebody has named, or a
+/// spreadsheet with nothing.
+fn is_message(name: &str, last: bool) -> bool {
+    match folded(name).as_str() {
+        "" => last,
+        name => matches!(name, "message" | "description"),
+    }
 }
 
 #[cfg(test)]
