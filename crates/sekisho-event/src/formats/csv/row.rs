@@ -163,7 +163,10 @@ impl Row<'_> {
     /// What a cell says.
     pub(super) fn text(&self, index: usize) -> Cow<'_, str> {
         let (raw, doubled) = self.raw(index);
-        let text = String::from_utf8_lossy(raw);
+        let text = match std::str::from_utf8(raw) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(raw),
+        };
         if doubled { text.replace("\"\"", "\"").into() } else { text }
     }
 }
@@ -403,19 +406,36 @@ fn value(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether a byte does not stand in a JSON string as it is.
+/// How many bytes stand in a JSON string as they are, before the first that
+/// does not.
 #[inline]
-fn special(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\\' | 0..0x20)
+fn plain(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = ONES << 7;
+    let is = |word: u64, byte: u64| {
+        let differs = word ^ (ONES * byte);
+        differs.wrapping_sub(ONES) & !differs
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (n, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (control | is(word, 0x22) | is(word, 0x5C)) & TOPS;
+        if found != 0 {
+            return Some(n * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    let at = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20))?;
+    Some(words.len() * 8 + at)
 }
 
 /// A JSON string.
 fn quoted(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = raw;
-    while let Some(at) = rest.iter().position(|&b| special(b)) {
-        let (plain, tail) = rest.split_at(at);
-        out.extend_from_slice(plain);
+    while let Some(at) = plain(rest) {
+        let (before, tail) = rest.split_at(at);
+        out.extend_from_slice(before);
         let mut used = 1;
         match tail.first() {
             Some(b'"') => {
@@ -496,6 +516,17 @@ mod tests {
         let constants = [("a", ""), ("x.y", "v")];
         let (kept, _) = line(&columns[..1], &constants, "");
         assert_eq!(kept, r#"{"a":"","x":{"y":"v"}}"#);
+    }
+
+    #[test]
+    fn special_bytes_are_found_anywhere() {
+        for special in ["\"", "\\", "\n", "\u{1}", "\u{1f}"] {
+            for at in 0..20 {
+                let text = format!("{}{special}{}\"", "é~ a".repeat(at), "\n".repeat(at));
+                assert_eq!(plain(text.as_bytes()), Some(5 * at), "{text:?}");
+            }
+        }
+        assert_eq!(plain("~ é\u{7f}\u{80}\u{ff}0123456789".as_bytes()), None);
     }
 
     #[test]
