@@ -79,3 +79,13 @@ pub const CONTINUATION_LINES_MAX: usize = 256;
 
 /// Longest such line, in bytes; a longer one is a record of its own.
 pub const CONTINUATION_BYTES_MAX: usize = 64 << 10;
+
+/// How many bytes of a source decide what it is and how it is written.
+pub const RECOGNISED_BYTES: usize = 64 << 10;
+
+/// Most bytes of column names that the rows of one block of a table repeat
+/// when they are turned into records.
+pub const CSV_NAMES_BYTES_MAX: usize = 16 << 20;
+
+/// Most records with damaged quotes in one block of a table.
+pub const CSV_ODD_RECORDS_MAX: usize = 65_536;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use memchr::memmem;
 
 use self::cutter::{OPEN, WIDE, XmlCutter, encoding};
-use super::json::utf16::{Encoding, decode_start, wide_len};
 use super::text::{Fault, Sink, TextFormat, TextReader};
+use super::utf16::{Encoding, decode_start, wide_len};
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
 /// The format `event-xml`.

@@ -21,12 +21,12 @@ mod read;
 mod roles;
 mod scan;
 mod text;
-pub(super) mod utf16;
 mod windows;
 mod zeek;
 
 use std::sync::Arc;
 
+use super::utf16;
 use crate::problem::Problems;
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
@@ -61,7 +61,6 @@ impl Format for Json {
 /// the outcome stands at `Records::offset(n)` of `lines` (malformed lines are no
 /// records, so count offsets, not records); its problems have such offsets too.
 /// Values may be JSON text within a string, as in `AuditData`.
-#[allow(dead_code, reason = "for formats whose records are JSON in another dress")]
 pub(super) fn block_of_lines(lines: Vec<u8>, hints: &Arc<SourceHints>) -> Block {
     Block {
         bytes: lines,

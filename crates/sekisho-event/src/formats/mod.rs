@@ -3,7 +3,8 @@
 
 pub mod access_log;
 pub mod auditd;
-mod event_viewer;
+pub mod csv;
+pub mod event_viewer;
 pub mod event_xml;
 pub mod evtx;
 pub mod journal_export;
@@ -13,6 +14,7 @@ pub mod squid;
 pub mod stamped;
 pub mod syslog;
 mod text;
+mod utf16;
 pub mod w3c;
 mod web;
 pub mod web_error;
@@ -32,11 +34,13 @@ pub static FORMATS: &[&dyn Format] = &[
     &squid::Squid,
     &access_log::AccessLog,
     &web_error::WebError,
+    &event_viewer::EventViewer,
     &syslog::CEF,
     &syslog::LEEF,
     &syslog::FIREWALL,
     &syslog::CISCO,
     &syslog::SYSLOG,
+    &csv::Csv,
     // The last resort.
     &stamped::Stamped,
 ];

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use crate::formats::json::utf16::{Decoder, Encoding, wide_len};
 use crate::formats::lines::too_long;
+use crate::formats::utf16::{Decoder, Encoding, wide_len};
 use crate::limits::RECORD_BYTES_MAX;
 use crate::problem::Problems;
 use crate::reader::{Block, Cutter, SourceHints};

@@ -1,0 +1,200 @@
+//! Tables as a whole: what becomes of their rows, and of damage.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Csv;
+use crate::limits::{BLOCK_BYTES, RECORD_BYTES_MAX};
+use crate::{Format, Projection, SourceHints, Vocabulary};
+
+#[derive(Debug, Default, PartialEq)]
+struct Run {
+    /// Offset, shape, time and JSON of each record.
+    records: Vec<(u64, String, i64, Value)>,
+    problems: Vec<(u64, String)>,
+}
+
+fn read(mut bytes: &[u8], size: usize) -> Run {
+    let mut cutter = Csv.cutter(Arc::new(SourceHints::default()), size);
+    let (mut reader, mut v) = (Csv.reader(), Vocabulary::new(Projection::All));
+    let mut run = Run::default();
+    while let Some(block) = cutter.next(&mut bytes).unwrap() {
+        assert!(block.bytes.len() <= size.max(RECORD_BYTES_MAX) + RECORD_BYTES_MAX);
+        reader.read(&block, &mut v, &mut |parsed, _| {
+            let mut rows = Vec::new();
+            for batch in parsed.batches {
+                for (row, &record) in batch.records.iter().enumerate() {
+                    let mut json = Vec::new();
+                    parsed.records.write_json(record, &mut json);
+                    let json = serde_json::from_slice(&json).unwrap();
+                    let offset = parsed.records.offset(record);
+                    rows.push((offset, batch.shape.to_string(), batch.times[row], json));
+                }
+            }
+            rows.sort_by_key(|row| row.0);
+            run.records.append(&mut rows);
+            let named = parsed.problems.named.iter();
+            run.problems.extend(named.map(|p| (p.offset, p.what.clone())));
+        });
+    }
+    run
+}
+
+const EIGHT: i64 = 1_772_438_401_000_000_000;
+
+#[test]
+fn a_quote_that_is_never_closed_costs_its_own_record() {
+    let text = "time,a,b\n\
+        2026-03-02 08:00:01,\"one\",1\n\
+        2026-03-02 08:00:01,\"open,2\n\
+        2026-03-02 08:00:01,\"three\n\",3\n\
+        2026-03-02 08:00:01,four,4\n";
+    let run = read(text.as_bytes(), BLOCK_BYTES);
+    let said: Vec<&Value> = run.records.iter().map(|r| &r.3["a"]).collect();
+    assert_eq!(said, ["one", "open,2", "three\n", "four"]);
+    assert_eq!(run.problems.len(), 2, "{:?}", run.problems);
+    assert!(run.problems.iter().all(|p| p.0 == run.records[1].0));
+    assert!(run.records.iter().all(|r| r.2 == EIGHT));
+    for size in 1..text.len() {
+        assert_eq!(read(text.as_bytes(), size), run, "{size}");
+    }
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_bounded() {
+    let mut text = b"time,a,b\n2026-03-02 08:00:01,x,1\n2026-03-02 08:00:01,\"".to_vec();
+    let long = 33;
+    while text.len() < RECORD_BYTES_MAX + (1 << 20) {
+        text.extend_from_slice(b"words without an end\n");
+    }
+    text.extend_from_slice(b"2026-03-02 08:00:01,y,2\n");
+    for size in [1 << 20, 40 << 20] {
+        let run = read(&text, size);
+        assert_eq!(run.problems[0].0, long);
+        assert!(run.problems[0].1.starts_with("record longer"), "{:?}", run.problems[0]);
+        let last = run.records.last().unwrap();
+        assert_eq!((last.3["a"].as_str(), last.3["b"].as_i64()), (Some("y"), Some(2)));
+        assert_eq!(run.records[0].3["a"], "x");
+    }
+    // A line without an end is passed by as a whole.
+    let mut line = b"time,a,b\n2026-03-02 08:00:01,".to_vec();
+    line.resize(3 * RECORD_BYTES_MAX, b'x');
+    line.extend_from_slice(b",1\n2026-03-02 08:00:01,y,2\n");
+    let run = read(&line, 1 << 20);
+    assert_eq!((run.records.len(), run.problems.len()), (1, 1));
+    assert_eq!(run.problems[0].0, 9);
+}
+
+#[test]
+fn records_in_utf_16_stand_where_they_stand() {
+    let text = "\u{feff}\"timestamp\",\"a\"\r\n\"2026-03-02T08:00:01Z\",\"é😀\"\r\n\"2026-03-02T08:00:01Z\",\"x\"\r\n";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(Csv.recognises(&wide, true));
+    let run = read(&wide, BLOCK_BYTES);
+    let units =
+        |n: usize| text.lines().take(n).map(|l| l.encode_utf16().count() + 2).sum::<usize>();
+    let places: Vec<u64> = run.records.iter().map(|r| r.0).collect();
+    assert_eq!(places, [2 * units(1) as u64, 2 * units(2) as u64]);
+    assert_eq!(run.records[0].3["a"], "é😀");
+    for size in [1, 7, 100] {
+        assert_eq!(read(&wide, size), run);
+    }
+}
+
+/// The one row under a header: its shape, its time and a value in it.
+fn check(header: &str, row: &str, shape: &str, key: &str, value: &str) {
+    let text = format!("{header}\n{row}\n");
+    assert!(Csv.recognises(text.as_bytes(), true), "{header}");
+    let run = read(text.as_bytes(), BLOCK_BYTES);
+    let (offset, found, time, json) = &run.records[0];
+    assert_eq!((run.records.len(), *offset), (1, header.len() as u64 + 1), "{header}");
+    assert_eq!((found.as_str(), json.pointer(key)), (shape, Some(&Value::from(value))), "{json}");
+    let days = if row.contains("14") && !row.contains("\"\"") { 12 } else { 0 };
+    assert_eq!(*time, EIGHT + days * 86_400_000_000_000, "{header}");
+}
+
+#[test]
+fn rows_are_read_as_the_json_that_they_stand_for() {
+    let audit = r#"{""CreationTime"":""2026-03-02T08:00:01"",""Operation"":""New-InboxRule"",""RecordType"":1,""Workload"":""Exchange""}"#;
+    let payload =
+        r##"{""EventData"":{""Data"":[{""@Name"":""CommandLine"",""#text"":""whoami""}]}}"##;
+    for (header, row, shape, key, value) in [
+        (
+            "RecordId,CreationDate,RecordType,Operation,UserId,AuditData",
+            format!("x,2026-03-02T08:00:01.0000000Z ,1,y,z,\"{audit}\""),
+            "m365 Exchange",
+            "/Operation",
+            "New-InboxRule",
+        ),
+        (
+            "RecordId,CreationDate,RecordType,Operation,UserId,AuditData",
+            format!("x,2026-03-02T08:00:01.0000000Z ,1,y,z,\"{}\"", &audit[..60]),
+            "m365",
+            "/UserId",
+            "z",
+        ),
+        (
+            "EventRecordId,TimeCreated,EventId,Provider,Channel,Computer,Payload",
+            format!("7,2026-03-02 08:00:01,1,Microsoft-Windows-Sysmon,Sysmon,ws01,\"{payload}\""),
+            "windows Sysmon 1",
+            "/EventData/Data/0/#text",
+            "whoami",
+        ),
+        (
+            "Message,Id,ProviderName,MachineName,TimeCreated",
+            "\"a\nb\",7045,Service Control Manager,ws01,14/3/2026 08:00:01".to_owned(),
+            "windows System 7045",
+            "/Message",
+            "a\nb",
+        ),
+    ] {
+        check(header, &row, shape, key, value);
+    }
+}
+
+#[test]
+fn rows_have_the_names_and_times_of_their_kind() {
+    for (header, row, shape, key, value) in [
+        (
+            "Date (UTC),Request ID,User,Username,Application,Status",
+            "3/14/2026 8:00:01 AM,r,Anna,anna@example.org,Portal,Success",
+            "azure signinlogs",
+            "/createdDateTime",
+            "2026-03-14T08:00:01Z",
+        ),
+        (
+            "Date (UTC),Service,Category,Activity,Result,ActorType,Target1DisplayName",
+            "2026-03-02T08:00:01Z,s,c,Add user,success,User,Anna",
+            "azure auditlogs",
+            "/targetResources/0/displayName",
+            "Anna",
+        ),
+        (
+            "Date,Time,What",
+            "14/03/2026,08:00:01,x",
+            "unknown log source",
+            "/@timestamp",
+            "2026-03-14T08:00:01",
+        ),
+        (
+            "Date,Time,What",
+            "2026-03-02,08:00:01,x",
+            "unknown log source",
+            "/@timestamp",
+            "2026-03-02 08:00:01",
+        ),
+    ] {
+        check(header, row, shape, key, value);
+    }
+}
+
+#[test]
+fn what_is_around_rows_is_no_row() {
+    let text = "#TYPE X\r\n\"Time\",\"A\",\"B\"\r\n\r\n\"2026-03-02 08:00:01\",\"1\",\"2\"\r\n\
+        #TYPE X\r\n\"Time\",\"A\",\"B\"\r\n#Software: X\r\n\"2026-03-02 08:00:01\",\"3\",\"4\",,\r\n(2 rows)\r\n";
+    let run = read(text.as_bytes(), BLOCK_BYTES);
+    assert_eq!(run.records.len(), 3);
+    assert_eq!(run.problems.len(), 1);
+    assert_eq!(run.problems[0].1, "row of 1 cells");
+}
