@@ -440,101 +440,95 @@ mod tests {
         [head.host, head.program, head.pid, Some(head.body)].map(Option::unwrap_or_default)
     }
 
+    /// A line; its host, program, process id and body.
+    const HEADERS: &[(&str, [&str; 4])] = &[
+        (
+            "<34>Oct 11 22:14:15 mymachine su: 'su root' failed",
+            ["mymachine", "su", "", "'su root' failed"],
+        ),
+        ("Jan  2 03:04:05 web1 sshd[123]: Accepted x", ["web1", "sshd", "123", "Accepted x"]),
+        ("Jan  2 03:04:05 sshd[123]: Accepted x", ["", "sshd", "123", "Accepted x"]),
+        ("Jan  2 03:04:05 web1 kernel:[1.2] x", ["web1", "kernel", "", "[1.2] x"]),
+        ("Jan  2 03:04:05 web1 sudo:    alice : TTY=a", ["web1", "sudo", "", "alice : TTY=a"]),
+        (
+            "Jan  2 03:04:05 web1 last message repeated 3 times",
+            ["web1", "", "", "last message repeated 3 times"],
+        ),
+        (
+            "Jan  2 03:04:05 last message repeated 3 times",
+            ["", "", "", "last message repeated 3 times"],
+        ),
+        (
+            "Jan  2 03:04:05 mac --- last message repeated 1 time ---",
+            ["mac", "", "", "--- last message repeated 1 time ---"],
+        ),
+        (
+            "2024-01-02T03:04:05.678901+01:00 web1 CRON[9]: (root) CMD (x)",
+            ["web1", "CRON", "9", "(root) CMD (x)"],
+        ),
+        (
+            "2024-01-02T03:04:05+0100 web1 systemd[1]: Started x.",
+            ["web1", "systemd", "1", "Started x."],
+        ),
+        (
+            "2024-01-02T03:04:05.678Z info hostd[12] [Originator@6876 sub=x] y",
+            ["", "hostd", "12", "[Originator@6876 sub=x] y"],
+        ),
+        ("Tue 2024-01-02 03:04:05 CET web1 ssh.service[12]: x", ["web1", "ssh.service", "12", "x"]),
+        ("Tue Jan  2 03:04:05 2024 daemon.info dnsmasq[7]: x", ["", "dnsmasq", "7", "x"]),
+        ("Jan  2 03:04:05 web1 auth.info sshd[7]: x", ["web1", "sshd", "7", "x"]),
+        ("Jan  2 03:04:05 aix1 auth|security:info sshd[7]: x", ["aix1", "sshd", "7", "x"]),
+        ("Jan  2 03:04:05 Message forwarded from aix1: sshd[7]: x", ["aix1", "sshd", "7", "x"]),
+        ("Jan  2 03:04:05 <auth.info> bsd sshd[7]: x", ["bsd", "sshd", "7", "x"]),
+        (
+            "2024-01-02 03:04:05\tLocal7.Debug\t10.0.0.1\tid=firewall",
+            ["10.0.0.1", "", "", "id=firewall"],
+        ),
+        ("2024-01-02T03:04:05.678Z In(182) vmkernel: cpu1:2)x", ["", "vmkernel", "", "cpu1:2)x"]),
+        (
+            "2024-01-02T03:04:05.678Z cpu1:2097)ScsiDeviceIO: 3: x",
+            ["", "vmkernel", "", "ScsiDeviceIO: 3: x"],
+        ),
+        (
+            "2024-01-02 03:04:05,123 fail2ban.actions        [77]: NOTICE  [sshd] Ban 1.2.3.4",
+            ["", "fail2ban.actions", "77", "NOTICE  [sshd] Ban 1.2.3.4"],
+        ),
+        ("1704164645.123456 web1 sshd[7]: x", ["web1", "sshd", "7", "x"]),
+        ("Jan  2 03:04:05 fe80::1 su: x", ["fe80::1", "su", "", "x"]),
+        ("<13>su: x", ["", "su", "", "x"]),
+        ("<13>date=2024-01-02 x", ["", "", "", "date=2024-01-02 x"]),
+        (
+            "<34>1 2003-10-11T22:14:15.003Z m.example.com su - ID47 - \u{feff}'su' x",
+            ["m.example.com", "su", "", "'su' x"],
+        ),
+        (
+            "97 <34>1 2003-10-11T22:14:15.003Z m su 12 ID47 [a@1 b=\"c \\\"]\"][d@2 e=\"\"] x",
+            ["m", "su", "12", "x"],
+        ),
+        ("<34>1 - - - - - -", ["", "", "", ""]),
+        (
+            "<134>1 1563249630.774247467 MX84 urls src=1.2.3.4:5",
+            ["MX84", "urls", "", "src=1.2.3.4:5"],
+        ),
+        // Headers that are stacked.
+        ("Jan  2 03:04:05 relay <189>Jan  2 03:04:04 dev su: x", ["dev", "su", "", "x"]),
+        ("2024-01-02T03:04:05Z relay Jan  2 03:04:04 dev su[1]: x", ["dev", "su", "1", "x"]),
+        ("Jan  2 03:04:05 10.0.0.1 1 2024-01-02T03:04:05Z dev su - - - x", ["dev", "su", "", "x"]),
+        (
+            "Jan  2 03:04:05 dev app[1]: 2024-01-02 03:04:05 INFO a: b",
+            ["dev", "app", "1", "2024-01-02 03:04:05 INFO a: b"],
+        ),
+        ("Jan  2 03:04:05 fw1 id=firewall sn=1", ["fw1", "", "", "id=firewall sn=1"]),
+        ("Jan  2 03:04:05 fw1 CEF:0|a|b|", ["fw1", "", "", "CEF:0|a|b|"]),
+        ("no header: at all", ["", "", "", "no header: at all"]),
+        ("", ["", "", "", ""]),
+        ("<", ["", "", "", "<"]),
+        ("<999>x", ["", "", "", "<999>x"]),
+    ];
+
     #[test]
     fn headers_of_all_kinds() {
-        for (text, expected) in [
-            (
-                "<34>Oct 11 22:14:15 mymachine su: 'su root' failed",
-                ["mymachine", "su", "", "'su root' failed"],
-            ),
-            ("Jan  2 03:04:05 web1 sshd[123]: Accepted x", ["web1", "sshd", "123", "Accepted x"]),
-            ("Jan  2 03:04:05 sshd[123]: Accepted x", ["", "sshd", "123", "Accepted x"]),
-            ("Jan  2 03:04:05 web1 kernel:[1.2] x", ["web1", "kernel", "", "[1.2] x"]),
-            ("Jan  2 03:04:05 web1 sudo:    alice : TTY=a", ["web1", "sudo", "", "alice : TTY=a"]),
-            (
-                "Jan  2 03:04:05 web1 last message repeated 3 times",
-                ["web1", "", "", "last message repeated 3 times"],
-            ),
-            (
-                "Jan  2 03:04:05 last message repeated 3 times",
-                ["", "", "", "last message repeated 3 times"],
-            ),
-            (
-                "Jan  2 03:04:05 mac --- last message repeated 1 time ---",
-                ["mac", "", "", "--- last message repeated 1 time ---"],
-            ),
-            (
-                "2024-01-02T03:04:05.678901+01:00 web1 CRON[9]: (root) CMD (x)",
-                ["web1", "CRON", "9", "(root) CMD (x)"],
-            ),
-            (
-                "2024-01-02T03:04:05+0100 web1 systemd[1]: Started x.",
-                ["web1", "systemd", "1", "Started x."],
-            ),
-            (
-                "2024-01-02T03:04:05.678Z info hostd[12] [Originator@6876 sub=x] y",
-                ["", "hostd", "12", "[Originator@6876 sub=x] y"],
-            ),
-            (
-                "Tue 2024-01-02 03:04:05 CET web1 ssh.service[12]: x",
-                ["web1", "ssh.service", "12", "x"],
-            ),
-            ("Tue Jan  2 03:04:05 2024 daemon.info dnsmasq[7]: x", ["", "dnsmasq", "7", "x"]),
-            ("Jan  2 03:04:05 web1 auth.info sshd[7]: x", ["web1", "sshd", "7", "x"]),
-            ("Jan  2 03:04:05 aix1 auth|security:info sshd[7]: x", ["aix1", "sshd", "7", "x"]),
-            ("Jan  2 03:04:05 Message forwarded from aix1: sshd[7]: x", ["aix1", "sshd", "7", "x"]),
-            ("Jan  2 03:04:05 <auth.info> bsd sshd[7]: x", ["bsd", "sshd", "7", "x"]),
-            (
-                "2024-01-02 03:04:05\tLocal7.Debug\t10.0.0.1\tid=firewall",
-                ["10.0.0.1", "", "", "id=firewall"],
-            ),
-            (
-                "2024-01-02T03:04:05.678Z In(182) vmkernel: cpu1:2)x",
-                ["", "vmkernel", "", "cpu1:2)x"],
-            ),
-            (
-                "2024-01-02T03:04:05.678Z cpu1:2097)ScsiDeviceIO: 3: x",
-                ["", "vmkernel", "", "ScsiDeviceIO: 3: x"],
-            ),
-            (
-                "2024-01-02 03:04:05,123 fail2ban.actions        [77]: NOTICE  [sshd] Ban 1.2.3.4",
-                ["", "fail2ban.actions", "77", "NOTICE  [sshd] Ban 1.2.3.4"],
-            ),
-            ("1704164645.123456 web1 sshd[7]: x", ["web1", "sshd", "7", "x"]),
-            ("Jan  2 03:04:05 fe80::1 su: x", ["fe80::1", "su", "", "x"]),
-            ("<13>su: x", ["", "su", "", "x"]),
-            ("<13>date=2024-01-02 x", ["", "", "", "date=2024-01-02 x"]),
-            (
-                "<34>1 2003-10-11T22:14:15.003Z m.example.com su - ID47 - \u{feff}'su' x",
-                ["m.example.com", "su", "", "'su' x"],
-            ),
-            (
-                "97 <34>1 2003-10-11T22:14:15.003Z m su 12 ID47 [a@1 b=\"c \\\"]\"][d@2 e=\"\"] x",
-                ["m", "su", "12", "x"],
-            ),
-            ("<34>1 - - - - - -", ["", "", "", ""]),
-            (
-                "<134>1 1563249630.774247467 MX84 urls src=1.2.3.4:5",
-                ["MX84", "urls", "", "src=1.2.3.4:5"],
-            ),
-            // Headers that are stacked.
-            ("Jan  2 03:04:05 relay <189>Jan  2 03:04:04 dev su: x", ["dev", "su", "", "x"]),
-            ("2024-01-02T03:04:05Z relay Jan  2 03:04:04 dev su[1]: x", ["dev", "su", "1", "x"]),
-            (
-                "Jan  2 03:04:05 10.0.0.1 1 2024-01-02T03:04:05Z dev su - - - x",
-                ["dev", "su", "", "x"],
-            ),
-            (
-                "Jan  2 03:04:05 dev app[1]: 2024-01-02 03:04:05 INFO a: b",
-                ["dev", "app", "1", "2024-01-02 03:04:05 INFO a: b"],
-            ),
-            ("Jan  2 03:04:05 fw1 id=firewall sn=1", ["fw1", "", "", "id=firewall sn=1"]),
-            ("Jan  2 03:04:05 fw1 CEF:0|a|b|", ["fw1", "", "", "CEF:0|a|b|"]),
-            ("no header: at all", ["", "", "", "no header: at all"]),
-            ("", ["", "", "", ""]),
-            ("<", ["", "", "", "<"]),
-            ("<999>x", ["", "", "", "<999>x"]),
-        ] {
+        for &(text, expected) in HEADERS {
             assert_eq!(parts(text), expected, "{text}");
         }
         let head = Head::read("<34>1 - h a p m [a@1 b=\"c\"] x");
