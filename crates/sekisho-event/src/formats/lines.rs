@@ -155,6 +155,38 @@ impl Buffer {
     }
 }
 
+/// How large the next block of a log with header lines should be: little at
+/// first and after the header changed, so that headers in a row do not each
+/// cost a whole block.
+#[derive(Debug)]
+pub(super) struct Pace {
+    next_bytes: usize,
+    block_bytes: usize,
+}
+
+impl Pace {
+    const FIRST_BYTES: usize = 64 << 10;
+
+    /// How much larger a block may be than the one before it.
+    const GROWTH: usize = 4;
+
+    pub(super) fn new(block_bytes: usize) -> Self {
+        Self { next_bytes: block_bytes.min(Self::FIRST_BYTES), block_bytes }
+    }
+
+    /// How much should be read before the next block is cut.
+    pub(super) fn bytes(&self) -> usize {
+        self.next_bytes
+    }
+
+    /// A block was cut, and whether a header ended it.
+    pub(super) fn cut(&mut self, by_header: bool) {
+        let grown = self.next_bytes.saturating_mul(Self::GROWTH).max(64);
+        let bytes = if by_header { Self::FIRST_BYTES } else { grown };
+        self.next_bytes = bytes.min(self.block_bytes);
+    }
+}
+
 /// Cuts a source of lines that need nothing of each other.
 #[allow(dead_code, reason = "for formats to come")]
 pub(super) struct LineCutter {

@@ -47,7 +47,7 @@ pub(super) fn all(options: &Options, plan: &Plan, collected: &Collected) -> List
             "{duplicates} records with the Id of an earlier one count once, as the first of them"
         );
         if plan.identities.overflowed() {
-            text.push_str("; beyond 3,500,000 different Ids this is no longer looked at");
+            text.push_str("; beyond 3,600,000 different Ids this is no longer looked at");
         }
         add("Microsoft 365 audit records", text);
     }

@@ -4,8 +4,8 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
@@ -392,6 +392,12 @@ pub(crate) fn problem(
     }
 }
 
+/// The formats that are read, in words.
+static EXPECTED: LazyLock<String> = LazyLock::new(|| {
+    let names: Vec<&str> = formats::FORMATS.iter().map(|format| format.name()).collect();
+    format!("a log of a format that is read ({}), also packed", names.join(", "))
+});
+
 /// The format of a source, or what is wrong and what was expected.
 pub(crate) fn recognise(
     start: &[u8],
@@ -402,11 +408,7 @@ pub(crate) fn recognise(
     }
     formats::recognise(start, whole).ok_or_else(|| match packed(start) {
         Some(what) => (what, "plain, gzip, Zstandard, zip or tar; unpack it first"),
-        None => (
-            "format not recognised",
-            "EVTX, JSON (lines, documents, arrays) or Zeek logs, also within gzip, Zstandard, zip or \
-             tar",
-        ),
+        None => ("format not recognised", EXPECTED.as_str()),
     })
 }
 

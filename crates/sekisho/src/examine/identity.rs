@@ -8,16 +8,13 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use hashbrown::HashSet;
 use sekisho_event::{EventBatch, Vocabulary};
-use sha2::{Digest as _, Sha256};
+
+use crate::inspect::identity::{IDENTITIES_MAX, Identity, identity};
 
 /// The field that is a record's identity, and the product whose records have
 /// it.
 pub(crate) const FIELD: &str = "Id";
 const PRODUCT: &str = "m365";
-
-/// Most identities that are remembered, of 16 bytes each; beyond them, records
-/// that come twice count twice, which is said.
-pub(crate) const IDENTITIES_MAX: usize = 3_500_000;
 
 /// What has been seen by all threads.
 #[derive(Debug, Default)]
@@ -28,7 +25,7 @@ pub(crate) struct Identities {
 
 #[derive(Debug, Default)]
 struct State {
-    seen: HashSet<[u8; 16]>,
+    seen: HashSet<Identity>,
     /// All pieces of work below this number are through.
     next: u64,
     /// Those above it that are.
@@ -63,12 +60,11 @@ impl Identities {
     ) -> Option<EventBatch> {
         let field = vocabulary.find(FIELD).filter(|_| &*batch.shape.product == PRODUCT)?;
         let (column, dictionary) = (batch.column(field)?, vocabulary.dictionary(field)?);
-        let identity = |row: usize| {
+        let of_row = |row: usize| {
             let id = Some(column.first(row)).filter(|id| id.is_present())?;
-            let digest = Sha256::digest(dictionary.text(id));
-            digest.first_chunk::<16>().copied()
+            Some(identity(PRODUCT, dictionary.text(id)))
         };
-        let identities: Vec<Option<[u8; 16]>> = (0..batch.rows()).map(identity).collect();
+        let identities: Vec<Option<Identity>> = (0..batch.rows()).map(of_row).collect();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.next < number {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -87,7 +83,8 @@ impl Identities {
 }
 
 impl State {
-    fn is_new(&mut self, identity: [u8; 16]) -> bool {
+    /// Beyond the limit, records that come twice count twice, which is said.
+    fn is_new(&mut self, identity: Identity) -> bool {
         if self.seen.len() >= IDENTITIES_MAX {
             self.full = true;
             return !self.seen.contains(&identity);

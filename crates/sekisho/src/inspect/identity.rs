@@ -51,7 +51,8 @@ fn field_of(shape: &Shape) -> Option<&'static str> {
     NAMED.iter().find(fits).map(|&(.., field)| field)
 }
 
-fn identity(product: &str, id: &str) -> Identity {
+/// What a record is known by, from what it says it is.
+pub(crate) fn identity(product: &str, id: &str) -> Identity {
     let mut hasher = Sha256::new();
     hasher.update(product.as_bytes());
     hasher.update([0]);

@@ -8,7 +8,7 @@
 mod channels;
 mod collect;
 mod digests;
-mod identity;
+pub(crate) mod identity;
 mod model;
 mod order;
 mod ranges;

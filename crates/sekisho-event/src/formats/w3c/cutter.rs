@@ -6,30 +6,22 @@ use std::sync::Arc;
 use memchr::{memchr, memmem, memrchr};
 
 use super::header::HeaderLines;
-use crate::formats::lines::Buffer;
+use crate::formats::lines::{Buffer, Pace};
 use crate::limits::RECORD_BYTES_MAX;
 use crate::reader::{Block, Cutter, SourceHints};
-
-/// How much is read at first and after the header changed, in bytes, so that
-/// headers in a row do not each cost a whole block.
-const FIRST_BLOCK_BYTES: usize = 64 << 10;
-
-/// How much larger the next block may be where the header did not change.
-const GROWTH: usize = 4;
 
 pub(super) struct HeaderCutter {
     buffer: Buffer,
     header: HeaderLines,
-    /// How large the next block should be.
-    next_bytes: usize,
+    pace: Pace,
     started: bool,
 }
 
 impl HeaderCutter {
     pub(super) fn new(hints: Arc<SourceHints>, block_bytes: usize) -> Self {
         let buffer = Buffer::new(hints, block_bytes);
-        let next_bytes = buffer.block_bytes.min(FIRST_BLOCK_BYTES);
-        Self { buffer, header: HeaderLines::default(), next_bytes, started: false }
+        let pace = Pace::new(buffer.block_bytes);
+        Self { buffer, header: HeaderLines::default(), pace, started: false }
     }
 
     /// Takes the lines at the start of the buffer that begin with `#`. `false`
@@ -73,7 +65,7 @@ impl HeaderCutter {
 
 impl Cutter for HeaderCutter {
     fn next(&mut self, input: &mut dyn Read) -> io::Result<Option<Block>> {
-        let mut target = self.next_bytes;
+        let mut target = self.pace.bytes();
         loop {
             self.buffer.fill(input, target)?;
             if !self.started {
@@ -82,9 +74,7 @@ impl Cutter for HeaderCutter {
             }
             if self.take_header() {
                 if let Some((len, by_header)) = self.cut() {
-                    let grown = self.next_bytes.saturating_mul(GROWTH).max(64);
-                    let bytes = if by_header { FIRST_BLOCK_BYTES } else { grown };
-                    self.next_bytes = bytes.min(self.buffer.block_bytes);
+                    self.pace.cut(by_header);
                     return Ok(Some(self.buffer.give(len)));
                 }
             } else if self.buffer.ended {
@@ -93,7 +83,7 @@ impl Cutter for HeaderCutter {
             if self.buffer.bytes.len() > RECORD_BYTES_MAX {
                 self.buffer.skip_long(input)?;
             }
-            target = self.buffer.bytes.len() + self.next_bytes;
+            target = self.buffer.bytes.len() + self.pace.bytes();
         }
     }
 }

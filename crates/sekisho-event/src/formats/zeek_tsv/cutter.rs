@@ -6,18 +6,21 @@ use std::sync::Arc;
 use memchr::{memchr, memmem, memrchr};
 
 use super::header::counts;
-use crate::formats::lines::Buffer;
+use crate::formats::lines::{Buffer, Pace};
 use crate::limits::RECORD_BYTES_MAX;
 use crate::reader::{Block, Cutter, SourceHints};
 
 pub(super) struct TsvCutter {
     buffer: Buffer,
+    pace: Pace,
     started: bool,
 }
 
 impl TsvCutter {
     pub(super) fn new(hints: Arc<SourceHints>, block_bytes: usize) -> Self {
-        Self { buffer: Buffer::new(hints, block_bytes), started: false }
+        let buffer = Buffer::new(hints, block_bytes);
+        let pace = Pace::new(buffer.block_bytes);
+        Self { buffer, pace, started: false }
     }
 
     /// Takes the header lines at the start of the buffer, whatever else
@@ -55,27 +58,28 @@ impl TsvCutter {
         true
     }
 
-    /// Where the lines under the present header end, as far as can be seen.
-    fn cut(&self) -> Option<usize> {
+    /// Where the lines under the present header end, as far as can be seen,
+    /// and whether it is a header that ends them.
+    fn cut(&self) -> Option<(usize, bool)> {
         let mut from = 0;
         while let Some(n) = memmem::find(self.buffer.bytes.get(from..)?, b"\n#") {
             let line = from + n + 1;
             let rest = self.buffer.bytes.get(line..)?;
             if counts(rest) {
-                return Some(line);
+                return Some((line, true));
             }
             from = line;
         }
         if self.buffer.ended {
-            return Some(self.buffer.bytes.len());
+            return Some((self.buffer.bytes.len(), false));
         }
-        memrchr(b'\n', &self.buffer.bytes).map(|n| n + 1)
+        memrchr(b'\n', &self.buffer.bytes).map(|n| (n + 1, false))
     }
 }
 
 impl Cutter for TsvCutter {
     fn next(&mut self, input: &mut dyn Read) -> io::Result<Option<Block>> {
-        let mut target = self.buffer.block_bytes;
+        let mut target = self.pace.bytes();
         loop {
             self.buffer.fill(input, target)?;
             if !self.started {
@@ -92,14 +96,15 @@ impl Cutter for TsvCutter {
             }
             if ready
                 && !empty
-                && let Some(len) = self.cut()
+                && let Some((len, by_header)) = self.cut()
             {
+                self.pace.cut(by_header);
                 return Ok(Some(self.buffer.give(len)));
             }
             if self.buffer.bytes.len() > RECORD_BYTES_MAX {
                 self.buffer.skip_long(input)?;
             }
-            target = self.buffer.bytes.len() + self.buffer.block_bytes;
+            target = self.buffer.bytes.len() + self.pace.bytes();
         }
     }
 }
