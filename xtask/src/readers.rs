@@ -14,7 +14,7 @@ use sekisho_event::{Format, SourceHints, Vocabulary};
 use sekisho_sigma::Program;
 
 /// How much of each log is made, in bytes.
-const CORPUS_BYTES: usize = 96 << 20;
+const CORPUS_BYTES: usize = 64 << 20;
 
 /// What each reader must reach, one of the two.
 const RECORDS_PER_SECOND: f64 = 150_000.0;
@@ -140,7 +140,7 @@ fn corpus(format: &dyn Format, log: &[u8]) -> Vec<u8> {
     while out.len() < CORPUS_BYTES {
         let start = out.len();
         out.extend_from_slice(&body);
-        if body.last() != Some(&b'\n') {
+        if !matches!(body.last(), Some(b'\n' | 0)) {
             out.push(b'\n');
         }
         if let Some(fresh) = out.get_mut(start..) {

@@ -621,3 +621,20 @@ fn a_record_that_is_delivered_twice_counts_once() {
     }
     assert!(runs.iter().all(|run| *run == runs[0]));
 }
+
+#[test]
+fn a_record_of_an_unknown_kind_needs_something_that_speaks_for_a_rule() {
+    let ground = Ground::new();
+    ground.log("a.jsonl", "{\"tool\":\"mimikatz\",\"n\":1}\n{\"tool\":\"ls\",\"n\":2}\n");
+    let rule = |name: &str, detection: &str| {
+        let text =
+            format!("title: {name}\nlogsource: {{product: zeek}}\ndetection: {{{detection}}}\n");
+        let path = ground.path(&format!("{name}.yml"));
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let absent = rule("absent", "s: {id.orig_h: 10.0.0.1}, condition: not s");
+    let there = rule("there", "s: {tool: mimikatz}, f: {x: 1}, condition: s and not f");
+    let done = ground.examine(&["--rules", &absent, "--rules", &there]).done();
+    assert_eq!(done.titles(), ["there"]);
+}

@@ -359,7 +359,13 @@ impl Writer<'_> {
             fields.extend(batch.columns.iter().map(|column| column.field));
             self.count(batch, &mut done.stats);
             matcher.run(batch, self.vocabulary, matches);
+            let unknown = batch.shape.is_unknown();
             for m in matches.drain(..) {
+                // Every rule looks at what may be of any log source. One that
+                // only says what must not be there would match all of it.
+                if unknown && m.evidence.is_empty() {
+                    continue;
+                }
                 let row = m.row as usize;
                 self.observe(batch, row, &m, done);
                 if self.plan.silent.get(m.rule as usize) != Some(&true) {
