@@ -392,10 +392,10 @@ pub(crate) fn problem(
     }
 }
 
-/// The formats that are read, in words.
+/// What was expected of a source that is not recognised.
 static EXPECTED: LazyLock<String> = LazyLock::new(|| {
-    let names: Vec<&str> = formats::FORMATS.iter().map(|format| format.name()).collect();
-    format!("a log of a format that is read ({}), also packed", names.join(", "))
+    let count = formats::FORMATS.len();
+    format!("a log of one of the {count} formats that are read, as it is or packed")
 });
 
 /// The format of a source, or what is wrong and what was expected.
