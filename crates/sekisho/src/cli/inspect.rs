@@ -29,8 +29,8 @@ enum Form {
 Every record is read and no rule is run. A hole is a range of record ids that is missing between the
 first and the last one of a channel: a log that was forwarded by a subscription is full of them.")]
 pub(super) struct Inspect {
-    /// Logs: files or folders, also compressed (.gz, .zst) or in .zip. The format is told from
-    /// the content.
+    /// Logs: files or folders, also packed (.gz, .zst, .zip, .tar, one within another). The format
+    /// is told from the content.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
