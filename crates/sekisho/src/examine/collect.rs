@@ -12,6 +12,7 @@ use sekisho_event::Untimed;
 use sekisho_sigma::Correlator;
 
 use super::places::Places;
+use super::slots::Slots;
 use super::stats::{HostsOf, Span, Stats};
 use super::timeline::Timeline;
 use super::work::{Done, HASH_CHARS, Plan};
@@ -66,7 +67,7 @@ struct State {
     /// Bytes of detections written.
     written: u64,
     /// Where in `detections.jsonl` the hash of the file at hand is missing.
-    unhashed: Vec<u64>,
+    unhashed: Slots,
     failure: Option<io::Error>,
 }
 
@@ -106,7 +107,7 @@ impl Collector {
             duplicates: vec![None; files],
             writer,
             written: 0,
-            unhashed: Vec::new(),
+            unhashed: Slots::default(),
             failure: None,
         };
         Ok(Self { plan, state: Mutex::new(state), moved: Condvar::new() })
@@ -210,10 +211,10 @@ impl State {
         }
         self.writer.flush()?;
         let file = self.writer.get_mut();
-        for at in self.unhashed.drain(..) {
+        self.unhashed.drain(|at| {
             file.seek(SeekFrom::Start(at))?;
-            file.write_all(hash.as_bytes())?;
-        }
+            file.write_all(hash.as_bytes())
+        })?;
         file.seek(SeekFrom::End(0))?;
         Ok(())
     }
@@ -252,7 +253,7 @@ impl State {
         }
         if hash.is_none() {
             let at = self.written;
-            self.unhashed.extend(done.hash_slots.iter().map(|&slot| at + slot as u64));
+            self.unhashed.extend(done.hash_slots.iter().map(|&slot| at + slot as u64))?;
         }
         self.written += done.detections.len() as u64;
         self.collected.detections += done.hash_slots.len() as u64;

@@ -13,6 +13,7 @@ pub(crate) mod json;
 mod pieces;
 mod places;
 mod run_file;
+mod slots;
 pub(crate) mod stats;
 mod timeline;
 mod work;
