@@ -59,8 +59,10 @@ impl Format for Stamped {
 
 /// Whether a line without a time looks like a part of the record before it.
 fn continues(line: &[u8]) -> bool {
-    const STARTS: [&[u8]; 15] = [
+    const STARTS: [&[u8]; 17] = [
         b"at ",
+        b"goroutine ",
+        b"created by ",
         b"Caused by",
         b"Traceback",
         b"...",
@@ -77,7 +79,14 @@ fn continues(line: &[u8]) -> bool {
         b"\"",
     ];
     let blank = line.first().is_none_or(u8::is_ascii_whitespace);
-    blank || STARTS.iter().any(|s| line.starts_with(s)) || is_exception(line)
+    blank || STARTS.iter().any(|s| line.starts_with(s)) || is_exception(line) || is_call(line)
+}
+
+/// `main.run(0x1, 0x2)`, in the traces of Go.
+fn is_call(line: &[u8]) -> bool {
+    let open = line.iter().position(|b| matches!(b, b'(' | b' '));
+    let name = open.and_then(|at| line.get(..at)).unwrap_or_default();
+    line.ends_with(b")") && name.contains(&b'.') && open.and_then(|at| line.get(at)) == Some(&b'(')
 }
 
 /// `java.lang.Exception: …`, `ValueError: …`
@@ -258,6 +267,8 @@ mod tests {
             trace,
             "\u{feff}\n[2024-01-02T03:04:05Z] one",
             "Banner\n2024-01-02 03:04 a\n2024-01-02 03:04 b",
+            "E0102 03:04:05.678 7 a.go:1] x\ngoroutine 1 [running]:\na.b/v2.(*c).d(0x1, 0x2)\n\
+             main.main()\ncreated by a.b",
         ] {
             assert!(is(yes), "{yes}");
         }

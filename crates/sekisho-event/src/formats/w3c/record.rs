@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::header::{AGENT, Header, Role, Separator};
+use super::headless;
 use crate::formats::text::{Fault, Sink};
 use crate::formats::web::{Target, percent_decoded, say_extension, stated};
 use crate::time::{self, Civil, Stamp, fraction_of, number};
@@ -19,8 +20,10 @@ pub(super) fn say(text: &str, header: &Header, sink: &mut dyn Sink) -> Result<()
             kept: false,
         });
     }
-    let named = header.columns.len();
-    if named == 0 {
+    if header.columns.is_empty() {
+        if let Some(header) = headless::header_of(text) {
+            return say(text, &header, sink);
+        }
         return Err(Fault {
             what: "line without a header".into(),
             expected: "a #Fields line before it",
