@@ -71,7 +71,7 @@ impl<'a> Head<'a> {
         let client = client_at(words);
         // Further addresses: those by which a request was forwarded.
         let further = words.get(client + 1..).unwrap_or_default().iter();
-        let further = further.take_while(|w| is_address(without_prefix(w))).count();
+        let further = further.take_while(|w| **w == "->" || is_address(without_prefix(w))).count();
         let last = if client + further + 1 < count { client + further } else { client };
         let rest = rests.get(last).copied().unwrap_or_default().trim_ascii();
         let (ident, user) = match word(rest) {
@@ -82,7 +82,7 @@ impl<'a> Head<'a> {
         Self {
             vhost: words.first().copied().filter(|_| client == 1).and_then(stated),
             client: words.get(client).copied().map(without_prefix).and_then(stated),
-            proxy: words.get(client + 1).copied().filter(|_| last > client),
+            proxy: words.get(last).copied().filter(|_| last > client),
             ident,
             user: stated(user.trim_matches('"')),
         }
@@ -457,6 +457,7 @@ mod tests {
             ("\"192.0.2.7, 192.0.2.8\" 192.0.2.1 - anna ", ["", "192.0.2.7", "", "anna"]),
             ("h.org:80 \"192.0.2.7, 192.0.2.8\" 192.0.2.1 - - ", ["h.org:80", "192.0.2.7", "", ""]),
             ("192.0.2.1 localhost - - ", ["192.0.2.1", "localhost", "", ""]),
+            ("192.0.2.1 -> 10.0.0.1 - anna ", ["", "192.0.2.1", "", "anna"]),
             ("h.org:80 unix: - - ", ["h.org:80", "unix:", "", ""]),
             ("192.0.2.1 ", ["", "192.0.2.1", "", ""]),
             ("192.0.2.1 anna ", ["", "192.0.2.1", "", "anna"]),

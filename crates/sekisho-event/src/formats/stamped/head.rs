@@ -9,6 +9,9 @@ use crate::time::{Civil, Stamp, fraction_of, month, number, zone_seconds};
 /// How far into a line its time is looked for, in bytes.
 pub(super) const BYTES_MAX: usize = 96;
 
+/// Before the time of a query in MySQL's log of slow ones.
+pub(super) const QUERY: &[u8] = b"# Time: ";
+
 /// Words for how grave a record is, which some write before its time.
 const LEVELS: [&str; 16] = [
     "trace", "debug", "info", "notice", "warn", "warning", "error", "err", "fatal", "critical",
@@ -34,14 +37,21 @@ fn without_colour(mut line: &[u8]) -> &[u8] {
 }
 
 /// What follows a word that says where the line is from: the name of its file
-/// (`a.log 2024-…`, `a.log:2024-…`), of its container (`web_1  | 2024-…`), or
-/// the key of a pair (`time="2024-…`).
+/// (`a.log 2024-…`, `a.log:2024-…`), of its container (`web_1  | 2024-…`), the
+/// number of its process in brackets, or the key of a pair (`time="2024-…`).
 fn after_label(line: &[u8]) -> Option<&[u8]> {
+    if let Some(rest) = line.strip_prefix(QUERY) {
+        return Some(rest);
+    }
     let ends = |b: &u8| matches!(b, b' ' | b'=' | b'|');
     let len = line.iter().position(ends)?;
     let (word, rest) = line.split_at_checked(len)?;
     if rest.first() == Some(&b'=') {
         return after_key(word, rest);
+    }
+    if let [b'[', pid @ .., b']'] = word {
+        let digits = !pid.is_empty() && pid.len() < 8 && pid.iter().all(u8::is_ascii_digit);
+        return digits.then(|| rest.trim_ascii_start());
     }
     if let Some(at) = memmem::find(word, b".log") {
         let colon = word.get(at..)?.iter().position(|b| *b == b':').map(|n| at + n);
@@ -186,6 +196,19 @@ fn zone(b: &[u8], at: usize) -> Option<i64> {
     None
 }
 
+/// `01/02/2024 03:04:05 AM` and nothing else, as programs of the United States
+/// write it.
+pub(super) fn month_first(line: &[u8]) -> Option<Stamp> {
+    let line = line.trim_ascii_end();
+    let mut parts = line.splitn(3, |b| *b == b'/');
+    let part = |text: &[u8]| number(text, 0, text.len()).filter(|_| text.len() <= 2);
+    let (month, day, rest) = (part(parts.next()?)?, part(parts.next()?)?, parts.next()?);
+    let year = number(rest, 0, 4)?;
+    let time = clock(rest, 5).filter(|_| rest.get(4) == Some(&b' '))?;
+    let after = rest.get(time.1..)?;
+    matches!(after, b" AM" | b" PM" | b"").then(|| civil(rest, [year, month, day], time)).flatten()
+}
+
 fn civil(b: &[u8], day: [i64; 3], clock: ([i64; 4], usize)) -> Option<Stamp> {
     let ([mut hour, minute, second, nanos], mut at) = clock;
     let [year, month, day] = day;
@@ -283,6 +306,12 @@ fn short(b: &[u8], digits: usize, mark: u8) -> Option<Option<Stamp>> {
             let time = clock(b, at).or_else(|| joined_clock(b, at))?;
             let ends = b.get(time.1).is_none_or(|b| matches!(b, b' ' | b'\t'));
             ends.then(|| civil(b, day, time)).flatten().map(Some)
+        }
+        // 2 Jan 03:04:05
+        (1 | 2, b' ') if b.get(digits + 4) == Some(&b' ') => {
+            let month = month(b.get(digits + 1..digits + 4)?)?;
+            let (time, end) = clock(b, digits + 5)?;
+            (end >= digits + 13).then(|| yearless(month, number(b, 0, digits)?, time).map(Some))?
         }
         // 0102/030405.678:ERROR:, as Chromium writes it
         (4, b'/') => {
@@ -444,6 +473,11 @@ mod tests {
             ("a.log.1.2024-01-02_03:04:05 2024-01-02 03:04:05.678 25 INFO x", fraction),
             ("a.log:2024-01-02 03:04:05 x", zoneless),
             ("web_1  | 2024-01-02 03:04:05 x", zoneless),
+            ("77:M 02 Jan 03:04:05.678 * x", yearless),
+            ("[2932] 2 Jan 03:04:05 * x", yearless_second),
+            ("[2932] 2 January x", None),
+            ("# Time: 240102  3:04:05", zoneless),
+            ("# Time: 2024-01-02T03:04:05.678Z", utc_fraction),
             ("time=\"2024-01-02T03:04:05Z\" level=info msg=x", utc),
             ("level=info ts=2024-01-02T03:04:05Z x", utc),
             ("name=2024-01-02T03:04:05Z x", None),

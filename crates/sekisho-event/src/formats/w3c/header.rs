@@ -78,6 +78,8 @@ pub(super) enum Separator {
     Plain,
     /// Commas; texts with commas are quoted.
     Comma,
+    /// A comma and a space, in the format that is IIS's own.
+    CommaBlank,
 }
 
 /// What a column is, beyond its name.

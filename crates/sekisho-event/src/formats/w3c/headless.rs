@@ -1,7 +1,7 @@
 //! Lines of IIS and HTTP.sys whose header was cut off (a tool took a part of
 //! the log): which column is which is told by what stands in them.
 
-use super::header::{Header, columns_of};
+use super::header::{Header, Separator, columns_of};
 use crate::formats::web::is_address;
 
 /// How many values stand before the method at most: date, time, site, machine
@@ -12,8 +12,21 @@ const BEFORE_METHOD_MAX: usize = 5;
 const HTTPERR: &str = "date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status \
                        s-siteid s-reason s-queuename";
 
+/// The values of a line of the format that is IIS's own, in which times are
+/// those of the machine's zone.
+const IIS_OWN: &str = "c-ip cs-username date time s-sitename s-computername s-ip time-taken \
+                       cs-bytes sc-bytes sc-status sc-win32-status cs-method cs-uri-stem \
+                       cs-uri-query";
+
 /// The header that a line without one would have, if that is clear.
 pub(super) fn header_of(line: &str) -> Option<Header> {
+    if line.ends_with(',') {
+        return is_iis_own(line).then(|| {
+            let mut header = header("w3c", IIS_OWN);
+            (header.separator, header.local) = (Separator::CommaBlank, true);
+            header
+        });
+    }
     let words: Vec<&str> = line.split(' ').filter(|w| !w.is_empty()).take(64).collect();
     let (date, time) = (words.first()?.as_bytes(), words.get(1)?.as_bytes());
     let dated = date.len() == 10 && date.get(4) == Some(&b'-') && date.get(7) == Some(&b'-');
@@ -32,6 +45,21 @@ fn header(channel: &str, names: &str) -> Header {
     Header::headless(channel, columns_of(names))
 }
 
+fn is_iis_own(line: &str) -> bool {
+    let mut values = line.trim_end_matches(',').split(", ");
+    let mut value = |skip: usize| values.nth(skip).unwrap_or_default();
+    let (client, date, time) = (value(0), value(1), value(0));
+    let (server, taken, status) = (value(2), value(0), value(2));
+    let (method, stem) = (value(1), value(0));
+    let marked = |text: &str, mark: char| text.matches(mark).count() == 2;
+    is_address(client)
+        && is_address(server)
+        && (marked(date, '/') && marked(time, ':'))
+        && (is_number(taken) && is_number(status))
+        && (is_method(method) || method.starts_with('['))
+        && !stem.is_empty()
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -46,6 +74,10 @@ fn is_httperr(words: &[&str]) -> bool {
         && is_number(port)
         && (version.starts_with("HTTP/") || *version == "-")
         && (is_number(status) || *status == "-")
+}
+
+fn is_cookie(text: &str) -> bool {
+    text.contains('=') && !text.contains("://")
 }
 
 fn is_method(text: &str) -> bool {
@@ -83,16 +115,13 @@ fn iis(words: &[&str]) -> Option<String> {
     names.extend(match status {
         1 => ["cs(User-Agent)"].as_slice(),
         2 => &["cs(User-Agent)", "cs(Referer)"],
+        3 if is_cookie(rest.get(1)?) => &["cs(User-Agent)", "cs(Cookie)", "cs(Referer)"],
         3 => &["cs(User-Agent)", "cs(Referer)", "cs-host"],
         _ => &["cs(User-Agent)", "cs(Cookie)", "cs(Referer)", "cs-host"],
     });
     names.extend(["sc-status", "sc-substatus", "sc-win32-status"]);
     let last = rest.get(status + 3..)?;
-    let further = last.last().is_some_and(|w| !is_number(w));
-    let numbers = last.len() - usize::from(further);
-    if !last.iter().take(numbers).all(|w| is_number(w)) {
-        return None;
-    }
+    let numbers = last.iter().take_while(|w| is_number(w)).count();
     names.extend(match numbers {
         0 => [].as_slice(),
         1 => &["time-taken"],
@@ -100,8 +129,11 @@ fn iis(words: &[&str]) -> Option<String> {
         3 => &["sc-bytes", "cs-bytes", "time-taken"],
         _ => return None,
     });
-    if further {
-        names.push("x-forwarded-for");
+    match last.get(numbers..)? {
+        [] => {}
+        [_] => names.push("x-forwarded-for"),
+        [_, port] if is_number(port) => names.extend(["x-forwarded-for", "c-port"]),
+        _ => return None,
     }
     Some(names.join(" "))
 }
@@ -145,10 +177,10 @@ mod tests {
                 .replace("cs-Cookie", "cs-cookie"),
             ),
             (
-                "web1 192.0.2.1 GET /a - 80 - 192.0.2.7 M/5 - 200 0 0 15 192.0.2.9",
+                "web1 192.0.2.1 GET /a - 80 - 192.0.2.7 M/5 - 200 0 0 15 192.0.2.9 51234",
                 format!(
                     "s-computername s-ip {stem} cs-user-agent cs-referer {status} time-taken \
-                     x-forwarded-for"
+                     x-forwarded-for c-port"
                 ),
             ),
             (
@@ -158,6 +190,10 @@ mod tests {
         ] {
             assert_eq!(names(&format!("2023-01-02 03:04:05 {line}")), Some(expected), "{line}");
         }
+        let own = "192.0.2.7, -, 1/2/2023, 3:04:05, W3SVC1, WEB1, 10.0.0.5, 15, 300, 512, 200, 0, \
+                   GET, /a.aspx, x=1,";
+        assert!(names(own).is_some_and(|names| names.starts_with("date time s-sitename")));
+        assert_eq!(names("192.0.2.7, -, 1/2/2023, 3:04:05,"), None);
         let refused = "2023-01-02 03:04:05 192.0.2.7 5123 192.0.2.1 80 HTTP/1.1 GET /a 400 - URL -";
         assert_eq!(header_of(refused).map(|h| h.channel), Some("httperr".into()));
         for no in [
