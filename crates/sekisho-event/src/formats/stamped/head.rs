@@ -319,6 +319,11 @@ fn short(b: &[u8], digits: usize, mark: u8) -> Option<Option<Stamp>> {
             let fits = b.get(time.1) == Some(&b':');
             fits.then(|| yearless(number(b, 0, 2)?, number(b, 2, 2)?, time.0)).flatten().map(Some)
         }
+        // 01/02-03:04:05.678, of Snort without its year
+        (2, b'/') if b.get(5) == Some(&b'-') => {
+            let (time, end) = clock(b, 6)?;
+            (end > 14).then(|| yearless(number(b, 0, 2)?, number(b, 3, 2)?, time).map(Some))?
+        }
         // 24/01/02 03:04:05 INFO; without a level nobody says which is the year.
         (2, b'/') if b.get(5) == Some(&b'/') && b.get(8) == Some(&b' ') => {
             let [first, second, third] = [number(b, 0, 2)?, number(b, 3, 2)?, number(b, 6, 2)?];
@@ -469,6 +474,7 @@ mod tests {
             ("[01.02 03:04:05] a.exe - x", yearless_second),
             ("01-02 03:04:05.678  17  23 D x: y", yearless),
             ("01-02 03:04:05 x", None),
+            ("01/02-03:04:05.678 [**] x", yearless),
             ("[0102/030405.678:ERROR:a.cc(1)] x", yearless),
             ("a.log.1.2024-01-02_03:04:05 2024-01-02 03:04:05.678 25 INFO x", fraction),
             ("a.log:2024-01-02 03:04:05 x", zoneless),
