@@ -5,6 +5,7 @@
 //! ask only for what is *not* in a field.
 
 mod head;
+mod windows;
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -38,14 +39,21 @@ impl Format for Stamped {
         if start.iter().any(binary) {
             return false;
         }
+        if windows::recognises(start) {
+            return true;
+        }
         let (mut heads, mut others, mut first) = (0_usize, 0_usize, None);
+        let mut graded = false;
         for (_, line) in lines(start).take(SAMPLE_LINES) {
             let is_head = head::of(line).is_some();
+            graded |=
+                is_head && (line.starts_with(head::QUERY) || first.is_none() && is_graded(line));
             first.get_or_insert(is_head);
             heads += usize::from(is_head);
             others += usize::from(!is_head && !continues(line));
         }
-        heads > others && (first == Some(true) || heads > 1)
+        // What a page of an application was made of may stand in a trace.
+        heads > others && (first == Some(true) || heads > 1) || graded && heads * 20 > others
     }
 
     fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
@@ -57,10 +65,20 @@ impl Format for Stamped {
     }
 }
 
+/// Whether a line says how grave it is, soon after its time.
+fn is_graded(line: &[u8]) -> bool {
+    let words = line.get(..head::BYTES_MAX).unwrap_or(line).split(|b| !b.is_ascii_alphabetic());
+    const GRADES: [&[u8]; 8] =
+        [b"TRACE", b"DEBUG", b"INFO", b"WARN", b"WARNING", b"ERROR", b"FATAL", b"SEVERE"];
+    words.filter(|word| word.len() > 3).any(|word| GRADES.contains(&word))
+}
+
 /// Whether a line without a time looks like a part of the record before it.
 fn continues(line: &[u8]) -> bool {
-    const STARTS: [&[u8]; 15] = [
+    const STARTS: [&[u8]; 17] = [
         b"at ",
+        b"goroutine ",
+        b"created by ",
         b"Caused by",
         b"Traceback",
         b"...",
@@ -77,7 +95,14 @@ fn continues(line: &[u8]) -> bool {
         b"\"",
     ];
     let blank = line.first().is_none_or(u8::is_ascii_whitespace);
-    blank || STARTS.iter().any(|s| line.starts_with(s)) || is_exception(line)
+    blank || STARTS.iter().any(|s| line.starts_with(s)) || is_exception(line) || is_call(line)
+}
+
+/// `main.run(0x1, 0x2)`, in the traces of Go.
+fn is_call(line: &[u8]) -> bool {
+    let open = line.iter().position(|b| matches!(b, b'(' | b' '));
+    let name = open.and_then(|at| line.get(..at)).unwrap_or_default();
+    line.ends_with(b")") && name.contains(&b'.') && open.and_then(|at| line.get(at)) == Some(&b'(')
 }
 
 /// `java.lang.Exception: …`, `ValueError: …`
@@ -154,6 +179,9 @@ impl TextFormat for Messages {
     }
 
     fn read(&self, text: &str, (): &(), sink: &mut dyn Sink) -> Result<(), Fault> {
+        if windows::say(text, sink) {
+            return Ok(());
+        }
         sink.shape("application", "", None);
         sink.text("message", text);
         if let Some(Some(stamp)) = head::of(text.as_bytes()) {
@@ -258,6 +286,10 @@ mod tests {
             trace,
             "\u{feff}\n[2024-01-02T03:04:05Z] one",
             "Banner\n2024-01-02 03:04 a\n2024-01-02 03:04 b",
+            "mysqld, Version: 8\n# Time: 2024-01-02T03:04:05Z\n# User@Host: a\nselect 1;\nselect 2;",
+            "02-Jan-2024 03:04:05.678 SEVERE [main] a.B Unable to compile\nAn error\n15: x\n16: y",
+            "E0102 03:04:05.678 7 a.go:1] x\ngoroutine 1 [running]:\na.b/v2.(*c).d(0x1, 0x2)\n\
+             main.main()\ncreated by a.b",
         ] {
             assert!(is(yes), "{yes}");
         }

@@ -3,8 +3,8 @@
 
 use crate::formats::text::Sink;
 use crate::formats::web::{
-    Target, Token, Tokens, bracketed_time, host_and_port, request_line, say_agent_and_referer,
-    stated, unescaped,
+    Target, Token, Tokens, bracketed_time, host_and_port, is_address, request_line,
+    say_agent_and_referer, stated, unescaped,
 };
 use crate::time::{self, Stamp};
 
@@ -57,6 +57,48 @@ const CLASSIC: &[&str] = &[
     "cs-user-agent",
     "ssl_cipher",
     "ssl_protocol",
+];
+
+/// Of a network load balancer: connections of TLS.
+const NETWORK: &[&str] = &[
+    "type",
+    "version",
+    "time",
+    "elb",
+    "listener",
+    "client",
+    "destination",
+    "connection_time",
+    "tls_handshake_time",
+    "cs-bytes",
+    "sc-bytes",
+    "incoming_tls_alert",
+    "chosen_cert_arn",
+    "chosen_cert_serial",
+    "ssl_cipher",
+    "ssl_protocol",
+    "tls_named_group",
+    "domain_name",
+    "alpn_fe_protocol",
+    "alpn_be_protocol",
+    "alpn_client_preference_list",
+    "tls_connection_creation_time",
+];
+
+/// Of an application load balancer: connections of its clients.
+const CONNECTION: &[&str] = &[
+    "time",
+    "c-ip",
+    "c-port",
+    "s-port",
+    "ssl_protocol",
+    "ssl_cipher",
+    "tls_handshake_time",
+    "client_cert_subject",
+    "client_cert_validity",
+    "client_cert_serial",
+    "tls_verify_status",
+    "conn_trace_id",
 ];
 
 /// After owner, bucket and time.
@@ -112,6 +154,16 @@ fn balancer(line: &str) -> Option<(&'static str, &'static [&'static str])> {
     if matches!(first, "http" | "https" | "h2" | "grpcs" | "ws" | "wss") && timed(second) {
         return Some(("alb", APPLICATION));
     }
+    if first == "tls" && matches!(second, "1.0" | "2.0") {
+        let mut rest = words.next()?.split(' ');
+        let timed = rest.next().is_some_and(|time| time::parse(time).is_some());
+        return (timed && rest.next()?.starts_with("net/")).then_some(("nlb", NETWORK));
+    }
+    if timed(first) && is_address(second) {
+        let mut ports = words.next()?.split(' ');
+        let mut port = || ports.next().is_some_and(|p| p.parse::<u16>().is_ok());
+        return (port() && port()).then_some(("alb-connection", CONNECTION));
+    }
     let mut classic = || words.next().is_some_and(|rest| rest.contains(" \"") && is_classic(rest));
     (timed(first) && classic()).then_some(("elb", CLASSIC))
 }
@@ -151,7 +203,11 @@ fn say_values(names: &[&str], line: &str, timed: bool, sink: &mut dyn Sink) {
         let name = names.next().copied().unwrap_or("extra");
         let Some(text) = stated(token.text()) else { continue };
         match name {
-            "time" if timed => time::parse(text).into_iter().for_each(|t| sink.time(t)),
+            "time" if timed => match time::parse(text) {
+                // All times of AWS are UTC; some do not say so.
+                Some(Stamp::Zoneless(nanos)) => sink.time(Stamp::Utc(nanos)),
+                stamp => stamp.into_iter().for_each(|stamp| sink.time(stamp)),
+            },
             "client" => {
                 let (host, port) = host_and_port(text);
                 host.into_iter().for_each(|host| sink.text("c-ip", host));
@@ -185,4 +241,34 @@ fn say_request(text: &str, sink: &mut dyn Sink) {
     }
     target.say_parts(sink);
     target.say_host(sink);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    #[test]
+    fn balancers() {
+        let network = "tls 2.0 2023-10-10T13:55:36 net/n/1 2 192.0.2.7:2817 10.0.0.1:80 5 2 98 246 - \
+                       arn:x - C tlsv12 - h.org h2 h2 \"h2\",\"http/1.1\" 2023-10-10T13:55:30";
+        let connection =
+            "2023-10-10T13:55:36.5Z 192.0.2.7 2817 443 TLSv1.2 C 4.0 \"CN=h, O=i\" N A Success";
+        for (line, field, expected) in [
+            (network, "c-ip", "192.0.2.7"),
+            (network, "domain_name", "h.org"),
+            (connection, "c-ip", "192.0.2.7"),
+            (connection, "client_cert_subject", "CN=h, O=i"),
+            (connection, "tls_verify_status", "Success"),
+        ] {
+            let (mut record, mut out) = (JsonRecord::default(), Vec::new());
+            assert!(is_one(line) && say(line, &mut record), "{line}");
+            record.write(&mut out);
+            let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(json[field], expected, "{line}");
+        }
+        for no in ["tls 2.0 x net/", "tls 1.3 is new", "2023-10-10T13:55:36Z 192.0.2.7 80 is up"] {
+            assert!(!is_one(no), "{no}");
+        }
+    }
 }

@@ -29,7 +29,11 @@ struct Entry<'a> {
     request: &'a str,
     status: Option<&'a str>,
     bytes: Option<&'a str>,
+    /// Milliseconds that the answer took.
+    taken: Option<&'a str>,
     tail: &'a str,
+    /// Nothing is quoted.
+    bare: bool,
 }
 
 /// What stands before the time.
@@ -67,7 +71,7 @@ impl<'a> Head<'a> {
         let client = client_at(words);
         // Further addresses: those by which a request was forwarded.
         let further = words.get(client + 1..).unwrap_or_default().iter();
-        let further = further.take_while(|w| is_address(without_prefix(w))).count();
+        let further = further.take_while(|w| **w == "->" || is_address(without_prefix(w))).count();
         let last = if client + further + 1 < count { client + further } else { client };
         let rest = rests.get(last).copied().unwrap_or_default().trim_ascii();
         let (ident, user) = match word(rest) {
@@ -78,7 +82,7 @@ impl<'a> Head<'a> {
         Self {
             vhost: words.first().copied().filter(|_| client == 1).and_then(stated),
             client: words.get(client).copied().map(without_prefix).and_then(stated),
-            proxy: words.get(client + 1).copied().filter(|_| last > client),
+            proxy: words.get(last).copied().filter(|_| last > client),
             ident,
             user: stated(user.trim_matches('"')),
         }
@@ -133,6 +137,11 @@ fn without_prefix(text: &str) -> &str {
 impl<'a> Entry<'a> {
     fn of(line: &'a str) -> Option<Self> {
         let (before, stamp, after) = bracketed_time(line)?;
+        if before.is_empty()
+            && let Some(entry) = Self::of_bare(after)
+        {
+            return Some(Self { stamp, ..entry });
+        }
         let mut entry = Self { stamp, ..Self::default() };
         let mut rest = after.trim_ascii_start();
         for slot in &mut entry.between {
@@ -157,6 +166,45 @@ impl<'a> Entry<'a> {
         entry.head = Head::of(before);
         entry.numbers(rest);
         Some(entry)
+    }
+
+    /// What follows the time in a log of Atlassian's servers: user, thread and
+    /// client, then request, outcome, page and program without quotes. An
+    /// address for which the request was forwarded may stand first.
+    fn of_bare(after: &'a str) -> Option<Self> {
+        let mut words = [""; 4];
+        let (mut count, mut rest) = (0, after.trim_ascii_start());
+        for slot in &mut words {
+            let (first, left) = word(rest)?;
+            if is_method(first) && count > 2 {
+                break;
+            }
+            (*slot, rest) = (first, left);
+            count += 1;
+        }
+        let words = words.get(..count)?;
+        let [further @ .., user, thread, client] = words else { return None };
+        let (request, left) = rest.trim_ascii_start().split_once(" HTTP/")?;
+        let (version, left) = word(left)?;
+        let request = rest.trim_ascii_start().get(..request.len() + 6 + version.len())?;
+        let (method, _) = word(request)?;
+        let (status, left) = word(left)?;
+        let (taken, left) = word(left)?;
+        let (bytes, tail) = word(left)?;
+        let taken = taken.strip_suffix("ms").filter(|taken| is_digits(taken))?;
+        if !is_method(method) || !is_status(status) || !(is_digits(bytes) || bytes == "-") {
+            return None;
+        }
+        let head = Head {
+            client: stated(client),
+            proxy: further.first().copied().filter(|w| is_address(w)),
+            user: stated(user),
+            ..Head::default()
+        };
+        let between = [stated(thread), None, None];
+        let (status, bytes, taken) = (stated(status), stated(bytes), Some(taken));
+        let stamp = None;
+        Some(Self { head, stamp, between, request, status, bytes, taken, tail, bare: true })
     }
 
     /// Status and size, and what is left.
@@ -201,7 +249,15 @@ impl<'a> Entry<'a> {
             sink.value("sc-bytes", bytes);
         }
         self.say_vhost(target.is_some_and(|t| t.host.is_some()), sink);
-        say_tail(self.tail, sink);
+        if let Some(taken) = self.taken {
+            sink.value("time-taken", taken);
+        }
+        if self.bare {
+            let (referer, agent) = word(self.tail).unwrap_or_default();
+            say_agent_and_referer(stated(agent.trim_ascii()), stated(referer), sink);
+        } else {
+            say_tail(self.tail, sink);
+        }
         if let Some(stamp) = self.stamp {
             sink.time(stamp);
         }
@@ -302,6 +358,10 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+fn is_method(text: &str) -> bool {
+    (3..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
 fn is_status(text: &str) -> bool {
     text.len() == 3 && is_digits(text)
 }
@@ -397,6 +457,7 @@ mod tests {
             ("\"192.0.2.7, 192.0.2.8\" 192.0.2.1 - anna ", ["", "192.0.2.7", "", "anna"]),
             ("h.org:80 \"192.0.2.7, 192.0.2.8\" 192.0.2.1 - - ", ["h.org:80", "192.0.2.7", "", ""]),
             ("192.0.2.1 localhost - - ", ["192.0.2.1", "localhost", "", ""]),
+            ("192.0.2.1 -> 10.0.0.1 - anna ", ["", "192.0.2.1", "", "anna"]),
             ("h.org:80 unix: - - ", ["h.org:80", "unix:", "", ""]),
             ("192.0.2.1 ", ["", "192.0.2.1", "", ""]),
             ("192.0.2.1 anna ", ["", "192.0.2.1", "", "anna"]),
@@ -447,6 +508,22 @@ mod tests {
         assert_eq!(json(envoy)["cs-user-agent"], "curl/8");
         assert_eq!(json(envoy)["x-forwarded-for"], "192.0.2.7");
         assert!(is_one(envoy));
+        let bare = "[10/Oct/2023:13:55:36 +0200] 192.0.2.9 anna http-1 192.0.2.7 GET /a.jsp?b HTTP/1.1 \
+                    200 35ms 120 http://h.org/ Moz/5 (X; Y)";
+        for (field, expected) in [
+            ("c-ip", serde_json::json!(["192.0.2.7", "192.0.2.9"])),
+            ("cs-username", "anna".into()),
+            ("cs-uri-query", "b".into()),
+            ("sc-status", 200.into()),
+            ("sc-bytes", 120.into()),
+            ("time-taken", 35.into()),
+            ("cs-referer", "http://h.org/".into()),
+            ("cs-user-agent", "Moz/5 (X; Y)".into()),
+        ] {
+            assert_eq!(json(bare)[field], expected, "{field}");
+        }
+        assert!(is_one(bare));
+        assert_eq!(json(&bare.replace("192.0.2.9 anna", "-"))["c-ip"], "192.0.2.7");
         let tls = r#"[10/Oct/2023:13:55:36 +0200] 192.0.2.9 TLSv1.2 X "GET /a HTTP/1.1" 1234"#;
         assert_eq!(json(tls)["c-ip"], "192.0.2.9");
         assert_eq!(json(tls)["sc-bytes"], 1234);

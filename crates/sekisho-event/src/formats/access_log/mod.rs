@@ -4,6 +4,7 @@
 
 mod aws;
 mod line;
+mod piped;
 
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ impl Format for AccessLog {
         for (_, line) in lines(start).take(SAMPLE_LINES) {
             let line = String::from_utf8_lossy(line);
             seen += 1;
-            known += usize::from(line::is_one(&line) || aws::is_one(&line));
+            known += usize::from(line::is_one(&line) || aws::is_one(&line) || piped::is_one(&line));
         }
         known > 0 && known * 2 >= seen
     }
@@ -59,7 +60,7 @@ impl TextFormat for Lines {
     fn context(&self, _: &Block) {}
 
     fn read(&self, text: &str, (): &(), sink: &mut dyn Sink) -> Result<(), Fault> {
-        if line::say(text, sink) || aws::say(text, sink) {
+        if line::say(text, sink) || aws::say(text, sink) || piped::say(text, sink) {
             return Ok(());
         }
         sink.shape("web", "access", None);

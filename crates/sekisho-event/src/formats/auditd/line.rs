@@ -284,7 +284,12 @@ pub(super) fn plausible(start: &[u8], whole: bool) -> bool {
         if line.first() == Some(&b'{') {
             return false;
         }
-        told += usize::from(Head::of(line).is_some());
+        let is_told = Head::of(line).is_some();
+        // A damaged line of an audit log speaks neither for nor against it.
+        if !is_told && (line.starts_with(b"type=") || line.starts_with(b"msg=audit(")) {
+            continue;
+        }
+        told += usize::from(is_told);
         seen += 1;
         if seen == SAMPLE_LINES {
             break;
@@ -456,6 +461,9 @@ mod tests {
             true
         ));
         assert!(plausible(format!("\u{feff}\r\n{line}{line}type=C").as_bytes(), false));
+        let damaged = "type=A msg=audit(1): x\ntype= msg=audit(1.2:3): x\n";
+        assert!(plausible(format!("{line}{damaged}").as_bytes(), true));
+        assert!(!plausible(damaged.as_bytes(), true));
         assert!(!plausible(b"Mar 28 14:36:03 web2 sshd[1]: type=x audit\n", true));
         assert!(!plausible(format!("{{\"a\":\"{line}\"}}").as_bytes(), true));
         assert!(!plausible(b"", true));

@@ -1,11 +1,16 @@
 //! The time with which a line begins, in the forms that programs give it, and
 //! the little that some write before it.
 
+use memchr::memmem;
+
 use crate::formats::web_error::english_time;
 use crate::time::{Civil, Stamp, fraction_of, month, number, zone_seconds};
 
 /// How far into a line its time is looked for, in bytes.
 pub(super) const BYTES_MAX: usize = 96;
+
+/// Before the time of a query in MySQL's log of slow ones.
+pub(super) const QUERY: &[u8] = b"# Time: ";
 
 /// Words for how grave a record is, which some write before its time.
 const LEVELS: [&str; 16] = [
@@ -17,7 +22,61 @@ const LEVELS: [&str; 16] = [
 pub(super) fn of(line: &[u8]) -> Option<Option<Stamp>> {
     let line = line.get(..BYTES_MAX).unwrap_or(line);
     let end = line.iter().position(|b| *b == b'\n').unwrap_or(line.len());
-    let line = line.get(..end)?;
+    let line = without_colour(line.get(..end)?);
+    plain(line).or_else(|| plain(after_label(line)?))
+}
+
+/// What follows the sequences with which a terminal is told to change colour.
+fn without_colour(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_prefix(b"\x1b[")
+        && let Some(end) = rest.iter().take(12).position(u8::is_ascii_alphabetic)
+    {
+        line = rest.get(end + 1..).unwrap_or_default();
+    }
+    line
+}
+
+/// What follows a word that says where the line is from: the name of its file
+/// (`a.log 2024-…`, `a.log:2024-…`), of its container (`web_1  | 2024-…`), the
+/// number of its process in brackets, or the key of a pair (`time="2024-…`).
+fn after_label(line: &[u8]) -> Option<&[u8]> {
+    if let Some(rest) = line.strip_prefix(QUERY) {
+        return Some(rest);
+    }
+    let ends = |b: &u8| matches!(b, b' ' | b'=' | b'|');
+    let len = line.iter().position(ends)?;
+    let (word, rest) = line.split_at_checked(len)?;
+    if rest.first() == Some(&b'=') {
+        return after_key(word, rest);
+    }
+    if let [b'[', pid @ .., b']'] = word {
+        let digits = !pid.is_empty() && pid.len() < 8 && pid.iter().all(u8::is_ascii_digit);
+        return digits.then(|| rest.trim_ascii_start());
+    }
+    if let Some(at) = memmem::find(word, b".log") {
+        let colon = word.get(at..)?.iter().position(|b| *b == b':').map(|n| at + n);
+        let joined = colon.and_then(|at| line.get(at + 1..)).filter(|l| plain(l).is_some());
+        return joined.or_else(|| line.get(len + 1..));
+    }
+    let rest = rest.trim_ascii_start().strip_prefix(b"|")?;
+    let name = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
+    (len > 0 && word.iter().all(name)).then(|| rest.trim_ascii_start())
+}
+
+/// What follows `time=`, which may stand second (`level=info ts=…`).
+fn after_key<'a>(key: &[u8], rest: &'a [u8]) -> Option<&'a [u8]> {
+    let value = rest.strip_prefix(b"=")?;
+    if matches!(key, b"time" | b"ts" | b"t" | b"timestamp" | b"date" | b"@timestamp") {
+        return Some(value);
+    }
+    let next = value.get(value.iter().take(16).position(|b| *b == b' ')? + 1..)?;
+    let times = [b"time=".as_slice(), b"ts=", b"t=", b"timestamp="];
+    let second = || times.iter().find_map(|key| next.strip_prefix(*key));
+    (key == b"level" || key == b"lvl").then(second).flatten()
+}
+
+/// Whether a line begins with a time or a level and a time.
+fn plain(line: &[u8]) -> Option<Option<Stamp>> {
     // Nearly all lines are told by their first byte.
     let first = line.iter().find(|b| !matches!(b, b'[' | b'(' | b'<' | b'"'))?;
     if first.is_ascii_digit() {
@@ -26,7 +85,7 @@ pub(super) fn of(line: &[u8]) -> Option<Option<Stamp>> {
         return (at <= 2).then(|| numeric(b).or_else(|| numeric(after_process(b)?))).flatten();
     }
     if !first.is_ascii_alphabetic() {
-        return None;
+        return labelled_epoch(line);
     }
     let at = line.iter().position(u8::is_ascii_alphabetic)?;
     let words = line.get(at..)?;
@@ -35,7 +94,39 @@ pub(super) fn of(line: &[u8]) -> Option<Option<Stamp>> {
     {
         return Some(found);
     }
-    numeric(after_level(words)?)
+    match after_level(words) {
+        Some(rest) => numeric(rest),
+        None => labelled_epoch(line),
+    }
+}
+
+/// `- 1117838570 2005.06.03 …`: a sign or a word for an alert, seconds since
+/// 1970 and the day, as collectors of computing clusters write them.
+fn labelled_epoch(line: &[u8]) -> Option<Option<Stamp>> {
+    let len = line.iter().take(16).position(|b| *b == b' ')?;
+    let label = line.get(..len)?;
+    let rest = line.get(len + 1..)?;
+    let known = label == b"-" || label.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    let dated = matches!(rest.get(10..22)?, [b' ', day @ .., b' '] if day.iter().filter(|b| **b == b'.').count() == 2);
+    (known && dated).then(|| epoch(rest, 10)).flatten().map(Some)
+}
+
+/// Seconds or milliseconds since 1970, of so many digits, before words.
+fn epoch(b: &[u8], digits: usize) -> Option<Stamp> {
+    let seconds = number(b, 0, 10).filter(|n| (800_000_000..2_500_000_000).contains(n))?;
+    let rest = b.get(10..)?;
+    let (nanos, end) = match (digits, rest.first()?) {
+        (13, _) => (number(rest, 0, 3)? * 1_000_000, 3),
+        (10, b'.') => {
+            let (nanos, digits) = fraction_of(rest.get(1..)?);
+            (nanos, digits + 1)
+        }
+        _ => (0, 0),
+    };
+    let rest = rest.get(end..)?;
+    let ends = matches!(rest.first()?, b' ' | b'\t' | b']');
+    let worded = rest.iter().any(u8::is_ascii_alphabetic);
+    (ends && worded).then_some(Stamp::Utc(seconds * 1_000_000_000 + nanos))
 }
 
 /// What follows a word for how grave it is.
@@ -74,7 +165,10 @@ fn clock(b: &[u8], at: usize) -> Option<([i64; 4], usize)> {
     let seconds = (b.get(at) == Some(&b':')).then(|| number(b, at + 1, 2)).flatten();
     let Some(second) = seconds else { return Some(([hour, minute, 0, 0], at)) };
     let at = at + 3;
-    if !matches!(b.get(at), Some(b'.' | b',')) {
+    // Some part milliseconds with a colon too.
+    let three = |b: &[u8]| fraction_of(b).1 == 3;
+    let colon = b.get(at) == Some(&b':') && b.get(at + 1..).is_some_and(three);
+    if !colon && !matches!(b.get(at), Some(b'.' | b',')) {
         return Some(([hour, minute, second, 0], at));
     }
     let (nanos, digits) = fraction_of(b.get(at + 1..)?);
@@ -102,6 +196,19 @@ fn zone(b: &[u8], at: usize) -> Option<i64> {
     None
 }
 
+/// `01/02/2024 03:04:05 AM` and nothing else, as programs of the United States
+/// write it.
+pub(super) fn month_first(line: &[u8]) -> Option<Stamp> {
+    let line = line.trim_ascii_end();
+    let mut parts = line.splitn(3, |b| *b == b'/');
+    let part = |text: &[u8]| number(text, 0, text.len()).filter(|_| text.len() <= 2);
+    let (month, day, rest) = (part(parts.next()?)?, part(parts.next()?)?, parts.next()?);
+    let year = number(rest, 0, 4)?;
+    let time = clock(rest, 5).filter(|_| rest.get(4) == Some(&b' '))?;
+    let after = rest.get(time.1..)?;
+    matches!(after, b" AM" | b" PM" | b"").then(|| civil(rest, [year, month, day], time)).flatten()
+}
+
 fn civil(b: &[u8], day: [i64; 3], clock: ([i64; 4], usize)) -> Option<Stamp> {
     let ([mut hour, minute, second, nanos], mut at) = clock;
     let [year, month, day] = day;
@@ -116,20 +223,25 @@ fn civil(b: &[u8], day: [i64; 3], clock: ([i64; 4], usize)) -> Option<Stamp> {
 
 /// A time that begins with a digit.
 fn numeric(b: &[u8]) -> Option<Option<Stamp>> {
-    let digits = b.iter().take(9).take_while(|b| b.is_ascii_digit()).count();
+    let digits = b.iter().take(14).take_while(|b| b.is_ascii_digit()).count();
     let mark = *b.get(digits)?;
+    if let Some(found) = short(b, digits, mark) {
+        return Some(found);
+    }
     match (digits, mark) {
+        (10 | 13, _) => epoch(b, digits).map(Some),
         // 2024-01-02 03:04:05
         (4, b'-' | b'/' | b'.') if b.get(7) == Some(&mark) => {
             let day = [number(b, 0, 4)?, number(b, 5, 2)?, number(b, 8, 2)?];
             let at = if b.get(11) == Some(&b' ') { 12 } else { 11 };
             let parted = matches!(b.get(10)?, b'T' | b't' | b' ' | b'_' | b',' | b':' | b'-');
-            parted.then(|| civil(b, day, clock(b, at)?)).flatten().map(Some)
+            let time = || clock(b, at).or_else(|| joined_clock(b, at));
+            parted.then(|| civil(b, day, time()?)).flatten().map(Some)
         }
         // 20240102 03:04:05
         (8, b' ' | b'T' | b'-') => {
             let day = [number(b, 0, 4)?, number(b, 4, 2)?, number(b, 6, 2)?];
-            civil(b, day, clock(b, 9)?).map(Some)
+            civil(b, day, clock(b, 9).or_else(|| joined_clock(b, 9))?).map(Some)
         }
         // 02/Jan/2024 03:04:05
         (1 | 2, b'/' | b'-' | b' ') if month(b.get(digits + 1..digits + 4)?).is_some() => {
@@ -163,6 +275,80 @@ fn numeric(b: &[u8]) -> Option<Option<Stamp>> {
         }
         _ => None,
     }
+}
+
+/// Hours, minutes and seconds with dots or nothing between them.
+fn joined_clock(b: &[u8], at: usize) -> Option<([i64; 4], usize)> {
+    let step = if b.get(at + 2) == Some(&b'.') { 3 } else { 2 };
+    let (hour, minute) = (number(b, at, 2)?, number(b, at + step, 2)?);
+    let second = number(b, at + 2 * step, 2)?;
+    let end = at + 2 * step + 2;
+    if step == 3 && b.get(at + 5) != Some(&b'.') {
+        return None;
+    }
+    match b.get(end) {
+        Some(b'.' | b',') => {
+            let (nanos, digits) = fraction_of(b.get(end + 1..)?);
+            Some(([hour, minute, second, nanos], end + 1 + digits))
+        }
+        Some(d) if d.is_ascii_digit() => None,
+        _ => Some(([hour, minute, second, 0], end)),
+    }
+}
+
+/// A time whose year has two digits or is not written.
+fn short(b: &[u8], digits: usize, mark: u8) -> Option<Option<Stamp>> {
+    match (digits, mark) {
+        // 240102 030405, 240102  3:04:05
+        (6, b' ') => {
+            let day = [2_000 + number(b, 0, 2)?, number(b, 2, 2)?, number(b, 4, 2)?];
+            let at = if b.get(7) == Some(&b' ') { 8 } else { 7 };
+            let time = clock(b, at).or_else(|| joined_clock(b, at))?;
+            let ends = b.get(time.1).is_none_or(|b| matches!(b, b' ' | b'\t'));
+            ends.then(|| civil(b, day, time)).flatten().map(Some)
+        }
+        // 2 Jan 03:04:05
+        (1 | 2, b' ') if b.get(digits + 4) == Some(&b' ') => {
+            let month = month(b.get(digits + 1..digits + 4)?)?;
+            let (time, end) = clock(b, digits + 5)?;
+            (end >= digits + 13).then(|| yearless(month, number(b, 0, digits)?, time).map(Some))?
+        }
+        // 0102/030405.678:ERROR:, as Chromium writes it
+        (4, b'/') => {
+            let time = joined_clock(b, 5)?;
+            let fits = b.get(time.1) == Some(&b':');
+            fits.then(|| yearless(number(b, 0, 2)?, number(b, 2, 2)?, time.0)).flatten().map(Some)
+        }
+        // 01/02-03:04:05.678, of Snort without its year
+        (2, b'/') if b.get(5) == Some(&b'-') => {
+            let (time, end) = clock(b, 6)?;
+            (end > 14).then(|| yearless(number(b, 0, 2)?, number(b, 3, 2)?, time).map(Some))?
+        }
+        // 24/01/02 03:04:05 INFO; without a level nobody says which is the year.
+        (2, b'/') if b.get(5) == Some(&b'/') && b.get(8) == Some(&b' ') => {
+            let [first, second, third] = [number(b, 0, 2)?, number(b, 3, 2)?, number(b, 6, 2)?];
+            let time = clock(b, 9)?;
+            let rest = b.get(time.1..)?.trim_ascii_start();
+            let levels =
+                [b"INFO ".as_slice(), b"WARN ", b"ERROR ", b"DEBUG ", b"FATAL ", b"TRACE "];
+            let java = levels.iter().any(|level| rest.starts_with(level));
+            let stamp = || civil(b, [2_000 + first, second, third], time);
+            Some(java.then(stamp).flatten())
+        }
+        // 01-02 03:04:05.678, and [01.02 03:04:05]
+        (2, b'-' | b'.') if b.get(5) == Some(&b' ') => {
+            let (time, end) = clock(b, 6)?;
+            let fits =
+                if mark == b'-' { time[3] > 0 || end > 14 } else { b.get(end) == Some(&b']') };
+            let (month, day) = (number(b, 0, 2)?, number(b, 3, 2)?);
+            (fits && end >= 14).then(|| yearless(month, day, time))
+        }
+        _ => None,
+    }
+}
+
+fn yearless(month: i64, day: i64, [hour, minute, second, nanos]: [i64; 4]) -> Option<Stamp> {
+    Civil { year: None, month, day, hour, minute, second, nanos, ahead: None }.stamp()
 }
 
 /// A time that begins with the name of a day or a month.
@@ -228,7 +414,10 @@ mod tests {
         let utc = Some(Some(Stamp::Utc(nanos)));
         let since_midnight = 11_045_000_000_000 + ms;
         let yearless = YearDay { month: 1, day: 2, nanos: since_midnight };
+        let on_second = YearDay { nanos: since_midnight - ms, ..yearless };
+        let yearless_second = Some(Some(Stamp::Yearless(on_second)));
         let yearless = Some(Some(Stamp::Yearless(yearless)));
+        let utc_fraction = Some(Some(Stamp::Utc(nanos + ms)));
         for (line, expected) in [
             ("2024-01-02 03:04:05,678 INFO  [main] a.B - c", fraction),
             ("2024-01-02T03:04:05.678 INFO", fraction),
@@ -265,6 +454,40 @@ mod tests {
             ("Tue Jan 02 03:04:05 UTC 2024 x", utc),
             ("Tue, 02 Jan 2024 03:04:05 GMT x", utc),
             ("03:04:05.678 [main] INFO x", Some(None)),
+            ("1704164645 x", utc),
+            ("1704164645.678 [0 h:1] x", utc_fraction),
+            ("1704164645678 x", utc_fraction),
+            ("[1704164645] SERVICE ALERT: x", utc),
+            ("1704164645 12 13", None),
+            ("1704164645", None),
+            ("- 1704164645 2024.01.02 n1 x", utc),
+            ("APPREAD 1704164645 2024.01.02 n1 x", utc),
+            ("APPREAD 1704164645 n1 x", None),
+            ("24/01/02 03:04:05 INFO a.B: x", zoneless),
+            ("24/01/02 03:04:05 x", Some(None)),
+            ("240102 030405 148 INFO x", zoneless),
+            ("240102  3:04:05 [Note] x", zoneless),
+            ("240102 999", None),
+            ("20240102-03:04:05:678|x", fraction),
+            ("20240102T030405 x", zoneless),
+            ("2024-01-02-03.04.05.678 x", fraction),
+            ("[01.02 03:04:05] a.exe - x", yearless_second),
+            ("01-02 03:04:05.678  17  23 D x: y", yearless),
+            ("01-02 03:04:05 x", None),
+            ("01/02-03:04:05.678 [**] x", yearless),
+            ("[0102/030405.678:ERROR:a.cc(1)] x", yearless),
+            ("a.log.1.2024-01-02_03:04:05 2024-01-02 03:04:05.678 25 INFO x", fraction),
+            ("a.log:2024-01-02 03:04:05 x", zoneless),
+            ("web_1  | 2024-01-02 03:04:05 x", zoneless),
+            ("77:M 02 Jan 03:04:05.678 * x", yearless),
+            ("[2932] 2 Jan 03:04:05 * x", yearless_second),
+            ("[2932] 2 January x", None),
+            ("# Time: 240102  3:04:05", zoneless),
+            ("# Time: 2024-01-02T03:04:05.678Z", utc_fraction),
+            ("time=\"2024-01-02T03:04:05Z\" level=info msg=x", utc),
+            ("level=info ts=2024-01-02T03:04:05Z x", utc),
+            ("name=2024-01-02T03:04:05Z x", None),
+            ("\x1b[32m2024-01-02 03:04:05\x1b[0m x", zoneless),
             ("2024-01-02 03:04 x", Some(Some(Stamp::Zoneless(nanos - 5_000_000_000)))),
             ("2024-01-02", None),
             ("2024-13-02 03:04:05", None),

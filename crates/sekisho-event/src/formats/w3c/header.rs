@@ -78,6 +78,8 @@ pub(super) enum Separator {
     Plain,
     /// Commas; texts with commas are quoted.
     Comma,
+    /// A comma and a space, in the format that is IIS's own.
+    CommaBlank,
 }
 
 /// What a column is, beyond its name.
@@ -168,6 +170,18 @@ impl Header {
         header
     }
 
+    /// Of lines of IIS that have none.
+    pub(super) fn headless(channel: &str, columns: Vec<Column>) -> Self {
+        Self {
+            product: "iis",
+            channel: channel.into(),
+            separator: Separator::Plain,
+            has_uri: columns.iter().any(|c| c.role == Role::Uri),
+            columns,
+            ..Self::default()
+        }
+    }
+
     /// Who wrote it, by what it says of itself and by its columns.
     fn shape(&mut self, software: &str, log_type: &str) {
         let says = |words: &[&str]| words.iter().any(|w| software.contains(w));
@@ -202,6 +216,11 @@ impl Header {
         line == self.names.as_slice()
             || (self.names.is_empty() && line.starts_with(b"DateTime,RequestId,"))
     }
+}
+
+/// Columns of names with spaces between them.
+pub(super) fn columns_of(names: &str) -> Vec<Column> {
+    columns(names, Separator::Plain)
 }
 
 fn columns(names: &str, separator: Separator) -> Vec<Column> {

@@ -7,9 +7,12 @@
 
 mod cutter;
 mod header;
+mod headless;
 mod record;
 
 use std::sync::Arc;
+
+use memchr::memrchr;
 
 use self::header::Header;
 use super::lines::lines;
@@ -29,9 +32,15 @@ impl Format for W3c {
     }
 
     /// A `#Fields:` line, near the start or among lines that all begin with
-    /// `#`.
-    fn recognises(&self, start: &[u8], _whole: bool) -> bool {
+    /// `#`; or lines of IIS that need none.
+    fn recognises(&self, start: &[u8], whole: bool) -> bool {
         let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+        // The last line may be cut off.
+        let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
+        let sure = lines(start.get(..end).unwrap_or_default()).map(|(_, line)| line);
+        if headless::recognises(sure.filter(|l| l.first() != Some(&b'#')).take(LINES_BEFORE_MAX)) {
+            return true;
+        }
         let mut others = 0;
         for (_, line) in lines(start) {
             if header::is_fields(line) {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::header::{AGENT, Header, Role, Separator};
+use super::headless;
 use crate::formats::text::{Fault, Sink};
 use crate::formats::web::{Target, percent_decoded, say_extension, stated};
 use crate::time::{self, Civil, Stamp, fraction_of, number};
@@ -19,8 +20,10 @@ pub(super) fn say(text: &str, header: &Header, sink: &mut dyn Sink) -> Result<()
             kept: false,
         });
     }
-    let named = header.columns.len();
-    if named == 0 {
+    if header.columns.is_empty() {
+        if let Some(header) = headless::header_of(text) {
+            return say(text, &header, sink);
+        }
         return Err(Fault {
             what: "line without a header".into(),
             expected: "a #Fields line before it",
@@ -190,6 +193,14 @@ impl<'a> Parts<'a> {
 
 fn day_of(date: &str) -> Option<(i64, i64, i64)> {
     let b = date.as_bytes();
+    if let Some((month, (day, year))) =
+        date.split_once('/').and_then(|(month, rest)| Some((month, rest.split_once('/')?)))
+        && month.len() < 3
+    {
+        let part = |text: &str| number(text.as_bytes(), 0, text.len());
+        let year = part(year).map(|year| if year < 100 { 2_000 + year } else { year });
+        return Some((year?, part(month)?, part(day)?));
+    }
     let parted = matches!((b.get(4)?, b.get(7)?), (b'-', b'-') | (b'/', b'/'));
     let day = (number(b, 0, 4)?, number(b, 5, 2)?, number(b, 8, 2)?);
     (parted && b.len() == 10).then_some(day)
@@ -224,6 +235,10 @@ fn values<'a>(text: &'a str, header: &Header) -> Result<Vec<Cow<'a, str>>, usize
         let count = values.len();
         if count == named { Ok(values) } else { Err(count) }
     };
+    if header.separator == Separator::CommaBlank {
+        let values = text.trim_end_matches([',', ' ']).split(", ").take(named + 1);
+        return fits(values.map(|value| Cow::Borrowed(value.trim_ascii())).collect());
+    }
     if header.separator == Separator::Comma {
         return fits(quoted_values(text, b',', b'"', named));
     }
