@@ -71,6 +71,7 @@ pub(super) fn block_of_lines(lines: Vec<u8>, hints: &Arc<SourceHints>) -> Block 
     }
 }
 
+pub(super) use read::TEXT_DAMAGED;
 pub(super) use text::{string_end, unescape, write_string};
 pub(super) use zeek::path_of_name;
 

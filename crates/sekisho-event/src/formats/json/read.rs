@@ -33,6 +33,9 @@ use crate::vocabulary::{FieldId, Vocabulary};
 /// The form of a JSON string's raw content in dictionaries.
 const FORM: u8 = 64;
 
+/// The problem of a string that begins like JSON and is none.
+pub(in crate::formats) const TEXT_DAMAGED: &str = "JSON in a string is damaged, kept as text";
+
 const NO_RANK: u8 = u8::MAX;
 
 /// What a path means, with the vocabulary's numbers for its fields.
@@ -353,7 +356,7 @@ impl JsonReader {
         let folded = self.dialects.folded;
         let held = unfold(record, folded, &mut self.paths, &mut self.tape, out, &mut faults);
         for fault in faults {
-            found.problem(span.0, "JSON in a string is damaged, kept as text", fault.expected);
+            found.problem(span.0, TEXT_DAMAGED, fault.expected);
         }
         held
     }
