@@ -71,6 +71,7 @@ pub(super) fn block_of_lines(lines: Vec<u8>, hints: &Arc<SourceHints>) -> Block 
     }
 }
 
+pub(super) use read::TEXT_DAMAGED;
 pub(super) use text::{string_end, unescape, write_string};
 pub(super) use zeek::path_of_name;
 
@@ -96,5 +97,29 @@ mod tests {
             assert_eq!(text, "x");
         });
         assert_eq!(seen, 2);
+    }
+
+    #[test]
+    fn times_written_for_people_are_read_where_their_order_is_known() {
+        let azure = r#""category":"RiskyUsers","operationName":"x","resourceId":"/x""#;
+        for (text, expected) in [
+            (format!(r#"{{"time":"5/2/2024 6:11:52 PM",{azure}}}"#), 1_714_673_512),
+            (format!(r#"{{"time":"5/2/2024 10:41:00 AM +01:00",{azure}}}"#), 1_714_642_860),
+            (format!(r#"{{"time":"2024-05-02T9:41:00Z",{azure}}}"#), 1_714_642_860),
+            (r#"{"time":"Thu, 02 May 2024 09:41:00 GMT"}"#.into(), 1_714_642_860),
+            (r#"{"time_local":"02/May/2024:10:41:00 +0100"}"#.into(), 1_714_642_860),
+            (r#"{"t":{"$date":"2024-05-02T10:41:00.000+01:00"}}"#.into(), 1_714_642_860),
+            (r#"{"time":"5/2/2024 6:11:52 PM"}"#.into(), 0),
+            (r#"{"time":"up 3 days, 09:41"}"#.into(), 0),
+        ] {
+            let block = block_of_lines(text.clone().into_bytes(), &Arc::default());
+            let mut seen = Vec::new();
+            Json.reader().read(&block, &mut Vocabulary::default(), &mut |parsed, _| {
+                seen.extend(parsed.batches.iter().flat_map(|b| b.times.clone()));
+            });
+            let known = crate::batch::TIME_UNKNOWN;
+            let expected = if expected == 0 { known } else { expected * 1_000_000_000 };
+            assert_eq!(seen, [expected], "{text}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::look::names;
 use super::plan::{Damage, NO_COLUMN, Odd, Plan};
 use super::row::{Cast, Column, Layout, Row, Writer, on_one_line};
 use crate::formats::event_viewer;
-use crate::formats::json::{Json, block_of_lines};
+use crate::formats::json::{Json, TEXT_DAMAGED, block_of_lines};
 use crate::formats::text::too_many_values;
 use crate::formats::utf16::wide_len;
 use crate::limits::RECORD_CELLS_MAX;
@@ -89,6 +89,9 @@ fn plain(names: &[String], [date, clock]: [u16; 2], order: Order) -> Layout {
     Layout::new(&columns, &[], false, order)
 }
 
+/// The problem of a cell that begins a record and does not end it.
+const CELL_DAMAGED: &str = "JSON in a cell that is damaged or cut off";
+
 /// Lines of JSON, and which rows they are.
 #[derive(Default)]
 struct Made {
@@ -149,9 +152,12 @@ impl Reader for TableReader {
 fn problems(of_lines: &Problems, made: &Made, block: &Block) -> Problems {
     let mut all = block.problems.clone();
     let mut named = made.problems.clone();
-    named.extend(of_lines.named.iter().map(|problem| {
+    named.extend(of_lines.named.iter().filter_map(|problem| {
         let offset = made.offset(problem.offset).unwrap_or(block.offset);
-        Problem { offset, ..problem.clone() }
+        // What is wrong with such a cell was said where the row was read.
+        let said = problem.what == TEXT_DAMAGED
+            && made.problems.iter().any(|p| p.offset == offset && p.what == CELL_DAMAGED);
+        (!said).then(|| Problem { offset, ..problem.clone() })
     }));
     named.sort_by_key(|problem| problem.offset);
     named.into_iter().for_each(|problem| all.push(problem));
@@ -260,7 +266,7 @@ fn record(row: Row<'_>, index: usize, offset: u64, inner: &mut Vec<u8>, made: &m
     }
     let what = match text {
         [] => "a record without its JSON",
-        _ => "JSON in a cell that is damaged or cut off",
+        _ => CELL_DAMAGED,
     };
     made.problem(Problem::new(offset, what, "a whole object; only the other cells are read"));
     false

@@ -14,6 +14,8 @@ pub(super) enum Dialect {
     Nested,
     /// Windows events of winlogbeat and the Elastic agent.
     Winlogbeat,
+    /// Windows events of Wazuh.
+    Wazuh,
     /// Windows events on one level.
     Flat,
     Zeek,
@@ -31,12 +33,13 @@ impl Dialect {
             Self::Flat => 2,
             Self::Zeek => 3,
             Self::Unknown => 4,
-            Self::Known(kind) => 5 + kind,
+            Self::Wazuh => 5,
+            Self::Known(kind) => 6 + kind,
         }
     }
 
     pub(super) fn is_windows(self) -> bool {
-        matches!(self, Self::Nested | Self::Winlogbeat | Self::Flat)
+        matches!(self, Self::Nested | Self::Winlogbeat | Self::Wazuh | Self::Flat)
     }
 }
 
@@ -49,6 +52,8 @@ const BEFORE: &[(Dialect, &[&str])] = &[
     (Dialect::Winlogbeat, &["winlog.channel"]),
     (Dialect::Winlogbeat, &["winlog.provider_name"]),
     (Dialect::Winlogbeat, &["winlog.event_data"]),
+    (Dialect::Wazuh, &["data.win.system.eventID"]),
+    (Dialect::Wazuh, &["win.system.eventID"]),
     (Dialect::Winlogbeat, &["event_id", "log_name"]),
     (Dialect::Winlogbeat, &["event_id", "event_data"]),
     (Dialect::Zeek, &["_path", "ts"]),
@@ -157,6 +162,12 @@ impl Dialects {
         }
     }
 
+    /// Whether records of a dialect are this product's.
+    pub(super) fn is_of(&self, dialect: Dialect, product: &str) -> bool {
+        let Dialect::Known(kind) = dialect else { return false };
+        self.kinds.get(kind).is_some_and(|kind| kind.product == product)
+    }
+
     /// The pairs of name and value that a path is a part of.
     pub(super) fn pair(&self, dialect: Dialect, path: &str) -> Option<&Pair> {
         let Dialect::Known(kind) = dialect else { return None };
@@ -169,6 +180,7 @@ impl Dialects {
         match dialect {
             Dialect::Nested => windows::nested(inner),
             Dialect::Winlogbeat => windows::winlogbeat(inner),
+            Dialect::Wazuh => windows::wazuh(inner),
             Dialect::Flat => windows::flat(inner),
             Dialect::Zeek => zeek::meaning(inner),
             Dialect::Known(kind) => match self.kinds.get(kind) {

@@ -21,6 +21,7 @@ use super::utf16::wide_len;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
+use crate::formats::csv::{Order, read_date};
 use crate::limits::{
     BLOCK_BYTES, JSON_KEY_BYTES_MAX, READER_SHAPES_MAX, RECORD_BYTES_MAX, RECORD_CELLS_MAX,
 };
@@ -32,6 +33,9 @@ use crate::vocabulary::{FieldId, Vocabulary};
 
 /// The form of a JSON string's raw content in dictionaries.
 const FORM: u8 = 64;
+
+/// The problem of a string that begins like JSON and is none.
+pub(in crate::formats) const TEXT_DAMAGED: &str = "JSON in a string is damaged, kept as text";
 
 const NO_RANK: u8 = u8::MAX;
 
@@ -353,7 +357,7 @@ impl JsonReader {
         let folded = self.dialects.folded;
         let held = unfold(record, folded, &mut self.paths, &mut self.tape, out, &mut faults);
         for fault in faults {
-            found.problem(span.0, "JSON in a string is damaged, kept as text", fault.expected);
+            found.problem(span.0, TEXT_DAMAGED, fault.expected);
         }
         held
     }
@@ -378,7 +382,7 @@ impl JsonReader {
             of(Role::Host).map_or(ValueId::ABSENT, |c| intern(&mut vocabulary.hosts, bytes, c));
         let channel = of(Role::Channel).copied();
         let utc = of(Role::UtcTime).copied();
-        let time = self.time(bytes, found, utc);
+        let time = self.time(bytes, dialect, found, utc);
         let shape = self.shape(bytes, (dialect, channel, event_id), found, vocabulary);
         self.row.clear();
         if shape.whole && self.of_cells.len() < self.tape.cells.len() {
@@ -475,7 +479,13 @@ impl JsonReader {
     }
 
     /// When the record was written: a time with a zone before one without.
-    fn time(&mut self, bytes: &[u8], found: &mut Found<'_>, utc: Option<Cell>) -> i64 {
+    fn time(
+        &mut self,
+        bytes: &[u8],
+        dialect: Dialect,
+        found: &mut Found<'_>,
+        utc: Option<Cell>,
+    ) -> i64 {
         self.times.sort_by_key(|&(rank, _)| rank);
         let mut zoneless = None;
         for &(_, n) in &self.times {
@@ -492,7 +502,31 @@ impl JsonReader {
         {
             return time;
         }
-        found.untimed.utc(zoneless, hints)
+        let zoneless = zoneless.or_else(|| self.worded(bytes, dialect));
+        match zoneless {
+            Some(Stamp::Utc(time)) => time,
+            other => found.untimed.utc(other, hints),
+        }
+    }
+
+    /// A time as programs write it for people, where there is no other. Of
+    /// dates in which day and month could be exchanged only Azure's are read,
+    /// whose order and zone are known.
+    fn worded(&self, bytes: &[u8], dialect: Dialect) -> Option<Stamp> {
+        let azure = self.dialects.is_of(dialect, "azure");
+        self.times.iter().find_map(|&(_, n)| {
+            let mut text = text(bytes, self.tape.cells.get(n)?);
+            if text.get(11..12) == Some(":") {
+                // `02/Jan/2006:15:04:05`, as web servers write it.
+                text.replace_range(11..12, " ");
+            }
+            let year_first = text.bytes().take_while(u8::is_ascii_digit).count() == 4;
+            let named =
+                || text.as_bytes().windows(3).any(|w| w.iter().all(u8::is_ascii_alphabetic));
+            let plain = azure || year_first || named();
+            let dated = read_date(&text, Order::MonthFirst).filter(|_| plain)?;
+            time::parse(&dated.iso(azure))
+        })
     }
 
     fn shape(

@@ -174,6 +174,42 @@ pub(super) fn winlogbeat(path: &str) -> Meaning {
     }
 }
 
+/// Alerts and archives of Wazuh, which begins all names with a small letter.
+pub(super) fn wazuh(path: &str) -> Meaning {
+    const SYSTEM: &[(Role, &[&str])] = &[
+        (Role::Time, &["systemTime"]),
+        (Role::EventId, &["eventID"]),
+        (Role::RecordId, &["eventRecordID"]),
+        (Role::Channel, &["channel"]),
+        (Role::Host, &["computer"]),
+        (Role::Provider, &["providerName"]),
+        (Role::ProviderGuid, &["providerGuid"]),
+        (Role::ProcessId, &["processID"]),
+        (Role::ThreadId, &["threadID"]),
+    ];
+    let inner = path.strip_prefix("data.").unwrap_or(path);
+    let capital = |name: &str| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    if let Some(name) = inner.strip_prefix("win.system.") {
+        return match in_table(SYSTEM, name) {
+            Some((role, rank)) => Meaning::field(path).with(role, rank),
+            None => Meaning::field(capital(name)).also(path),
+        };
+    }
+    if let Some(name) = inner.strip_prefix("win.eventdata.") {
+        let field = Meaning::field(capital(name)).also(path);
+        return if name == "utcTime" { field.with(Role::UtcTime, 0) } else { field };
+    }
+    match path {
+        "timestamp" | "@timestamp" => Meaning::field(path).with(Role::Time, 1),
+        "agent.name" => Meaning::field(path).with(Role::Host, 1),
+        _ => Meaning::field(path),
+    }
+}
+
 /// One level of keys, as NXLog, event collectors, PowerShell and Splunk write.
 pub(super) fn flat(path: &str) -> Meaning {
     const ROLES: &[(Role, &[&str])] = &[
@@ -231,6 +267,15 @@ mod tests {
     fn names(meaning: Meaning) -> String {
         let [first, second] = meaning.names;
         [first.unwrap_or_default(), second.unwrap_or_default()].join("|")
+    }
+
+    #[test]
+    fn wazuh_names_are_those_of_sigma() {
+        let both = "CommandLine|data.win.eventdata.commandLine";
+        assert_eq!(names(wazuh("data.win.eventdata.commandLine")), both);
+        assert_eq!(wazuh("data.win.system.eventID").role, Some((Role::EventId, 0)));
+        assert_eq!(names(wazuh("data.win.system.keywords")), "Keywords|data.win.system.keywords");
+        assert_eq!(names(wazuh("rule.level")), "rule.level|");
     }
 
     #[test]
