@@ -2,7 +2,7 @@
 //! have in common is a tag, `%FACILITY-SEVERITY-MNEMONIC:`; what stands before
 //! it differs from device to device and from collector to collector.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr_iter;
 
 use super::cisco_head::{self, Head};
 use super::endpoints;
@@ -29,38 +29,65 @@ impl<'a> Tag<'a> {
     /// The first tag of a line.
     pub(super) fn of(line: &'a str) -> Option<Self> {
         let start = line.as_bytes().get(..BEFORE_BYTES_MAX).unwrap_or(line.as_bytes());
-        memchr_iter(b'%', start).find_map(|at| Self::at(line, at))
+        let mut loose = None;
+        let closed = memchr_iter(b'%', start).find_map(|at| {
+            let (tag, closed) = Self::at(line, at)?;
+            loose = loose.or(Some(tag));
+            closed.then_some(tag)
+        });
+        closed.or(loose)
     }
 
     /// Whether what stands before it is a header, and not of JSON or of a list
     /// of names and values.
     pub(super) fn plain(&self) -> bool {
-        !self.before.contains(['"', '{', '}', '=', ','])
+        let before = self.before.split_once("Original Address=").map_or(self.before, |b| b.1);
+        !before.contains(['"', '{', '}', '=', ','])
     }
 
     /// Of a firewall: ASA, FTD and what came before them.
     fn of_firewall(&self) -> bool {
-        matches!(self.facility, "ASA" | "FTD" | "PIX" | "FWSM" | "NGIPS")
+        let kind = self.facility.split('-').next().unwrap_or_default();
+        matches!(kind, "ASA" | "FTD" | "PIX" | "FWSM" | "NGIPS")
     }
 
-    fn at(line: &'a str, at: usize) -> Option<Self> {
+    /// A tag at a place, and whether a colon ends it.
+    fn at(line: &'a str, at: usize) -> Option<(Self, bool)> {
         let (before, rest) = (line.get(..at)?, line.get(at + 1..)?);
         let within = rest.as_bytes().get(..TAG_BYTES_MAX).unwrap_or(rest.as_bytes());
-        let end = memchr(b':', within)?;
-        // IOS XR and some switches leave a space before the colon.
-        let tag = rest.get(..end)?.trim_end_matches(' ');
-        let (tag, mnemonic) = tag.rsplit_once('-')?;
+        let in_tag = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        let end = within.iter().position(|b| !in_tag(b))?;
+        let (tag, mnemonic) = rest.get(..end)?.rsplit_once('-')?;
         let (facility, severity) = tag.rsplit_once('-')?;
+        let severity = severity_of(severity, before)?;
         let fits = facility.starts_with(|c: char| c.is_ascii_alphabetic())
             && facility.split('-').all(is_name)
-            && matches!(severity.as_bytes(), [b'0'..=b'7'])
             && is_name(mnemonic);
-        fits.then_some(Self { before, facility, severity, mnemonic, after: rest.get(end + 1..)? })
+        // IOS XR and some switches leave a space before the colon.
+        let after = rest.get(end..)?.trim_start_matches(' ');
+        let closed = after.strip_prefix(':');
+        let tag = Self { before, facility, severity, mnemonic, after: closed.unwrap_or(after) };
+        // ACI writes brackets instead; so do some of FTD without anything.
+        let numbered = tag.of_firewall() && mnemonic.bytes().all(|b| b.is_ascii_digit());
+        let ends = closed.is_some() || after.starts_with('[') || numbered;
+        (fits && ends).then_some((tag, closed.is_some()))
     }
 }
 
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// The severity in a tag, a number. Small switches write letters instead, but
+/// so do systems that are none of Cisco's, without a header.
+fn severity_of<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+    const LETTERS: [(&str, &str); 7] =
+        [("A", "1"), ("C", "2"), ("E", "3"), ("W", "4"), ("N", "5"), ("I", "6"), ("D", "7")];
+    if matches!(text.as_bytes(), [b'0'..=b'7']) {
+        return Some(text);
+    }
+    let letter = LETTERS.iter().find(|(letter, _)| *letter == text)?;
+    before.contains(['>', ':']).then_some(letter.1)
 }
 
 /// Says what a line with a tag says.
@@ -128,6 +155,14 @@ impl<'a> Tag<'a> {
                 {
                     say_word(name.trim(), value.trim(), sink);
                 }
+            }
+            // Group <x> User <bob> IP <1.2.3.4>
+            let mut rest = if self.of_firewall() { after } else { "" };
+            while let Some((before, (value, more))) =
+                rest.split_once('<').and_then(|(b, a)| Some((b, a.split_once('>')?)))
+            {
+                say_word(before.trim().rsplit(' ').next().unwrap_or_default(), value, sink);
+                rest = more;
             }
             // Group = x : user = bob : IP = 1.2.3.4
             let listed = self.of_firewall() && after.contains(" = ");
@@ -197,6 +232,11 @@ mod tests {
             ("%ASA-6-302013: Built", Some(["ASA", "6", "302013"])),
             ("c[6]: %MGBL-CONFIG-6-DB_COMMIT : x", Some(["MGBL-CONFIG", "6", "DB_COMMIT"])),
             ("%$ VDC-1 %$ %daemon-3-SYSTEM_MSG: x", Some(["daemon", "3", "SYSTEM_MSG"])),
+            ("<13>Jan  2 03:04:05 l1 %LOG-6-MSG [E1][info] x", Some(["LOG", "6", "MSG"])),
+            ("l1 %LOG-6-MSG [E1][info] %ACL-5-DENY: x", Some(["ACL", "5", "DENY"])),
+            ("%FTD-3-430005 SrcIP: 1.2.3.4", Some(["FTD", "3", "430005"])),
+            ("<13>%SNMP-W-AUTHFAIL: x", Some(["SNMP", "4", "AUTHFAIL"])),
+            ("%SNMP-W-AUTHFAIL: x", None),
             ("%SYS-9-CONFIG_I: x", None),
             ("%SYS-5-CONFIG_I x", None),
             ("%-5-A:", None),

@@ -25,7 +25,10 @@ pub(super) struct Head<'a> {
 
 /// Reads what stands before a tag.
 pub(super) fn read(before: &str) -> Head<'_> {
-    let words: Vec<&str> = without_priority(before).split_whitespace().take(WORDS_MAX).collect();
+    let before = without_priority(before).trim_start();
+    // Kiwi names the device so.
+    let before = before.strip_prefix("Original Address=").unwrap_or(before);
+    let words: Vec<&str> = before.split_whitespace().take(WORDS_MAX).collect();
     let mut head = Head::default();
     let mut best = 0;
     let mut rest = words.as_slice();
@@ -153,16 +156,28 @@ fn iso(first: &str, next: &str, set: bool) -> Option<When> {
 
 /// A zone, as ISO 8601 writes it. Names other than that of UTC are given to
 /// zones by whoever set up the device; they say that there is one, not which.
-fn zone(word: &str) -> Option<&'static str> {
+fn zone(word: &str) -> Option<String> {
+    const SMALL: [&str; 12] =
+        ["est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "cest", "bst", "ist"];
     let name = word.trim_end_matches(':');
     let closed = name.len() < word.len();
-    match name {
-        "UTC" | "GMT" | "Z" => Some("Z"),
-        _ if closed && (2..=5).contains(&name.len()) => {
-            name.bytes().all(|b| b.is_ascii_uppercase()).then_some("")
-        }
-        _ => None,
+    if matches!(name, "UTC" | "GMT" | "Z") || closed && matches!(name, "utc" | "gmt") {
+        return Some("Z".to_owned());
     }
+    if let Some(offset) = name.strip_prefix("UTC").or_else(|| name.strip_prefix("GMT")) {
+        return offset_of(offset);
+    }
+    let large = name.bytes().all(|b| b.is_ascii_uppercase())
+        && ((2..=5).contains(&name.len()) || name.len() == 6 && name.ends_with("DST"));
+    (closed && (large || SMALL.contains(&name))).then(String::new)
+}
+
+/// `+1` or `+07:30` as ISO 8601 has it.
+fn offset_of(text: &str) -> Option<String> {
+    let sign = text.get(..1).filter(|sign| matches!(*sign, "+" | "-"))?;
+    let (hours, minutes) = text.get(1..)?.split_once(':').unwrap_or((text.get(1..)?, "0"));
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 15 && minutes < 60).then(|| format!("{sign}{hours:02}:{minutes:02}"))
 }
 
 fn month(word: &str) -> Option<usize> {
@@ -185,6 +200,9 @@ fn host(word: &str) -> Option<&str> {
     let address = |text: &str| text.parse::<IpAddr>().is_ok();
     if address(word) {
         return Some(word);
+    }
+    if let Some(closed) = word.strip_suffix(':').filter(|word| address(word)) {
+        return Some(closed);
     }
     let name = word.trim_end_matches(':');
     let fits = name.len() <= HOST_BYTES_MAX
@@ -228,6 +246,15 @@ mod tests {
                 zoneless,
             ),
             ("000123: *Feb 17 2026 13:40:03.673 GMT: ", None, utc),
+            ("<189>6: r1: Feb 17 2026 14:40:03.673 UTC+1: ", Some("r1"), utc),
+            ("<189>6: r1: Feb 17 2026 21:10:03.673 UTC+07:30: ", Some("r1"), utc),
+            ("<189>6: 7: Feb 17 2026 13:40:03.673 mdt: ", None, zoneless),
+            ("<189>6: 2001:db8::: 7: Feb 17 2026 13:40:03.673 UTC: ", Some("2001:db8::"), utc),
+            (
+                "<189>Original Address=10.0.0.1 1 2026-02-17T13:40:03.673Z k Kiwi 3 OUT r1: *Feb 17 13:40:03: ",
+                Some("10.0.0.1"),
+                utc,
+            ),
             ("Feb 17 2026 13:40:03.673 CET: ", None, zoneless),
             ("2026 Feb 17 13:40:03.673 N9K ", Some("N9K"), zoneless),
             ("Feb 17 2026 13:40:03.673 ASA1 : ", Some("ASA1"), zoneless),

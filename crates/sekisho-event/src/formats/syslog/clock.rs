@@ -29,7 +29,8 @@ pub(super) fn read(text: &str) -> Option<Clock> {
         at = spaces(b, at)?;
     }
     let found = match b.get(at)? {
-        b'0'..=b'9' if matches!(b.get(at + 4)?, b'-' | b'/') => iso(b, at, weekday),
+        b'0'..=b'9' if matches!(b.get(at + 4)?, b'-' | b'/' | b':') => iso(b, at, weekday),
+        b'0'..=b'9' if b.get(at + 2) == Some(&b'/') => slashed(b, at),
         b'0'..=b'9' => year_first(b, at),
         _ => named(b, at, None),
     }?;
@@ -55,14 +56,61 @@ fn spaces(b: &[u8], at: usize) -> Option<usize> {
 /// apart.
 fn iso(b: &[u8], at: usize, weekday: bool) -> Option<Found> {
     let (year, month, day) = (number(b, at, 4)?, number(b, at + 5, 2)?, number(b, at + 8, 2)?);
-    let same = b.get(at + 4) == b.get(at + 7);
-    if !same || !matches!(b.get(at + 10)?, b'T' | b't' | b' ') {
-        return None;
-    }
+    let parts = (b.get(at + 4)?, b.get(at + 7)?, b.get(at + 10)?);
     let mut civil = Civil { year: Some(year), month, day, ..Civil::default() };
-    let end = time_of_day(b, at + 11, &mut civil)?;
-    let end = zone(b, end, weekday, &mut civil);
-    Some((civil.stamp(), end, true))
+    let end = time_of_day(b, at + 11, &mut civil);
+    match parts {
+        (b'-', b'-', b'T' | b't' | b' ') | (b'/', b'/', b'T' | b't' | b' ') => {
+            let end = match mistyped_zone(b, end?, &mut civil) {
+                Some(end) => end,
+                None => zone(b, end?, weekday, &mut civil),
+            };
+            Some((civil.stamp(), end, true))
+        }
+        // Sophos UTM: `2024:03:04-05:06:07`.
+        (b':', b':', b'-') => Some((civil.stamp(), end?, false)),
+        // NetScaler: `2024/03/04:05:06:07 GMT`.
+        (b'/', b'/', b':') => {
+            let end = zone(b, end?, true, &mut civil);
+            civil.ahead.is_some().then(|| (civil.stamp(), end, true))
+        }
+        _ => None,
+    }
+}
+
+/// `--5:00`, as gateways of Check Point write what is behind UTC.
+fn mistyped_zone(b: &[u8], at: usize, civil: &mut Civil) -> Option<usize> {
+    let matches = b.get(at..at + 2) == Some(b"--") && b.get(at + 3) == Some(&b':');
+    let (hours, minutes) = (number(b, at + 2, 1)?, number(b, at + 4, 2)?);
+    civil.ahead = matches.then(|| -(hours * 3_600 + minutes * 60));
+    matches.then_some(at + 6)
+}
+
+/// `03/04/2024:05:06:07 GMT` of NetScaler, `03/04-05:06:07.123456` and
+/// `03/04/2024-05:06:07.123456` of Snort and Suricata.
+fn slashed(b: &[u8], at: usize) -> Option<Found> {
+    let (first, second) = (number(b, at, 2)?, number(b, at + 3, 2)?);
+    // Some put the day first.
+    let (month, day) = if first > 12 { (second, first) } else { (first, second) };
+    let mut civil = Civil { month, day, ..Civil::default() };
+    let after = match (b.get(at + 5)?, b.get(at + 8)?) {
+        (b'-', b':') => at + 5,
+        (b'/', b'-') => {
+            civil.year = Some(2_000 + number(b, at + 6, 2)?);
+            at + 8
+        }
+        (b'/', _) => {
+            civil.year = Some(number(b, at + 6, 4)?);
+            at + 10
+        }
+        _ => return None,
+    };
+    let end = time_of_day(b, after + 1, &mut civil)?;
+    if b.get(after) == Some(&b'-') {
+        return (civil.nanos > 0 || end > after + 9).then(|| (civil.stamp(), end, false));
+    }
+    let end = if b.get(after) == Some(&b':') { zone(b, end, true, &mut civil) } else { end };
+    civil.ahead.is_some().then(|| (civil.stamp(), end, true))
 }
 
 /// `2024 Jan  2 03:04:05`, of NX-OS.
@@ -71,10 +119,28 @@ fn year_first(b: &[u8], at: usize) -> Option<Found> {
     named(b, spaces(b, at + 4)?, Some(year))
 }
 
+/// Months that some write in full.
+const LONG_MONTHS: [&[u8]; 12] = [
+    b"January",
+    b"February",
+    b"March",
+    b"April",
+    b"June",
+    b"July",
+    b"August",
+    b"Sept",
+    b"September",
+    b"October",
+    b"November",
+    b"December",
+];
+
 /// `Jan  2 03:04:05`, with a year before or after the time of day or without.
 fn named(b: &[u8], at: usize, year: Option<i64>) -> Option<Found> {
-    let month = month(b.get(at..at + 3)?)?;
-    let mut at = spaces(b, at + 3)?;
+    let letters = b.get(at..)?.iter().take(12).take_while(|c| c.is_ascii_alphabetic()).count();
+    let whole = letters == 3 || LONG_MONTHS.iter().any(|m| b.get(at..at + letters) == Some(*m));
+    let month = month(b.get(at..at + 3)?).filter(|_| whole)?;
+    let mut at = spaces(b, at + letters)?;
     let digits = if b.get(at + 1)?.is_ascii_digit() { 2 } else { 1 };
     let day = number(b, at, digits)?;
     at = spaces(b, at + digits + usize::from(b.get(at + digits) == Some(&b',')))?;
@@ -149,7 +215,9 @@ fn zone(b: &[u8], at: usize, named: bool, civil: &mut Civil) -> usize {
         Some(Some(ahead)) => civil.ahead = Some(ahead),
         // `CET:` of a device, `CET 2024` of `date`, `CET` of `journalctl`.
         _ if (2..=5).contains(&len) && word.iter().all(u8::is_ascii_uppercase) => {
-            let closed = start > at && rest.get(len) == Some(&b':');
+            // What stands before a packet says what became of it.
+            let packet = rest.get(len..).is_some_and(|r| r.starts_with(b": IN="));
+            let closed = start > at && rest.get(len) == Some(&b':') && !packet;
             if !(named || closed || late_year(b, start + len).is_some()) {
                 return at;
             }
@@ -200,14 +268,33 @@ mod tests {
             ("2024-02-31 05:06:07 x", None, " x"),
             ("Feb 31 05:06:07 x", None, " x"),
             (".Mar  4 2024 05:06:07.000 UTC: x", utc(t), " x"),
+            ("March 4 2024 05:06:07 host", bare, " host"),
+            ("2024:03:04-05:06:07 host", bare, " host"),
+            ("2024/03/04:05:06:07 GMT ns", utc(t), " ns"),
+            ("03/04/2024:05:06:07 GMT ns", utc(t), " ns"),
+            ("03/04-05:06:07.123456  [**]", less(123_456_000), "  [**]"),
+            ("03/04/2024-05:06:07.000000  [**]", bare, "  [**]"),
+            ("03/04/24-05:06:07.000000  [**]", bare, "  [**]"),
+            ("2024-03-04T00:06:07--5:00 host", utc(t), " host"),
         ] {
             let found = read(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(found.stamp, stamp, "{text}");
             assert_eq!(text.get(found.len..), Some(rest), "{text}");
         }
-        for text in
-            ["", "May", "Mayor of x", "Mar  4 5:6:7", "1234", "2024-03-04", "é", "* x", "2024é"]
-        {
+        for text in [
+            "",
+            "Marching 4 05:06:07",
+            "03/04/2024:05:06:07 x",
+            "03/04-05:06:07 x",
+            "May",
+            "Mayor of x",
+            "Mar  4 5:6:7",
+            "1234",
+            "2024-03-04",
+            "é",
+            "* x",
+            "2024é",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

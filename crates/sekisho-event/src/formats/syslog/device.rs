@@ -146,6 +146,89 @@ pub(super) fn say_mikrotik(message: &Message<'_>, sink: &mut dyn Sink) {
     }
 }
 
+/// `msg_id="3000-0148" Allow 1-Trusted 0-External tcp 10.0.0.1 1.2.3.4 5 80 …`
+/// of WatchGuard, after the number of the device and its time.
+pub(super) fn is_watchguard(text: &str) -> bool {
+    let start = start(text, 300);
+    start.starts_with("msg_id=\"") || has(start, "(") && has(start, ": msg_id=\"")
+}
+
+/// Says such a line.
+pub(super) fn say_watchguard(message: &Message<'_>, sink: &mut dyn Sink) {
+    let body = message.head.body;
+    let at = memmem::find(body.as_bytes(), b"msg_id=").unwrap_or(0);
+    let (before, list) = body.split_at_checked(at).unwrap_or(("", body));
+    let named = before.trim_end().trim_end_matches(':').rsplit(' ').next().unwrap_or_default();
+    let program = named.split('[').next().unwrap_or_default();
+    message.open("watchguard", message.head.program.unwrap_or(program), sink);
+    Pairs::read(list, b'=').say(sink);
+    let mut words = list.split_ascii_whitespace().skip(1).take(16);
+    if let Some(action @ ("Allow" | "Deny")) = words.next() {
+        sink.text("action", action);
+        say_verdict(action, sink);
+        let address = |word: &str| word.parse::<std::net::IpAddr>().is_ok();
+        let number = |word: &&str| word.parse::<u16>().is_ok();
+        if let Some(from) = words.by_ref().find(|word| address(word)) {
+            sink.text("src_ip", from);
+            if let Some(to) = words.next().filter(|word| address(word)) {
+                sink.text("dst_ip", to);
+            }
+            for name in ["src_port", "dst_port"] {
+                if let Some(port) = words.next().filter(number) {
+                    sink.value(name, port);
+                }
+            }
+        }
+    }
+    let time = before.split_once('(').and_then(|(_, after)| after.split_once(')'));
+    if let Some(time) = time.and_then(|(time, _)| crate::time::parse(time)) {
+        sink.time(time);
+    }
+}
+
+/// `[1:2012811:2] Words [Classification: …] [Priority: 2] {UDP} 1.2.3.4:5 ->
+/// 10.0.0.1:53` of Snort and Suricata, with stars around it or without.
+fn snort(body: &str) -> Option<(&str, &str)> {
+    let body = body.strip_prefix("[**] ").unwrap_or(body);
+    let (id, after) = body.strip_prefix('[')?.split_once("] ")?;
+    let parts = id.split(':').count();
+    let fits = parts == 3 && id.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    (fits && has(after, "[Priority: ") && has(after, "} ")).then_some((id, after))
+}
+
+/// Whether it is such a line.
+pub(super) fn is_snort(body: &str) -> bool {
+    body.starts_with('[') && snort(body).is_some()
+}
+
+/// Says such a line.
+pub(super) fn say_snort(message: &Message<'_>, sink: &mut dyn Sink) {
+    message.open("snort", "alert", sink);
+    let Some((id, after)) = snort(message.head.body) else { return };
+    let mut parts = id.split(':');
+    for name in ["generator_id", "signature_id", "revision"] {
+        sink.value(name, parts.next().unwrap_or_default());
+    }
+    let end =
+        [" [**]", " [Classification", " [Priority"].iter().filter_map(|e| after.find(e)).min();
+    sink.text("signature", after.get(..end.unwrap_or_default()).unwrap_or_default().trim());
+    let between = |open: &str, close: char| Some(after.split_once(open)?.1.split_once(close)?.0);
+    let more = [
+        ("classification", between("[Classification: ", ']')),
+        ("priority", between("[Priority: ", ']')),
+        ("protocol", between("{", '}')),
+    ];
+    for (name, value) in more {
+        if let Some(value) = value {
+            sink.value(name, value);
+        }
+    }
+    let speakers = after.split_once("} ").map_or("", |parts| parts.1);
+    if let Some((from, to)) = endpoints::pair(speakers) {
+        endpoints::say(from, to, sink);
+    }
+}
+
 /// Before the addresses: what every line of `filterlog` has.
 const FILTERLOG: [&str; 9] = [
     "rule",
@@ -226,17 +309,22 @@ pub(super) fn say_netfilter(message: &Message<'_>, sink: &mut dyn Sink) {
         _ => before,
     };
     let prefix = prefix.trim().trim_end_matches(':');
+    // Without a program the prefix stands where it would.
+    let program = message.head.program.filter(|p| prefix.is_empty() && !p.starts_with("kernel"));
+    let prefix = program.unwrap_or(prefix);
     if !prefix.is_empty() {
         sink.text("log_prefix", prefix);
     }
     Pairs::read(list, b'=').say(sink);
     let word = prefix.to_ascii_uppercase();
+    // Ubiquiti ends the name of a rule so.
     let says = |words: &[&str]| words.iter().any(|w| word.contains(w));
-    let action = if says(&["BLOCK", "DROP", "DENY", "DENIED", "DISCARD"]) {
+    let ends = |end: &str| word.trim_end_matches(']').ends_with(end);
+    let action = if says(&["BLOCK", "DROP", "DENY", "DENIED", "DISCARD"]) || ends("-D") {
         "drop"
-    } else if says(&["REJECT"]) {
+    } else if says(&["REJECT"]) || ends("-R") {
         "reject"
-    } else if says(&["ALLOW", "ACCEPT", "PERMIT", "PASS"]) {
+    } else if says(&["ALLOW", "ACCEPT", "PERMIT", "PASS"]) || ends("-A") {
         "accept"
     } else {
         return;
@@ -271,6 +359,12 @@ mod tests {
         assert!(!is_mikrotik("in: out: x"));
         assert!(is_netfilter("[1.5] [UFW BLOCK] IN=eth0 OUT= MAC= SRC=1.2.3.4 DST=10.0.0.1 LEN=1"));
         assert!(!is_netfilter("IN=eth0"));
+        assert!(is_watchguard("FVE6 (2024-01-02T03:04:05) firewall: msg_id=\"3000-0148\" Allow x"));
+        assert!(is_watchguard("msg_id=\"3000-0148\" Allow x"));
+        assert!(!is_watchguard("x: msg_id=\"1\""));
+        assert!(is_snort("[**] [1:2:3] a b [**] [Priority: 0] {TCP} 1.2.3.4:5 -> 10.0.0.1:80"));
+        assert!(is_snort("[1:2:3] a b [Priority: 0] {ICMP} 1.2.3.4 -> 10.0.0.1"));
+        assert!(!is_snort("[1:2] a b [Priority: 0] {ICMP} 1.2.3.4 -> 10.0.0.1"));
         let head = Head::read(
             "<14>1 2024-01-02T03:04:05Z srx RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636.1 a=\"b\"] x",
         );

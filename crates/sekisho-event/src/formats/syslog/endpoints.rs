@@ -36,6 +36,8 @@ impl<'a> Endpoint<'a> {
             return Some(Self { address: text, port: None });
         }
         let (before, port) = match text.split_once('(') {
+            // A user may stand where a port does.
+            Some((before, _)) if !address(before) => return Self::plain(before),
             Some((before, rest)) => (before, rest.split_once(')')?.0),
             None => text.split_once('/').or_else(|| text.rsplit_once(':'))?,
         };
@@ -89,6 +91,10 @@ mod tests {
             (
                 "Deny icmp src a:1.2.3.4 dst b:10.0.0.1 (type 8, code 0)",
                 Some("1.2.3.4 - 10.0.0.1 -"),
+            ),
+            (
+                "for out:1.2.3.4/5(LOCAL\\bob) to in:10.0.0.1/80 duration",
+                Some("1.2.3.4 5 10.0.0.1 80"),
             ),
             ("from 1.2.3.4 only", None),
             ("version 1.2.3.4.5 to 12:30:01", None),

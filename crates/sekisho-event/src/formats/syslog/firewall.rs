@@ -30,6 +30,11 @@ pub(super) enum Maker {
     MikroTik,
     /// pfSense and OPNsense.
     Filterlog,
+    WatchGuard,
+    /// Snort and Suricata, which tell of connections as firewalls do.
+    Snort,
+    /// Devices of Fortinet other than FortiGate.
+    Fortinet,
     /// A list with a source and a destination, of whomever.
     Other,
 }
@@ -87,6 +92,12 @@ impl Maker {
         if device::is_mikrotik(body) {
             return Some(Self::MikroTik);
         }
+        if device::is_watchguard(body) {
+            return Some(Self::WatchGuard);
+        }
+        if device::is_snort(body) {
+            return Some(Self::Snort);
+        }
         let end = text.floor_char_boundary(LOOKED_AT_BYTES.min(text.len()));
         let start = text.get(..end).unwrap_or_default();
         if !start.contains(['=', ':']) {
@@ -101,7 +112,11 @@ impl Maker {
         {
             return Some(Self::FortiGate);
         }
-        if body.starts_with("id=") && has(start, "time=") && has(start, "fw=") {
+        if has(start, "log_id=") && has(start, "device_id=") && body.starts_with("date=") {
+            return Some(Self::Fortinet);
+        }
+        let listed = body.starts_with("id=") || has(start, "id=firewall ");
+        if listed && has(start, "time=") && has(start, "fw=") {
             let stormshield = has(start, "startime=") || has(start, "logtype=");
             return Some(if stormshield { Self::Stormshield } else { Self::SonicWall });
         }
@@ -113,17 +128,19 @@ impl Maker {
         }
         if has(start, "origin:\"") && has(start, "action:\"")
             || has(start, "loguid=") && has(start, "|product=")
+            || has(start, "@1.3.6.1.4.1.2620 ")
         {
             return Some(Self::CheckPoint);
         }
         if has(start, "NetScreen device_id=") {
             return Some(Self::Other);
         }
-        if matches!(
+        let flow = matches!(
             program,
             "flows" | "urls" | "ip_flow_start" | "ip_flow_end" | "firewall" | "security_event"
-        ) && has(body, "src=")
-        {
+        ) || program.ends_with("_firewall");
+        let told = matches!(program, "events" | "airmarshal_events") && body.starts_with("type=");
+        if told || flow && has(body, "src=") {
             return Some(Self::Meraki);
         }
         if !program.is_empty()
@@ -168,7 +185,9 @@ pub(super) fn say_verdict(action: &str, sink: &mut dyn Sink) {
         "tunnel-up",
         "vpnroute",
     ];
-    const KEPT: [&str; 19] = [
+    const KEPT: [&str; 21] = [
+        "refuse",
+        "refused",
         "deny",
         "denied",
         "drop",
@@ -200,7 +219,10 @@ pub(super) fn say_verdict(action: &str, sink: &mut dyn Sink) {
 /// Says the line of a firewall.
 pub(super) fn say(message: &Message<'_>, maker: Maker, sink: &mut dyn Sink) {
     match maker {
-        Maker::FortiGate => fortigate(message, sink),
+        Maker::FortiGate => fortinet(message, "fortigate", sink),
+        Maker::Fortinet => fortinet(message, "fortinet", sink),
+        Maker::WatchGuard => device::say_watchguard(message, sink),
+        Maker::Snort => device::say_snort(message, sink),
         Maker::CheckPoint => checkpoint(message, sink),
         Maker::SonicWall => id_list(message, "sonicwall", sink),
         Maker::Stormshield => id_list(message, "stormshield", sink),
@@ -218,14 +240,14 @@ pub(super) fn say(message: &Message<'_>, maker: Maker, sink: &mut dyn Sink) {
 
 /// `date=… time=… devname=… logid=… type=… subtype=…`, parted by spaces or
 /// commas.
-fn fortigate(message: &Message<'_>, sink: &mut dyn Sink) {
+fn fortinet(message: &Message<'_>, product: &str, sink: &mut dyn Sink) {
     let pairs = Pairs::read(message.head.body, b'=');
-    message.open("fortigate", pairs.get("type").unwrap_or_default(), sink);
+    message.open(product, pairs.get("type").unwrap_or_default(), sink);
     pairs.say(sink);
     if pairs.get("type") == Some("traffic") || pairs.get("dstip").is_some() {
         say_verdict(pairs.get("action").unwrap_or_default(), sink);
     }
-    if let Some(name) = pairs.any(&["devname", "devid"]) {
+    if let Some(name) = pairs.any(&["devname", "devid", "device_id"]) {
         sink.host(name);
         if message.head.host.is_none() {
             sink.text("host", name);
@@ -275,8 +297,11 @@ fn id_list(message: &Message<'_>, product: &str, sink: &mut dyn Sink) {
     let action = pairs.any(&["fw_action", "action", "af_action"]).unwrap_or_default();
     let action = action.trim_matches('"');
     say_verdict(action, sink);
+    // Some collectors write who sent it before it, and nothing else.
+    let sender = message.head.body.split_once("id=").map_or("", |parts| parts.0.trim());
+    let sender = Some(sender).filter(|s| s.parse::<std::net::IpAddr>().is_ok());
     if message.head.host.is_none()
-        && let Some(host) = pairs.get("fw")
+        && let Some(host) = sender.or(pairs.get("fw"))
     {
         sink.text("host", host);
         sink.host(host);
@@ -330,7 +355,9 @@ fn plain(message: &Message<'_>, shape: (&str, &str), sink: &mut dyn Sink) {
     pairs.say(sink);
     say_endpoint(&pairs, "src", ["src_ip", "src_port"], sink);
     say_endpoint(&pairs, "dst", ["dst_ip", "dst_port"], sink);
-    let first = line_word(message.head.body);
+    // Meraki: `pattern: deny all`.
+    let pattern = message.head.body.split_once(" pattern: ").map(|parts| line_word(parts.1));
+    let first = pattern.unwrap_or(line_word(message.head.body));
     say_verdict(pairs.any(&["action", "act", "disposition", "result"]).unwrap_or(first), sink);
     let written = || time::parse(&format!("{} {}", pairs.get("date")?, pairs.get("time")?));
     let single = pairs.any(&["timestamp", "time", "eventtime"]).and_then(line::stamp);

@@ -90,6 +90,12 @@ impl<'a> Head<'a> {
             self.priority = Some(number);
             self.sure = true;
             rest = after.trim_start_matches([' ', ':']);
+            // Kiwi names the device so.
+            if let Some(after) = rest.strip_prefix("Original Address=") {
+                let (host, after) = word(after);
+                self.host = Some(host);
+                return Some(after.trim_start());
+            }
         }
         if let Some(after) = rest.strip_prefix("1 ")
             && let Some(after) = self.rfc5424(after)
@@ -102,10 +108,17 @@ impl<'a> Head<'a> {
                 return priority.map(|_| rest);
             }
             self.keep(&clock);
+            // A device that was named before its time goes on with what it says.
+            if self.host.is_some() && rest.get(..clock.len)?.ends_with(':') {
+                return Some(after.trim_start_matches([' ', '\t']));
+            }
             return Some(self.after_time(after.trim_start_matches([' ', '\t']), &clock));
         }
         if priority.is_none() {
-            return self.unix_time(rest);
+            return self.unix_time(rest).or_else(|| self.labelled(rest));
+        }
+        if let Some(after) = self.numbered(rest) {
+            return Some(after);
         }
         if let Some(tag) = Tag::of(rest, true) {
             return Some(self.tagged(tag));
@@ -125,6 +138,47 @@ impl<'a> Head<'a> {
         let tag = Tag::of(after.trim_start(), true)?;
         (self.time, self.host, self.sure) = (Some(Stamp::Utc(time)), Some(host), true);
         Some(self.tagged(tag))
+    }
+
+    /// `- 1704164645 2024.01.02 host `, with a word for what went wrong or a
+    /// dash, which archives of clusters put before each line.
+    fn labelled(&mut self, text: &'a str) -> Option<&'a str> {
+        let (label, rest) = word(text);
+        let (seconds, rest) = word(rest.strip_prefix(' ')?);
+        let (date, rest) = word(rest.strip_prefix(' ')?);
+        let (host, rest) = word(rest.strip_prefix(' ')?);
+        let named = label.len() <= 32
+            && label.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        let dated = matches!(date.as_bytes(), [_, _, _, _, b'.', _, _, b'.', _, _])
+            && date.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let fits = (label == "-" || named) && dated && seconds.len() == 10 && !host.is_empty();
+        let time = time::epoch(seconds).filter(|_| fits)?;
+        (self.time, self.host, self.sure) = (Some(Stamp::Utc(time)), Some(host), true);
+        Some(rest.trim_start())
+    }
+
+    /// `6705: r1: Jan  2 03:04:05.678 CET: `, of a device of Cisco that writes
+    /// no tag after it.
+    fn numbered(&mut self, text: &'a str) -> Option<&'a str> {
+        let (mut rest, mut name) = (text, None);
+        for _ in 0..3 {
+            let (first, after) = word(rest);
+            let closed = first.strip_suffix(':')?;
+            if !closed.bytes().all(|b| b.is_ascii_digit()) {
+                name = name.or(Some(host(closed)?.0));
+            }
+            rest = after.trim_start();
+            let Some(clock) = clock::read(rest) else { continue };
+            let after = rest.get(clock.len..)?;
+            let ends = rest.get(..clock.len)?.ends_with(':') || after.starts_with(':');
+            if clock.stamp.is_none() || !ends {
+                return None;
+            }
+            self.keep(&clock);
+            self.host = name.or(self.host);
+            return Some(after.trim_start_matches([' ', ':']));
+        }
+        None
     }
 
     /// A time with a zone is better than one without, one with a year better
@@ -161,8 +215,11 @@ impl<'a> Head<'a> {
         if let Some(forwarded) = rest.strip_prefix("Message forwarded from ") {
             rest = forwarded;
         }
-        let Some((host, after)) = host(rest) else { return rest };
-        let after = self.without_facility(after.trim_start());
+        let Some((host, after)) = self.again(rest).or_else(|| host(rest)) else { return rest };
+        let host = originator(host);
+        let after = after.trim_start();
+        let after = self.without_facility(after.strip_prefix(": ").unwrap_or(after));
+        let after = sequence(after).unwrap_or(after);
         // A body without a program may begin with anything.
         if nested(after) || self.repeated(after) {
             self.host = Some(host);
@@ -171,10 +228,10 @@ impl<'a> Head<'a> {
         let Some(tag) = Tag::of(after, false) else {
             self.host = Some(host);
             self.sure |= yearless;
-            return after;
+            return if clock.iso { self.parts_of_5424(after).unwrap_or(after) } else { after };
         };
         let named = self.certain(clock, host) && self.certain(clock, tag.name);
-        self.sure |= yearless || tag.pid.is_some() || named;
+        self.sure |= yearless || tag.pid.is_some() || named || tag.name == "kernel";
         if !is_level(host) {
             self.host = Some(host);
         }
@@ -197,6 +254,31 @@ impl<'a> Head<'a> {
         let (pid, after) = after.trim_start().strip_prefix('[')?.split_once("]: ")?;
         self.sure = true;
         Some(self.tagged(Tag { name, pid: Some(pid), after: after.trim_start() }))
+    }
+
+    /// The host that is known, where a line names it again: `h1/h1`, `src@h1`.
+    fn again(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
+        let (name, after) = word(text);
+        let known = self.host.filter(|known| name.contains(known))?;
+        name.contains(['/', '@']).then_some((known, after))
+    }
+
+    /// `app 12 ID - message`, of RFC 5424 without priority and version.
+    fn parts_of_5424(&mut self, text: &'a str) -> Option<&'a str> {
+        let (program, rest) = word(text);
+        let (pid, rest) = word(rest.strip_prefix(' ')?);
+        let (id, rest) = word(rest.strip_prefix(' ')?);
+        let rest = rest.strip_prefix(' ')?;
+        let numbered = pid == "-" || pid.bytes().all(|b| b.is_ascii_digit()) && !pid.is_empty();
+        let dashed = pid == "-" || id == "-";
+        let (data, after) = structured(rest);
+        if !numbered || !dashed || after.len() == rest.len() || program.contains('"') {
+            return None;
+        }
+        let known = |token: &'a str| Some(token).filter(|token| *token != "-");
+        (self.program, self.pid, self.message_id) = (known(program), known(pid), known(id));
+        (self.data, self.sure) = (data, true);
+        Some(after.trim_start())
     }
 
     /// Whether a word is a host or program rather than the level of a program's
@@ -279,10 +361,25 @@ impl<'a> Head<'a> {
     }
 }
 
+/// The first of a chain of hosts, as syslog-ng writes it: `src@h1`, `h1/relay`.
+fn originator(host: &str) -> &str {
+    let name = host.split_once('@').map_or(host, |parts| parts.1);
+    let first = name.split('/').next().unwrap_or_default();
+    if first.is_empty() { host } else { first }
+}
+
+/// What follows a number that a device of Cisco puts before its time.
+fn sequence(text: &str) -> Option<&str> {
+    let (number, after) = word(text);
+    let digits = number.strip_suffix(':').filter(|n| n.bytes().all(|b| b.is_ascii_digit()))?;
+    let after = after.trim_start();
+    (!digits.is_empty() && clock::read(after).is_some()).then_some(after)
+}
+
 fn is_level(word: &str) -> bool {
-    const LEVELS: [&str; 10] = [
-        "trace", "debug", "info", "notice", "warn", "warning", "error", "fatal", "critical",
-        "verbose",
+    const LEVELS: [&str; 14] = [
+        "trace", "debug", "info", "notice", "warn", "warning", "err", "error", "crit", "critical",
+        "alert", "emerg", "fatal", "verbose",
     ];
     LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
 }
@@ -344,6 +441,7 @@ fn host(text: &str) -> Option<(&str, &str)> {
         && !bare.bytes().any(odd)
         && bare.bytes().any(|b| b.is_ascii_alphanumeric() || b >= 0x80)
         && !bare.starts_with(['[', '(', '%', '#', '/', '-', '+'])
+        && !bare.contains("-PPE-")
         && !matches!(bare, "CEF" | "LEEF");
     fits.then_some((bare, after))
 }
@@ -385,6 +483,7 @@ impl<'a> Tag<'a> {
             |b: u8| b.is_ascii_alphanumeric() || b >= 0x80 || b"-_./()@+\\$#~!*".contains(&b);
         let named = name.bytes().all(usual) && name.bytes().any(|b| b.is_ascii_alphabetic());
         let message = after.trim_start_matches([' ', '\t']);
+        let named = named && !name.starts_with('(');
         (named && name != "CEF" && name != "LEEF").then_some(Self { name, pid, after: message })
     }
 }
@@ -520,6 +619,32 @@ mod tests {
         ),
         ("Jan  2 03:04:05 fw1 id=firewall sn=1", ["fw1", "", "", "id=firewall sn=1"]),
         ("Jan  2 03:04:05 fw1 CEF:0|a|b|", ["fw1", "", "", "CEF:0|a|b|"]),
+        // Of clusters, and chains of hosts.
+        (
+            "- 1704164645 2024.01.02 n1 Jan 2 03:04:05 n1/n1 crond(pam_unix)[2]: x",
+            ["n1", "crond(pam_unix)", "2", "x"],
+        ),
+        ("- 1704164645 2024.01.02 #8# Jan 2 03:04:05 #8#/#8# su: x", ["#8#", "su", "", "x"]),
+        (
+            "KERNTERM 1704164645 2024.01.02 R1-M0:J1 2024-01-02-03.04.05.6 R1-M0:J1 RAS KERNEL x",
+            ["R1-M0:J1", "", "", "2024-01-02-03.04.05.6 R1-M0:J1 RAS KERNEL x"],
+        ),
+        // Of Chrome OS: a level instead of the host.
+        ("2024-01-02T03:04:05.678901-07:00 ERR kernel: x", ["", "kernel", "", "x"]),
+        ("Jan  2 03:04:05 src@web1 su: x", ["web1", "su", "", "x"]),
+        ("Jan  2 03:04:05 web1/relay su: x", ["web1", "su", "", "x"]),
+        // Devices of Cisco that write no tag.
+        ("<191>67: r1: Jan  2 03:04:05.678 CET: NTP Core: x", ["r1", "", "", "NTP Core: x"]),
+        ("<187>r1: 2024 Jan  2 03:04:05 UTC: last message", ["r1", "", "", "last message"]),
+        ("<187>Jan  2 03:04:05 r1 : 2024 Jan  2 03:04:05 UTC: x", ["r1", "", "", "x"]),
+        ("<187>Jan  2 03:04:05 r1 67: Jan  2 03:04:05.678 AEST: x", ["r1", "", "", "x"]),
+        ("<13>app: Jan  2 03:04:05 x", ["", "app", "", "Jan  2 03:04:05 x"]),
+        // RFC 5424 without its first part, and with a zone that is mistyped.
+        ("2024-01-02T03:04:05-05:00 h1 app 12 - - x", ["h1", "app", "12", "x"]),
+        ("<166> 2024-01-02T03:04:05+10:00 h1 - - - - x y", ["h1", "", "", "x y"]),
+        ("<85>1 2024-01-02T03:04:05--5:00 h1 gw - Log [a b=\"c\"]", ["h1", "gw", "", ""]),
+        ("<13>Original Address=10.0.0.1 Jan  2 03:04:05 h su: x", ["h", "su", "", "x"]),
+        ("<134> 2024/01/02:03:04:05 GMT ns 0-PPE-1 : x", ["ns", "", "", "0-PPE-1 : x"]),
         ("no header: at all", ["", "", "", "no header: at all"]),
         ("", ["", "", "", ""]),
         ("<", ["", "", "", "<"]),
@@ -550,6 +675,9 @@ mod tests {
             ("2024-01-02 03:04:05 web1 su[1]: x", true),
             ("Jan  2 2024 03:04:05 web1 su: x", true),
             ("2024-01-02 03:04:05\tLocal7.Debug\t10.0.0.1\tx", true),
+            ("2024-01-02T03:04:05.678901-07:00 ERR kernel: x", true),
+            ("- 1704164645 2024.01.02 n1 Jan 2 03:04:05 n1/n1 su: x", true),
+            ("- 1704164645 20240102 n1 x", false),
             ("2024-01-02 03:04:05 INFO main: x", false),
             ("2024-01-02 03:04:05.123 UTC [7] LOG:  statement", false),
             ("2024-01-02T03:04:05.123456Z 0 [System] [MY-1] [Server] x", false),

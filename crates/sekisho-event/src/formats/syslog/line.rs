@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
         if audit::is(program, body) {
             return What::Audit;
         }
-        if matches!(program, "kernel" | "ulogd" | "") && device::is_netfilter(body) {
+        if device::is_netfilter(body) {
             return What::Netfilter;
         }
         if self.head.sure && json_body::of(body).is_some() {

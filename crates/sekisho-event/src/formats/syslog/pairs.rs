@@ -78,6 +78,13 @@ fn value(text: &str, at: usize, assign: u8, part: Option<u8>) -> (Cow<'_, str>, 
         return (value, at + 1 + len);
     }
     let b = rest.as_bytes();
+    // Quotes of one stroke, where something follows that parts values.
+    if let Some(inside) = rest.strip_prefix('\'').filter(|_| part.is_none())
+        && let Some(len) = memchr(b'\'', inside.as_bytes())
+        && matches!(inside.as_bytes().get(len + 1), None | Some(b' ' | b',' | b';' | b'\n'))
+    {
+        return (Cow::Borrowed(inside.get(..len).unwrap_or_default()), at + len + 2);
+    }
     let ends = |n: usize| match (part, b.get(n)) {
         (_, Some(b'\n')) => true,
         (Some(part), Some(c)) => *c == part,
@@ -151,6 +158,7 @@ mod tests {
             ("a=http://x/?q=1&r=2 b=3", vec![("a", "http://x/?q=1&r=2"), ("b", "3")]),
             ("a=\"x \\\"y\\\" \\\\z\" b=1", vec![("a", "x \"y\" \\z"), ("b", "1")]),
             ("p=\"C:\\dir\\\" b=1", vec![("p", "C:\\dir\\"), ("b", "1")]),
+            ("a='x y' b='z',c='it", vec![("a", "x y"), ("b", "z"), ("c", "'it")]),
             ("x ? =1 é=2 a==3", vec![("é", "2"), ("a", "=3")]),
             ("a=\"open b=1", vec![("a", "\"open"), ("b", "1")]),
             (

@@ -4,7 +4,7 @@
 use super::firewall::say_verdict;
 use super::line::Message;
 use crate::formats::text::Sink;
-use crate::time;
+use crate::time::{self, Stamp};
 
 /// Most values of a line.
 const VALUES_MAX: usize = 512;
@@ -48,7 +48,10 @@ const HIPMATCH: &str = "srcuser vsys machinename os src matchname repeatcnt matc
 const AUTHENTICATION: &str = "vsys ip user normalize_user object authpolicy repeatcnt authid \
     vendor logset serverprofile desc clienttype event factorno seqno actionflags";
 
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 17] = [
+    "GTP",
+    "SCTP",
+    "IPTAG",
     "TRAFFIC",
     "THREAT",
     "SYSTEM",
@@ -68,15 +71,25 @@ const KINDS: [&str; 14] = [
 /// Where the kind of log stands among the values.
 fn kind_at<'a>(values: impl Iterator<Item = &'a str>) -> Option<usize> {
     let mut found = values.take(7).enumerate().skip(2);
-    found.find(|(_, value)| KINDS.iter().any(|k| value.eq_ignore_ascii_case(k))).map(|(n, _)| n)
+    // Of sessions within tunnels: `START`, `END`.
+    let tunnel = |n: usize, value: &str| n == 3 && matches!(value, "START" | "END");
+    let is = |n: usize, value: &str| {
+        KINDS.iter().any(|k| value.eq_ignore_ascii_case(k)) || tunnel(n, value)
+    };
+    found.find(|(n, value)| is(*n, value)).map(|(n, _)| n)
 }
 
 /// Whether a message begins as these do.
 pub(super) fn is(body: &str) -> bool {
     let mut values = body.split(',');
     let first = values.next().unwrap_or_default();
-    let numbered = first.len() <= 3 && first.bytes().all(|b| b.is_ascii_digit());
+    let numbered = first.bytes().all(|b| b.is_ascii_digit());
     let time = values.next().unwrap_or_default();
+    // Without the first value, which means nothing.
+    if first.len() > 3 {
+        let audit = values.next().is_some_and(|kind| kind.eq_ignore_ascii_case("audit"));
+        return numbered && first.len() < 32 && audit && time::parse(time).is_some();
+    }
     numbered
         && time.len() >= 10
         && time::parse(time).is_some()
@@ -91,7 +104,7 @@ pub(super) fn say(message: &Message<'_>, sink: &mut dyn Sink) {
     let kind = value(at).to_ascii_lowercase();
     let portal = kind == "system" && value(at + 1) == "globalprotect";
     message.open("paloalto", if portal { "globalprotect" } else { &kind }, sink);
-    for (name, n) in [("receive_time", 1), ("serial", 2), ("type", at)] {
+    for (name, n) in [("receive_time", 1), ("serial", if at > 2 { 2 } else { 0 }), ("type", at)] {
         sink.text(name, value(n));
     }
     // Between the kind and the rest, a number of the format.
@@ -107,7 +120,8 @@ pub(super) fn say(message: &Message<'_>, sink: &mut dyn Sink) {
         "userid" => &[COMMON, USERID],
         "hipmatch" | "hip-match" => &[COMMON, HIPMATCH],
         "authentication" => &[COMMON, AUTHENTICATION],
-        "decryption" | "tunnel" => &[COMMON, SESSION],
+        "decryption" | "tunnel" | "start" | "end" | "gtp" | "sctp" => &[COMMON, SESSION],
+        "audit" => &["config_ver subtype admin cmd result"],
         _ => &[COMMON],
     };
     let names = rest.iter().flat_map(|part| part.split_ascii_whitespace());
@@ -124,8 +138,20 @@ pub(super) fn say(message: &Message<'_>, sink: &mut dyn Sink) {
     }
     let generated = time::parse(value(at + 3)).or_else(|| time::parse(value(1)));
     if let Some(time) = generated {
-        sink.time(time);
+        let precise = values.iter().skip(at + 4).find_map(|value| precise(value, time));
+        sink.time(precise.unwrap_or(time));
     }
+}
+
+/// The same time with its zone and its fraction, which newer versions write
+/// among their last values.
+fn precise(value: &str, time: Stamp) -> Option<Stamp> {
+    const MINUTE: i64 = 60_000_000_000;
+    let Stamp::Zoneless(time) = time else { return None };
+    let bare = value.get(..23).filter(|_| value.len() == 29 && value.get(10..11) == Some("T"))?;
+    let Some(Stamp::Zoneless(shown)) = time::parse(bare) else { return None };
+    let near = shown.checked_sub(time)?.abs() <= MINUTE;
+    time::parse(value).filter(|_| near)
 }
 
 fn is_number(text: &str) -> bool {
@@ -184,6 +210,9 @@ mod tests {
             ("1,2024/01/02 03:04:05,001,TRAFFIC,end,2561,2024/01/02 03:04:05,10.0.0.1", true),
             ("1,2024-01-02T03:04:05.000Z,001,THREAT,url", true),
             ("1,2020/04/01 10:49:35,015351000040055,11,0x0,GLOBALPROTECT,0,2305,x", true),
+            ("1,2024/01/02 03:04:05,001,START,start,2561,x", true),
+            ("0123,2024/01/02 03:04:05,audit,2561,gui-op,bob,x,success", true),
+            ("0123,2024/01/02 03:04:05,001,TRAFFIC,end", false),
             ("1,2024/01/02 03:04:05,001,OTHER,end", false),
             ("a,b,c,TRAFFIC", false),
         ] {

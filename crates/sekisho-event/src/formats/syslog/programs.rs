@@ -94,6 +94,11 @@ pub(super) fn say(message: &Message<'_>, sink: &mut dyn Sink) {
     if body.starts_with("pam_") || body.starts_with("(pam_") {
         return pam(body, sink);
     }
+    // Older versions of PAM wrote their name beside the program's.
+    if let Some((_, module)) = program.strip_suffix(')').and_then(|p| p.split_once("(pam_")) {
+        sink.text("pam_module", &format!("pam_{module}"));
+        return pam_message(body, sink);
+    }
     match service {
         "sshd" => sshd(body, sink),
         "sudo" => sudo(body, sink),
@@ -161,6 +166,14 @@ fn sshd(body: &str, sink: &mut dyn Sink) {
         if digits > 0 {
             sink.value("src_port", port.get(..digits).unwrap_or_default());
         }
+    }
+    // No user is in what is said of a name of a host.
+    if body.starts_with("reverse mapping ") || body.starts_with("Address ") {
+        let last = body.rsplit_once('[').and_then(|(_, address)| address.split_once(']'));
+        if let Some((address, _)) = last.filter(|(address, _)| is_address(address)) {
+            sink.text("src_ip", address);
+        }
+        return;
     }
     let user = [
         "invalid user ",
@@ -289,6 +302,10 @@ fn pam(body: &str, sink: &mut dyn Sink) {
     let Some((module, rest)) = body.split_once(": ") else { return };
     let bare = module.strip_prefix('(').and_then(|m| m.strip_suffix(')'));
     sink.text("pam_module", bare.unwrap_or(module));
+    pam_message(rest, sink);
+}
+
+fn pam_message(rest: &str, sink: &mut dyn Sink) {
     if let Some((reason, list)) = rest.split_once("; ") {
         sink.text("action", reason);
         let pairs = Pairs::read(list, b'=');
@@ -407,6 +424,21 @@ mod tests {
                 "vsftpd[1]",
                 "[bob] FAIL LOGIN: Client \"::ffff:1.2.3.4\"",
                 "action=FAIL LOGIN|src_ip=1.2.3.4|user=bob",
+            ),
+            (
+                "sshd(pam_unix)[1]",
+                "authentication failure; logname= uid=0 rhost=1.2.3.4  user=bob",
+                "action=authentication failure|logname=|pam_module=pam_unix|rhost=1.2.3.4|src_ip=1.2.3.4|uid=0|user=bob",
+            ),
+            (
+                "su(pam_unix)[1]",
+                "session opened for user bob by (uid=0)",
+                "action=session opened|pam_module=pam_unix|user=bob",
+            ),
+            (
+                "sshd[1]",
+                "reverse mapping checking getaddrinfo for h.example [1.2.3.4] failed - POSSIBLE BREAK-IN ATTEMPT!",
+                "src_ip=1.2.3.4",
             ),
             ("cron", "", ""),
             ("sudo", "x", ""),
