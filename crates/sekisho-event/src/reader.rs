@@ -153,6 +153,12 @@ pub trait Records {
     /// Appends the whole record as one line of JSON, without the line's end.
     /// Appends `null` where there is no such record.
     fn write_json(&self, record: u32, out: &mut Vec<u8>);
+
+    /// How many labels, headings and sentences of their messages no table
+    /// knows, where fields are read from messages. They stay text.
+    fn labels_unknown(&self) -> u64 {
+        0
+    }
 }
 
 /// A format: what it is called, how it is recognised, cut and read.

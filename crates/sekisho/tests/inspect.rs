@@ -63,6 +63,7 @@ fn a_source_says_what_it_is() {
         "first": "2026-01-05T10:00:01.000Z", "last": "2026-01-05T10:00:03.000Z", "problems": [],
         "hosts": ["DC01"], "host_count": 1, "problem_count": 0, "zone": "utc",
         "records_without_zone": 0, "records_without_year": 0, "records_without_time": 0,
+        "labels_unknown": 0,
         "duplicate_of": null, "channel_count": 1,
         "channels": [{"product": "windows", "channel": "Security", "event_ids": 1, "records": 3}],
     });

@@ -163,6 +163,12 @@ fn notes(source: &Source, folder: &str) -> Vec<String> {
     if source.records_without_time > 0 {
         notes.push(format!("{} without a time", counted(source.records_without_time, "record")));
     }
+    if source.labels_unknown > 0 {
+        notes.push(format!(
+            "{} of messages not known: they stay text",
+            counted(source.labels_unknown, "label")
+        ));
+    }
     if source.problem_count > 0 {
         let first = source.problems.first().map(|p| {
             let at = p.offset.map_or(String::new(), |at| format!(" at offset {at}"));

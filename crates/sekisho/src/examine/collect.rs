@@ -35,6 +35,7 @@ pub(crate) struct SourceOutcome {
     /// Records that had come before.
     pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
+    pub(crate) labels_unknown: u64,
     pub(crate) hosts_of: HostsOf,
     /// The file on disk with the same bytes that came first.
     pub(crate) duplicate_of: Option<usize>,
@@ -185,6 +186,7 @@ impl State {
             outcome.problems += done.problems.len() as u64 + done.problems_more;
             outcome.duplicates += done.stats.duplicates;
             outcome.untimed.add(done.stats.untimed);
+            outcome.labels_unknown += done.stats.labels_unknown;
             outcome.hosts_of.add(done.stats.hosts_of);
         }
         self.note_problems(&mut done);

@@ -117,6 +117,8 @@ pub(crate) struct Stats {
     /// Records that had come before, and do not count again.
     pub(crate) duplicates: u64,
     pub(crate) untimed: Untimed,
+    /// Labels of messages that no table knows.
+    pub(crate) labels_unknown: u64,
     pub(crate) hosts_of: HostsOf,
     pub(crate) span: Span,
     pub(crate) shapes: BTreeMap<Shape, u64>,
@@ -137,6 +139,7 @@ impl Stats {
         self.records += other.records;
         self.duplicates += other.duplicates;
         self.untimed.add(other.untimed);
+        self.labels_unknown += other.labels_unknown;
         self.hosts_of.add(other.hosts_of);
         self.names_dropped += other.names_dropped;
         self.span.merge(other.span);

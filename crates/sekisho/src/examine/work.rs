@@ -354,6 +354,7 @@ impl Writer<'_> {
         done.stats.duplicates += duplicates;
         done.stats.records += u64::from(self.parsed.count).saturating_sub(duplicates);
         done.stats.untimed.add(self.parsed.untimed);
+        done.stats.labels_unknown += self.parsed.records.labels_unknown();
         for (&batch, accounts) in self.batches.iter().zip(&accounts) {
             let fields = occurred.entry_ref(&batch.shape).or_default();
             fields.extend(batch.columns.iter().map(|column| column.field));

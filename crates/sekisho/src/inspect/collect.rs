@@ -180,6 +180,7 @@ impl Current {
             expected: p.expected,
         }));
         self.untimed.add(outcome.untimed);
+        out.labels_unknown += outcome.labels_unknown;
         for part in &outcome.parts {
             self.channels.add(part, self.number);
             self.span.merge(part.span);

@@ -75,6 +75,8 @@ pub struct Source {
     pub records_without_year: u64,
     /// Records without a time.
     pub records_without_time: u64,
+    /// Labels of messages that no table knows, so that they stay text.
+    pub labels_unknown: u64,
     /// What is missing.
     pub gaps: Gaps,
     /// Rules whose log source is here.

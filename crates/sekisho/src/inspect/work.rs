@@ -46,6 +46,7 @@ pub(crate) struct Outcome {
     pub(crate) identities: Vec<Identity>,
     pub(crate) digests: Vec<Digest>,
     pub(crate) untimed: Untimed,
+    pub(crate) labels_unknown: u64,
     pub(crate) problems: Vec<SourceProblem>,
     pub(crate) problems_more: u64,
     /// Bytes that this took in, for the progress bar.
@@ -177,6 +178,7 @@ impl Worker {
         reader.read(block, &mut self.vocabulary, &mut |parsed, vocabulary| {
             outcome.records += u64::from(parsed.count);
             outcome.untimed.add(parsed.untimed);
+            outcome.labels_unknown += parsed.records.labels_unknown();
             outcome.problems_more += parsed.problems.more;
             outcome.problems.extend(
                 parsed

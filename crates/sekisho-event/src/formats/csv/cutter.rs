@@ -10,8 +10,9 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cells::{Scanner, Step, split, without_end};
+use super::code_page::{CodePage, Translator, in_code_page};
 use super::plan::{Damage, Odd, Plan};
-use crate::formats::utf16::{Decoder, Encoding, wide_len};
+use crate::formats::utf16::{Decoder, Encoding};
 use crate::limits::{
     CSV_NAMES_BYTES_MAX, CSV_ODD_RECORDS_MAX, RECOGNISED_BYTES, RECORD_BYTES_MAX, RECORD_CELLS_MAX,
 };
@@ -101,13 +102,15 @@ pub(in crate::formats) struct TableCutter {
     hints: Arc<SourceHints>,
     block_bytes: usize,
     look: Look,
+    /// Tells the code page of a start that is not in UTF-8.
+    page: fn(&[u8]) -> Option<CodePage>,
     /// Once the start was seen.
     plan: Option<Plan>,
     /// The plan, as it goes with blocks that hold nothing odd.
     header: Arc<[u8]>,
     /// Most records in a block.
     records_max: usize,
-    decoder: Option<Decoder>,
+    decoder: Option<Translator>,
     /// Read and not yet given out; begins between two records.
     buffer: Vec<u8>,
     /// Offset of the buffer's first byte in the source.
@@ -119,11 +122,17 @@ pub(in crate::formats) struct TableCutter {
 }
 
 impl TableCutter {
-    pub(in crate::formats) fn new(hints: Arc<SourceHints>, block_bytes: usize, look: Look) -> Self {
+    pub(in crate::formats) fn new(
+        hints: Arc<SourceHints>,
+        block_bytes: usize,
+        look: Look,
+        page: fn(&[u8]) -> Option<CodePage>,
+    ) -> Self {
         Self {
             hints,
             block_bytes: block_bytes.max(16),
             look,
+            page,
             plan: None,
             header: Arc::new([]),
             records_max: 1,
@@ -150,9 +159,9 @@ impl TableCutter {
             let got = limited.read_to_end(into)?;
             self.ended = got < missing;
             if !std::mem::replace(&mut self.started, true) {
-                match Encoding::of(&self.piece) {
-                    Encoding::Utf8 => self.buffer = std::mem::take(&mut self.piece),
-                    wide => self.decoder = Some(Decoder::new(wide)),
+                self.decoder = self.translator();
+                if self.decoder.is_none() {
+                    self.buffer = std::mem::take(&mut self.piece);
                 }
             }
             if let Some(decoder) = &mut self.decoder {
@@ -165,6 +174,22 @@ impl TableCutter {
         Ok(())
     }
 
+    /// What turns the source, of which the first bytes were read, into UTF-8.
+    /// A code page is stated.
+    fn translator(&mut self) -> Option<Translator> {
+        match Encoding::of(&self.piece) {
+            Encoding::Utf8 if in_code_page(&self.piece) => {
+                let page = (self.page)(&self.piece)?;
+                let what = format!("the text is read as {}", page.name());
+                let expected = "UTF-8 or UTF-16, in which there is no doubt";
+                self.problems.push(Problem::new(self.offset, what, expected));
+                Some(Translator::page(page))
+            }
+            Encoding::Utf8 => None,
+            wide => Some(Translator::Wide(Decoder::new(wide))),
+        }
+    }
+
     /// Looks at the first bytes. What is decided by them must not depend on
     /// the size of blocks.
     fn start(&mut self, input: &mut dyn Read) -> io::Result<Plan> {
@@ -172,7 +197,7 @@ impl TableCutter {
         let shown = self.buffer.get(..RECOGNISED_BYTES);
         let whole = shown.is_none() || self.ended && self.buffer.len() == RECOGNISED_BYTES;
         let (mut plan, rows_at) = (self.look)(shown.unwrap_or(&self.buffer), whole);
-        plan.wide = self.decoder.is_some();
+        plan.width = self.decoder.as_ref().map(Translator::width).unwrap_or_default();
         if let Some(what) = plan.assumption() {
             let expected = "a date that tells, or times with a zone";
             self.problems.push(Problem::new(self.offset, what, expected));
@@ -186,7 +211,7 @@ impl TableCutter {
     }
 
     fn source_len(&self, bytes: &[u8]) -> u64 {
-        if self.decoder.is_some() { wide_len(bytes) } else { bytes.len() as u64 }
+        self.decoder.as_ref().map(Translator::width).unwrap_or_default().len(bytes)
     }
 
     fn drop_front(&mut self, len: usize) {

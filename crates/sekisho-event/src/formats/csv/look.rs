@@ -1,5 +1,6 @@
 //! Whether a source is a table, and what is known of it from its start.
 
+use super::code_page::Width;
 use super::dates::{self, Dated, Order};
 use super::head::Head;
 use super::kinds::{Kind, find, folded, kinds};
@@ -100,7 +101,7 @@ pub(in crate::formats) fn plan_of(
 ) -> Plan {
     Plan {
         delimiter,
-        wide: false,
+        width: Width::Utf8,
         order: Order::MonthFirst,
         assumed: false,
         kind,

@@ -8,6 +8,7 @@
 //! a line of JSON, and `read` has those lines read.
 
 mod cells;
+mod code_page;
 mod cutter;
 mod dates;
 mod head;
@@ -24,7 +25,9 @@ use std::sync::Arc;
 
 use super::utf16::{Encoding, decode_start};
 use crate::reader::{Cutter, Format, Reader, SourceHints};
+use code_page::in_code_page;
 
+pub(super) use code_page::CodePage;
 pub(super) use cutter::TableCutter;
 pub(super) use dates::{Order, read as read_date};
 pub(super) use head::Head;
@@ -44,11 +47,11 @@ impl Format for Csv {
     }
 
     fn recognises(&self, start: &[u8], whole: bool) -> bool {
-        in_utf8(start, |start| look::plausible(start, whole))
+        in_utf8(start, CodePage::of_text, |start| look::plausible(start, whole))
     }
 
     fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
-        Box::new(TableCutter::new(hints, block_bytes, look::look))
+        Box::new(TableCutter::new(hints, block_bytes, look::look, CodePage::of_text))
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -58,8 +61,18 @@ impl Format for Csv {
 
 /// What is found in the start of a source, whichever way its characters are
 /// written.
-pub(super) fn in_utf8(start: &[u8], look: impl Fn(&[u8]) -> bool) -> bool {
+pub(super) fn in_utf8(
+    start: &[u8],
+    page: fn(&[u8]) -> Option<CodePage>,
+    look: impl Fn(&[u8]) -> bool,
+) -> bool {
     match Encoding::of(start) {
+        Encoding::Utf8 if in_code_page(start) => {
+            match page(start).and_then(|page| page.text(start)) {
+                Some(text) => look(text.as_bytes()),
+                None => look(start),
+            }
+        }
         Encoding::Utf8 => look(start),
         wide => look(decode_start(start, wide).as_bytes()),
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::code_page::Width;
 use super::dates::Order;
 
 /// The kind of a table that is none of the known ones.
@@ -34,8 +35,8 @@ pub(super) struct Odd {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::formats) struct Plan {
     pub(in crate::formats) delimiter: u8,
-    /// It is in UTF-16.
-    pub(super) wide: bool,
+    /// How its characters are written.
+    pub(super) width: Width,
     /// Day and month of dates that may be either.
     pub(in crate::formats) order: Order,
     /// Nothing in the start decides that; it is an assumption.
@@ -76,7 +77,7 @@ impl Plan {
     pub(super) fn encode(&self, odd: &[Odd]) -> Arc<[u8]> {
         let mut out = vec![
             self.delimiter,
-            u8::from(self.wide),
+            self.width.number(),
             u8::from(self.order == Order::DayFirst),
             self.kind,
             self.extra,
@@ -99,7 +100,7 @@ impl Plan {
     /// The plan of a block, and where its records are odd, in order.
     pub(super) fn decode(bytes: &[u8]) -> Option<(Self, Vec<Odd>)> {
         let fixed = bytes.first_chunk::<FIXED>()?;
-        let [delimiter, wide, day_first, kind, extra, a, b, c, d, e, f, assumed, _] = *fixed;
+        let [delimiter, width, day_first, kind, extra, a, b, c, d, e, f, assumed, _] = *fixed;
         let rest = bytes.get(FIXED..)?;
         let len = take_u32(rest, 0)?;
         let header = rest.get(4..4 + len)?.to_vec();
@@ -113,7 +114,7 @@ impl Plan {
         });
         let plan = Self {
             delimiter,
-            wide: wide != 0,
+            width: Width::of(width),
             order: if day_first == 0 { Order::MonthFirst } else { Order::DayFirst },
             assumed: assumed != 0,
             kind,
@@ -143,7 +144,7 @@ mod tests {
     fn a_plan_travels_with_its_block() {
         let plan = Plan {
             delimiter: b';',
-            wide: true,
+            width: Width::Two,
             order: Order::DayFirst,
             assumed: true,
             kind: 3,

@@ -12,7 +12,6 @@ use super::row::{Cast, Column, Layout, Row, Writer, on_one_line};
 use crate::formats::event_viewer;
 use crate::formats::json::{Json, TEXT_DAMAGED, block_of_lines};
 use crate::formats::text::too_many_values;
-use crate::formats::utf16::wide_len;
 use crate::limits::RECORD_CELLS_MAX;
 use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Format, Parsed, Reader, Records};
@@ -102,6 +101,7 @@ struct Made {
     offsets: Vec<u64>,
     problems: Vec<Problem>,
     more_problems: u64,
+    labels_unknown: u64,
 }
 
 impl Made {
@@ -180,6 +180,10 @@ impl Records for Rows<'_> {
     fn write_json(&self, record: u32, out: &mut Vec<u8>) {
         self.inner.write_json(record, out);
     }
+
+    fn labels_unknown(&self) -> u64 {
+        self.made.labels_unknown
+    }
 }
 
 impl TableReader {
@@ -201,7 +205,7 @@ impl TableReader {
             if !row.is_empty() && row != table.plan.header && !is_directive(row) {
                 self.row(row, offset, damage, table, made);
             }
-            offset += if table.plan.wide { wide_len(record) } else { record.len() as u64 };
+            offset += table.plan.width.len(record);
             at = end;
         }
     }
@@ -240,6 +244,7 @@ impl TableReader {
         }
         let beyond = most.min(self.cells.len())..self.cells.len();
         let noticed = self.writer.write(row, beyond, &table.layout, &mut made.bytes);
+        made.labels_unknown += noticed.labels_unknown as u64;
         if noticed.contrary {
             let (what, expected) = match plan.order {
                 Order::MonthFirst => ("a date with the day first", "month/day/year"),

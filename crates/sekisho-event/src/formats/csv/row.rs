@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::cells::Cell;
 use super::dates::{self, Dated, Order};
 use super::json::{is_object, is_value};
-use crate::formats::event_viewer::{self, Sources};
+use crate::formats::event_viewer::{self, Memory, Sources};
 use crate::formats::json::write_string;
 use crate::formats::text::is_number;
 use crate::time::{self, Stamp};
@@ -176,6 +176,8 @@ impl Row<'_> {
 pub(super) struct Noticed {
     /// A date only fits an order of day and month that is not the table's.
     pub(super) contrary: bool,
+    /// How many labels of a Windows event's message no table knows.
+    pub(super) labels_unknown: usize,
 }
 
 /// Writes rows.
@@ -183,7 +185,19 @@ pub(super) struct Noticed {
 pub(super) struct Writer {
     scratch: Vec<u8>,
     sources: Sources,
+    memory: Memory,
+    last_time: LastTime,
     noticed: Noticed,
+}
+
+/// A time as it was read last: rows often have that of the row before.
+#[derive(Default)]
+struct LastTime {
+    text: String,
+    utc: bool,
+    day_first: bool,
+    contrary: bool,
+    json: Vec<u8>,
 }
 
 impl Writer {
@@ -211,7 +225,7 @@ impl Writer {
             }
         }
         if let Some(windows) = layout.windows {
-            event(windows, &self.sources, row, out);
+            self.noticed.labels_unknown = event(windows, &self.sources, &mut self.memory, row, out);
         }
         out.extend_from_slice(b"}\n");
         self.noticed
@@ -341,19 +355,38 @@ impl Writer {
     }
 
     fn time(&mut self, text: &str, utc: bool, order: Order, out: &mut Vec<u8>) {
-        let text = text.trim();
-        match time::parse(text) {
-            Some(Stamp::Zoneless(_)) if utc => write_string(&format!("{text}Z"), out),
-            Some(_) => value(text.as_bytes(), false, out),
-            None => match dates::read(text, order) {
-                Some(dated) => {
-                    self.noticed.contrary |= dated.contrary;
-                    write_string(&dated.iso(utc), out);
-                }
-                None => write_string(text, out),
-            },
+        let (text, day_first) = (text.trim(), order == Order::DayFirst);
+        let last = &mut self.last_time;
+        if last.json.is_empty()
+            || last.text != text
+            || last.utc != utc
+            || last.day_first != day_first
+        {
+            (last.utc, last.day_first) = (utc, day_first);
+            text.clone_into(&mut last.text);
+            last.json.clear();
+            last.contrary = written_time(text, utc, order, &mut last.json);
         }
+        self.noticed.contrary |= last.contrary;
+        out.extend_from_slice(&last.json);
     }
+}
+
+/// Appends a time in ISO 8601, or its text. Says whether day and month only
+/// fit the other order.
+fn written_time(text: &str, utc: bool, order: Order, out: &mut Vec<u8>) -> bool {
+    match time::parse(text) {
+        Some(Stamp::Zoneless(_)) if utc => write_string(&format!("{text}Z"), out),
+        Some(_) => value(text.as_bytes(), false, out),
+        None => match dates::read(text, order) {
+            Some(dated) => {
+                write_string(&dated.iso(utc), out);
+                return dated.contrary;
+            }
+            None => write_string(text, out),
+        },
+    }
+    false
 }
 
 /// The time that a text is.
@@ -376,8 +409,15 @@ fn comma(out: &mut Vec<u8>) {
     }
 }
 
-/// What the message of a Windows event tells, and what its provider does.
-fn event(windows: Windows, sources: &Sources, row: Row<'_>, out: &mut Vec<u8>) {
+/// What the message of a Windows event tells, and what its provider does. Says
+/// how many labels of the message are not known.
+fn event(
+    windows: Windows,
+    sources: &Sources,
+    memory: &mut Memory,
+    row: Row<'_>,
+    out: &mut Vec<u8>,
+) -> usize {
     let text = |index: Option<usize>| index.map(|index| row.text(index)).unwrap_or_default();
     let source = text(windows.provider);
     let id = text(windows.event_id).trim().parse().unwrap_or(0);
@@ -392,14 +432,19 @@ fn event(windows: Windows, sources: &Sources, row: Row<'_>, out: &mut Vec<u8>) {
         field("Channel", channel);
     }
     let message = text(windows.message);
-    if !message.is_empty() {
-        event_viewer::message_fields(provider, id, &message, &mut field);
+    if message.is_empty() {
+        return 0;
     }
+    event_viewer::message_fields(provider, id, &message, memory, &mut field)
 }
 
 /// A value: a number if it looks like one, else text.
 fn value(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
-    if is_number(raw) {
+    let (first, last) = (raw.first(), raw.last());
+    if first.is_some_and(|b| matches!(b, b'-' | b'0'..=b'9'))
+        && last.is_some_and(u8::is_ascii_digit)
+        && is_number(raw)
+    {
         out.extend_from_slice(raw);
     } else {
         quoted(raw, doubled, out);
@@ -431,25 +476,38 @@ fn plain(bytes: &[u8]) -> Option<usize> {
 
 /// A JSON string.
 fn quoted(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
+    out.reserve(raw.len() + raw.len() / 8 + 2);
     out.push(b'"');
     let mut rest = raw;
     while let Some(at) = plain(rest) {
-        let (before, tail) = rest.split_at(at);
+        let (before, mut tail) = rest.split_at(at);
         out.extend_from_slice(before);
-        let mut used = 1;
-        match tail.first() {
-            Some(b'"') => {
-                out.extend_from_slice(b"\\\"");
-                used += usize::from(doubled && tail.get(1) == Some(&b'"'));
-            }
-            Some(b'\\') => out.extend_from_slice(b"\\\\"),
-            Some(b'\n') => out.extend_from_slice(b"\\n"),
-            Some(b'\r') => out.extend_from_slice(b"\\r"),
-            Some(b'\t') => out.extend_from_slice(b"\\t"),
-            Some(b) => out.extend_from_slice(format!("\\u{b:04x}").as_bytes()),
-            None => {}
+        // Line ends and tabs come in groups.
+        while let Some((&b, behind)) = tail.split_first() {
+            tail = behind;
+            let short = match b {
+                b'"' => {
+                    if doubled {
+                        tail = tail.strip_prefix(b"\"").unwrap_or(tail);
+                    }
+                    b'"'
+                }
+                b'\\' => b'\\',
+                b'\n' => b'n',
+                b'\r' => b'r',
+                b'\t' => b't',
+                0..0x20 => {
+                    out.extend_from_slice(format!("\\u{b:04x}").as_bytes());
+                    continue;
+                }
+                b => {
+                    out.push(b);
+                    break;
+                }
+            };
+            out.extend_from_slice(&[b'\\', short]);
         }
-        rest = tail.get(used..).unwrap_or_default();
+        rest = tail;
     }
     out.extend_from_slice(rest);
     out.push(b'"');

@@ -2,7 +2,7 @@
 //! them stands in `data/event_viewer_columns.txt`; of a language that is not in
 //! there, the five columns are known by their order.
 
-use super::super::csv::{Cast, Column, Head, Order, as_it_is, folded, read_date};
+use super::super::csv::{Cast, CodePage, Column, Head, Order, as_it_is, folded, read_date};
 use crate::time;
 
 const TABLE: &str = include_str!("../../../data/event_viewer_columns.txt");
@@ -91,6 +91,19 @@ fn known(names: &[String]) -> Option<(Vec<Option<Role>>, Language)> {
     languages().find_map(|language| {
         let roles = language.roles(names);
         NEEDED.iter().all(|role| roles.contains(&Some(*role))).then_some((roles, language))
+    })
+}
+
+/// The code page of a start that is not in UTF-8: that of the language in
+/// which its columns have their names.
+pub(super) fn code_page(start: &[u8]) -> Option<CodePage> {
+    let end = memchr::memchr(b'\n', start).map_or(start.len(), |at| at + 1);
+    let line = start.get(..end)?;
+    CodePage::all().find(|&page| {
+        let Some(head) = page.text(line).and_then(|text| Head::of(text.as_bytes(), true, 1)) else {
+            return false;
+        };
+        known(&head.names).is_some_and(|(_, l)| CodePage::of_language(l.name) == page)
     })
 }
 

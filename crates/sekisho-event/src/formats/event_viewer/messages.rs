@@ -18,38 +18,105 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use hashbrown::{Equivalent, HashMap};
+use memchr::{memchr2, memmem};
+
 use self::sentence::Plain;
-use self::tables::{ANY, Field, Found, Reach, Reading, TABLES, UNKNOWN, normal};
+use self::tables::{ANY, Field, Found, Reach, Reading, TABLES, UNKNOWN, Word, normal};
 
 /// Longest label that is looked at, in bytes.
 const LABEL_BYTES_MAX: usize = 160;
 
+/// Most words and most kinds of event that are remembered.
+const REMEMBERED_MAX: usize = 4096;
+
+/// Remembers what words and kinds of event mean, since logs say the same ones
+/// again and again. What is said does not depend on it.
+#[derive(Default)]
+pub(in crate::formats) struct Memory {
+    /// Labels, headings and words for codes, as they were written.
+    words: HashMap<String, Word>,
+    events: HashMap<(String, u32), Option<Found<'static>>>,
+    /// A word as it is looked up.
+    normal: String,
+}
+
+/// A kind of event as it is asked for.
+#[derive(Hash)]
+struct Asked<'a>(&'a str, u32);
+
+impl Equivalent<(String, u32)> for Asked<'_> {
+    fn equivalent(&self, key: &(String, u32)) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
+
+impl Memory {
+    fn event(&mut self, provider: &str, event_id: u32) -> Option<Found<'static>> {
+        if let Some(found) = self.events.get(&Asked(provider, event_id)) {
+            return *found;
+        }
+        let found = TABLES.event(provider, event_id);
+        if provider.len() <= LABEL_BYTES_MAX {
+            if self.events.len() >= REMEMBERED_MAX {
+                self.events.clear();
+            }
+            self.events.insert((provider.to_owned(), event_id), found);
+        }
+        found
+    }
+
+    fn word(&mut self, written: &str) -> Word {
+        if let Some(word) = self.words.get(written) {
+            return *word;
+        }
+        normal(written, &mut self.normal);
+        let word = TABLES.word(&self.normal);
+        if self.words.len() >= REMEMBERED_MAX {
+            self.words.clear();
+        }
+        self.words.insert(written.to_owned(), word);
+        word
+    }
+}
+
 /// Says the fields of an event of which this is the message: the names are
 /// those that the event has in an EVTX file. The result is how many labels,
-/// headings or sentences of it are not known; they stay text.
+/// headings or sentences of it are not known; they stay text. An event that is
+/// not known counts as one of them.
 pub(super) fn fields(
     provider: &str,
     event_id: u32,
     message: &str,
+    memory: &mut Memory,
     emit: &mut dyn FnMut(&str, &str),
 ) -> usize {
-    let Some(event) = TABLES.event(provider, event_id) else { return 0 };
+    let Some(event) = memory.event(provider, event_id) else { return 1 };
     match event.reading {
         Reading::Script => powershell::script(message, &event, emit),
         Reading::Module => powershell::module(message, emit),
         Reading::Data => {
             emit("Data", message.trim());
-            if event.fields.is_empty() { 0 } else { Labels::new(message, &event).read(emit) }
+            if event.fields.is_empty() {
+                0
+            } else {
+                Labels::new(message, &event, memory).read(emit)
+            }
         }
         Reading::Labels if event.sentences.is_empty() && event.roles.is_empty() => {
-            Labels::new(message, &event).read(emit)
+            Labels::new(message, &event, memory).read(emit)
         }
-        Reading::Labels => sentences(message, &event, emit),
+        Reading::Labels => sentences(message, &event, memory, emit),
     }
 }
 
 /// An event whose values stand in a sentence.
-fn sentences(message: &str, event: &Found<'_>, emit: &mut dyn FnMut(&str, &str)) -> usize {
+fn sentences(
+    message: &str,
+    event: &Found<'_>,
+    memory: &mut Memory,
+    emit: &mut dyn FnMut(&str, &str),
+) -> usize {
     let plain = Plain::of(message);
     if event.sentences.iter().any(|s| s.read(&plain, emit)) {
         return 0;
@@ -57,7 +124,7 @@ fn sentences(message: &str, event: &Found<'_>, emit: &mut dyn FnMut(&str, &str))
     if !event.roles.is_empty() {
         return usize::from(!sentence::quoted(&plain, event.roles, emit));
     }
-    if event.fields.is_empty() { 1 } else { Labels::new(message, event).read(emit) }
+    if event.fields.is_empty() { 1 } else { Labels::new(message, event, memory).read(emit) }
 }
 
 /// A line that has a label.
@@ -74,19 +141,15 @@ struct Labelled<'a> {
 
 impl<'a> Labelled<'a> {
     fn of(line: &'a str) -> Option<Self> {
-        let (colon, c) = line
-            .char_indices()
-            .take_while(|&(at, _)| at < LABEL_BYTES_MAX)
-            .find(|&(_, c)| c == ':' || c == '：')?;
-        let (label, rest) = (line.get(..colon)?, line.get(colon + c.len_utf8()..)?);
+        let (colon, len) = colon(line)?;
+        let (label, rest) = (line.get(..colon)?, line.get(colon + len..)?);
         // Some templates have the colon twice.
         let twice = rest.strip_prefix(':').filter(|r| r.trim_start().len() < r.len());
         let value = twice.unwrap_or(rest);
-        let behind = line.trim_start();
-        let before = line.get(..line.len() - behind.len()).unwrap_or_default();
+        let before = line.get(..line.len() - trim_start(line).len()).unwrap_or_default();
         Some(Self {
-            label: label.trim(),
-            value: value.trim(),
+            label: trim(label),
+            value: trim(value),
             at: line.len() - value.len(),
             indented: !before.is_empty(),
             tabbed: before.contains('\t') || value.starts_with('\t'),
@@ -94,13 +157,46 @@ impl<'a> Labelled<'a> {
     }
 }
 
+/// Where the colon behind a label stands, and how long it is.
+fn colon(line: &str) -> Option<(usize, usize)> {
+    const WIDE: &[u8] = "：".as_bytes();
+    let bytes = line.as_bytes();
+    let start = bytes.get(..LABEL_BYTES_MAX).unwrap_or(bytes);
+    let mut from = 0;
+    loop {
+        let at = from + memchr2(b':', 0xEF, start.get(from..)?)?;
+        match bytes.get(at..) {
+            Some([b':', ..]) => return Some((at, 1)),
+            Some(rest) if rest.starts_with(WIDE) => return Some((at, WIDE.len())),
+            _ => from = at + 1,
+        }
+    }
+}
+
+/// As [`str::trim`], but at once where there is only white space of ASCII.
+fn trim(text: &str) -> &str {
+    let text = text.trim_ascii();
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] | [b'!'..=b'~'] | [] => text,
+        _ => text.trim(),
+    }
+}
+
+/// As [`str::trim_start`], likewise.
+fn trim_start(text: &str) -> &str {
+    let text = text.trim_ascii_start();
+    if matches!(text.as_bytes(), [b'!'..=b'~', ..] | []) { text } else { text.trim_start() }
+}
+
 /// The lines of a text and where they begin, without line ends.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
     let mut at = 0;
-    text.split_inclusive('\n').map(move |line| {
+    ends.chain([text.len()]).filter_map(move |end| {
         let start = at;
-        at += line.len();
-        (start, line.trim_end_matches(['\r', '\n']))
+        at = end;
+        let line = text.get(start..end).filter(|line| !line.is_empty())?;
+        Some((start, line.trim_end_matches(['\r', '\n'])))
     })
 }
 
@@ -118,24 +214,33 @@ struct Labels<'a, 'e> {
     section: u16,
     open: Option<Open<'e>>,
     unknown: usize,
-    /// A label or heading as it is looked up; kept for its memory.
-    word: String,
+    memory: &'e mut Memory,
+    /// Where the last description of a task ends, once that was asked for.
+    document_end: Option<usize>,
 }
 
 impl<'a, 'e> Labels<'a, 'e> {
-    fn new(message: &'a str, event: &'e Found<'e>) -> Self {
-        Self { message, event, section: ANY, open: None, unknown: 0, word: String::new() }
+    fn new(message: &'a str, event: &'e Found<'e>, memory: &'e mut Memory) -> Self {
+        let (open, document_end) = (None, None);
+        Self { message, event, section: ANY, open, unknown: 0, memory, document_end }
+    }
+
+    /// Looked for once, so that many labels cost no more than one.
+    fn document_end(&mut self) -> usize {
+        const END: &[u8] = b"</Task>";
+        let text = self.message.as_bytes();
+        *self
+            .document_end
+            .get_or_insert_with(|| memmem::rfind(text, END).map_or(0, |at| at + END.len()))
     }
 
     fn read(mut self, emit: &mut dyn FnMut(&str, &str)) -> usize {
-        // Looked for once, so that many labels cost no more than one.
-        let document_end = self.message.rfind("</Task>").map_or(0, |at| at + "</Task>".len());
         let mut taken_to = 0;
         for (start, line) in lines(self.message) {
             if start < taken_to {
                 continue;
             }
-            if line.trim().is_empty() {
+            if trim(line).is_empty() {
                 if self.open.as_ref().is_some_and(|o| o.field.reach == Reach::Block) {
                     self.close(emit);
                 }
@@ -145,16 +250,20 @@ impl<'a, 'e> Labels<'a, 'e> {
                 Some(found) => self.label(start, line, &found, emit),
                 None => self.more(start + line.len()),
             }
-            if let Some(open) = &mut self.open
-                && open.field.reach == Reach::Document
-                && open.start < document_end
-            {
-                open.end = document_end;
-                taken_to = document_end;
+            if self.open.as_ref().is_some_and(|open| open.field.reach == Reach::Document) {
+                taken_to = self.document().unwrap_or(taken_to);
             }
         }
         self.close(emit);
         self.unknown
+    }
+
+    /// Lets the description of a task that is open go to its end.
+    fn document(&mut self) -> Option<usize> {
+        let end = self.document_end();
+        let open = self.open.as_mut().filter(|open| open.start < end)?;
+        open.end = end;
+        Some(end)
     }
 
     fn label(
@@ -164,13 +273,12 @@ impl<'a, 'e> Labels<'a, 'e> {
         found: &Labelled<'_>,
         emit: &mut dyn FnMut(&str, &str),
     ) {
-        normal(found.label, &mut self.word);
-        let labels = TABLES.labels(&self.word);
-        let mut known = labels.into_iter().flatten().peekable();
-        let is_known = known.peek().is_some();
+        let word = self.memory.word(found.label);
+        let is_known = word.labels != [None; 2];
+        let mut known = word.labels.into_iter().flatten();
         let field = known.find_map(|label| self.event.field(self.section, label));
         let heads = found.value.is_empty() && !found.indented;
-        let heading = if heads { TABLES.section(&self.word) } else { None };
+        let heading = word.section.filter(|_| heads);
         if let Some(section) = heading
             && (field.is_none() || self.event.has_section(section))
         {
@@ -246,8 +354,7 @@ impl<'a, 'e> Labels<'a, 'e> {
             return;
         }
         for word in value.split(['\n', ',']).filter(|word| word.len() <= LABEL_BYTES_MAX) {
-            normal(word, &mut self.word);
-            if let Some(code) = TABLES.code(&self.word) {
+            if let Some(code) = self.memory.word(trim(word)).code {
                 emit(&field.name, code);
             }
         }

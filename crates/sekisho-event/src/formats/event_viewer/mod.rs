@@ -13,6 +13,7 @@ use super::csv::{Head, Plan, TableCutter, TableReader, in_utf8, order, plan_of};
 use crate::reader::{Cutter, Format, Reader, SourceHints};
 
 pub(super) use columns::columns;
+pub(super) use messages::Memory;
 pub(super) use sources::Sources;
 
 /// The number of its kind of table, in the plan of one.
@@ -28,13 +29,13 @@ impl Format for EventViewer {
     }
 
     fn recognises(&self, start: &[u8], whole: bool) -> bool {
-        in_utf8(start, |start| {
+        in_utf8(start, columns::code_page, |start| {
             Head::of(start, whole, 1).is_some_and(|head| columns::plausible(&head, whole))
         })
     }
 
     fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
-        Box::new(TableCutter::new(hints, block_bytes, look))
+        Box::new(TableCutter::new(hints, block_bytes, look, columns::code_page))
     }
 
     fn reader(&self) -> Box<dyn Reader> {
@@ -42,14 +43,16 @@ impl Format for EventViewer {
     }
 }
 
-/// What the message of an event tells, as fields.
+/// What the message of an event tells, as fields; and how many labels,
+/// headings and sentences of it no table knows.
 pub(super) fn message_fields(
     provider: &str,
     event_id: u32,
     message: &str,
+    memory: &mut Memory,
     emit: &mut dyn FnMut(&str, &str),
 ) -> usize {
-    messages::fields(provider, event_id, message, emit)
+    messages::fields(provider, event_id, message, memory, emit)
 }
 
 /// How it is written, told from its start, and where its first row begins.

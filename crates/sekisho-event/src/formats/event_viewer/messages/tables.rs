@@ -81,7 +81,19 @@ const CODED: &[&str] = &[
 /// Heading and label, to field.
 type Fields = HashMap<(u16, u16), Field>;
 
+/// What a word means in the tables, whatever the event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    /// The labels that it is: that of every language, that of one.
+    pub(super) labels: [Option<u16>; 2],
+    /// The heading that it is.
+    pub(super) section: Option<u16>,
+    /// The code for which a message has it.
+    pub(super) code: Option<&'static str>,
+}
+
 /// What is known of an event.
+#[derive(Clone, Copy)]
 pub(super) struct Found<'t> {
     pub(super) fields: &'t Fields,
     sections: &'t HashSet<u16>,
@@ -210,9 +222,13 @@ impl Tables {
         })
     }
 
-    /// The labels that a word is: that of every language, that of one.
-    pub(super) fn labels(&self, word: &str) -> [Option<u16>; 2] {
-        [self.same.get(word).copied(), self.labels.get(word).copied()]
+    /// What a word means, in its normal form.
+    pub(super) fn word(&'static self, word: &str) -> Word {
+        Word {
+            labels: [self.same.get(word).copied(), self.labels.get(word).copied()],
+            section: self.section(word),
+            code: self.code(word),
+        }
     }
 
     /// The heading that a word is.
@@ -221,7 +237,7 @@ impl Tables {
     }
 
     /// The code for which a message has this word.
-    pub(super) fn code(&self, word: &str) -> Option<&str> {
+    fn code(&self, word: &str) -> Option<&str> {
         self.codes.get(word).map(String::as_str)
     }
 

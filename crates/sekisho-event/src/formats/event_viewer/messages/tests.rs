@@ -10,7 +10,7 @@ const SECURITY: &str = "Microsoft-Windows-Security-Auditing";
 /// The fields that a message gives, and how much of it is not known.
 fn read(provider: &str, id: u32, message: &str) -> (Vec<(String, String)>, usize) {
     let mut found = Vec::new();
-    let unknown = fields(provider, id, message, &mut |name, value| {
+    let unknown = fields(provider, id, message, &mut Memory::default(), &mut |name, value| {
         found.push((name.to_owned(), value.to_owned()));
     });
     (found, unknown)
@@ -143,7 +143,7 @@ fn what_is_not_known_stays_text() {
     let found: Vec<_> = found.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     assert_eq!(found, [("SubjectUserName", "anna"), ("LogonType", "3")]);
     assert_eq!(unknown, 3);
-    assert_eq!(read("Some-Provider", 1, &text), (vec![], 0));
+    assert_eq!(read("Some-Provider", 1, &text), (vec![], 1));
     assert_eq!(read("Service Control Manager", 7036, "Usługa X weszła w stan.").1, 1);
 }
 
@@ -182,6 +182,7 @@ fn no_text_panics_and_long_ones_take_no_longer() {
         "%%1",
         "\0",
     ];
+    let mut memory = Memory::default();
     let mut seed: u64 = 11;
     let mut dice = |below: usize| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -204,15 +205,42 @@ fn no_text_panics_and_long_ones_take_no_longer() {
     for round in 0..4_000 {
         let text: String = (0..dice(40)).map(|_| pieces[dice(pieces.len())]).collect();
         let (provider, id) = events[round % events.len()];
-        for (_, value) in read(provider, id, &text).0 {
+        let fresh = read(provider, id, &text);
+        for (_, value) in &fresh.0 {
             assert_eq!(value, value.trim_end_matches(['\r', '\n']), "{text:?}");
         }
+        // What was read before changes nothing.
+        let mut found = Vec::new();
+        let unknown = fields(provider, id, &text, &mut memory, &mut |name, value| {
+            found.push((name.to_owned(), value.to_owned()));
+        });
+        assert_eq!((found, unknown), fresh, "{text:?}");
+        lines_are_taken_apart_as_they_should_be(&text);
     }
     for piece in pieces {
         let text = format!("{piece}\n").repeat(40_000);
         for (provider, id) in events {
             read(provider, id, &text);
         }
+    }
+}
+
+/// Compares with the plain ways to do it.
+fn lines_are_taken_apart_as_they_should_be(text: &str) {
+    let mut at = 0;
+    let plain_lines = text.split_inclusive('\n').map(|line| {
+        at += line.len();
+        (at - line.len(), line.trim_end_matches(['\r', '\n']))
+    });
+    assert!(lines(text).eq(plain_lines), "{text:?}");
+    let joined = text.replace(['\n', '\r'], "");
+    for line in lines(text).map(|(_, line)| line).chain([joined.as_str(), text]) {
+        let plain = line
+            .char_indices()
+            .take_while(|&(at, _)| at < LABEL_BYTES_MAX)
+            .find(|&(_, c)| c == ':' || c == '：');
+        assert_eq!(colon(line), plain.map(|(at, c)| (at, c.len_utf8())), "{line:?}");
+        assert_eq!((trim(line), trim_start(line)), (line.trim(), line.trim_start()), "{line:?}");
     }
 }
 
