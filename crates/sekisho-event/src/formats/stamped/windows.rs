@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use super::head;
-use crate::formats::event_viewer::{Sources, message_fields};
+use crate::formats::event_viewer::{Memory, Sources, message_fields};
 use crate::formats::lines::lines;
 use crate::formats::text::Sink;
 
@@ -59,7 +59,8 @@ pub(super) fn say(text: &str, sink: &mut dyn Sink) -> bool {
         sink.text("Message", message);
         let source = provider(value("SourceName").unwrap_or_default());
         if let Some(id) = event_id {
-            message_fields(source, id, message, &mut |name, value| sink.text(name, value));
+            let memory = &mut Memory::default();
+            message_fields(source, id, message, memory, &mut |name, value| sink.text(name, value));
         }
     }
     if let Some(stamp) = head::month_first(time.trim_ascii_end().as_bytes()) {
