@@ -18,6 +18,7 @@ use super::roles::{Part, Role};
 use super::scan::{Cell, Tape, Token, scan};
 use super::text::{compact, unescape};
 use super::utf16::wide_len;
+use super::windows;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
@@ -516,7 +517,7 @@ impl JsonReader {
         let azure = self.dialects.is_of(dialect, "azure");
         self.times.iter().find_map(|&(_, n)| {
             let mut text = text(bytes, self.tape.cells.get(n)?);
-            if text.get(11..12) == Some(":") {
+            if text.get(6..7) == Some("/") && text.get(11..12) == Some(":") {
                 // `02/Jan/2006:15:04:05`, as web servers write it.
                 text.replace_range(11..12, " ");
             }
@@ -651,7 +652,12 @@ impl JsonReader {
                 if (*wanted || whole)
                     && let Some(dictionary) = vocabulary.dictionary_mut(*field)
                 {
-                    self.row.push((*field, intern(dictionary, bytes, cell)));
+                    let doubled = target.part == Part::Doubled && cell.token == Token::Text;
+                    let id = match doubled.then(|| windows::halved(text(bytes, cell))) {
+                        Some(text) => dictionary.intern_str(Kind::String, &text),
+                        None => intern(dictionary, bytes, cell),
+                    };
+                    self.row.push((*field, id));
                 }
             }
         }
@@ -760,7 +766,7 @@ fn resolve(
     let fields = [field(first), field(second)];
     let wanted = fields.iter().flatten().any(|(_, wanted)| *wanted);
     let alone =
-        matches!(meaning.part, Part::Whole | Part::Container | Part::Joined(..) | Part::Bytes);
+        !matches!(meaning.part, Part::DataName | Part::DataText | Part::PairName | Part::PairValue);
     let quiet = !wanted && meaning.role.is_none() && alone;
     let pair = match meaning.part {
         Part::PairName | Part::PairValue => {
