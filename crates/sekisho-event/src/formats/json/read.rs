@@ -522,8 +522,7 @@ impl JsonReader {
                 text.replace_range(11..12, " ");
             }
             let year_first = text.bytes().take_while(u8::is_ascii_digit).count() == 4;
-            let named =
-                || text.as_bytes().windows(3).any(|w| w.iter().all(u8::is_ascii_alphabetic));
+            let named = || text.as_bytes().windows(3).any(|w| time::month(w).is_some());
             let plain = azure || year_first || named();
             let dated = read_date(&text, Order::MonthFirst).filter(|_| plain)?;
             time::parse(&dated.iso(azure))
