@@ -110,6 +110,7 @@ mod tests {
             (r#"{"time_local":"02/May/2024:10:41:00 +0100"}"#.into(), 1_714_642_860),
             (r#"{"t":{"$date":"2024-05-02T10:41:00.000+01:00"}}"#.into(), 1_714_642_860),
             (r#"{"time":"5/2/2024 6:11:52 PM"}"#.into(), 0),
+            (r#"{"time":"5/2/2024 18:11:52 UTC"}"#.into(), 0),
             (r#"{"time":"up 3 days, 09:41"}"#.into(), 0),
         ] {
             let block = block_of_lines(text.clone().into_bytes(), &Arc::default());

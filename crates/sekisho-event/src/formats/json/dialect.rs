@@ -53,7 +53,6 @@ const BEFORE: &[(Dialect, &[&str])] = &[
     (Dialect::Winlogbeat, &["winlog.provider_name"]),
     (Dialect::Winlogbeat, &["winlog.event_data"]),
     (Dialect::Wazuh, &["data.win.system.eventID"]),
-    (Dialect::Wazuh, &["win.system.eventID"]),
     (Dialect::Winlogbeat, &["event_id", "log_name"]),
     (Dialect::Winlogbeat, &["event_id", "event_data"]),
     (Dialect::Zeek, &["_path", "ts"]),

@@ -18,6 +18,7 @@ use super::roles::{Part, Role};
 use super::scan::{Cell, Tape, Token, scan};
 use super::text::{compact, unescape};
 use super::utf16::wide_len;
+use super::windows;
 use super::zeek::path_of_name;
 use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
@@ -516,13 +517,12 @@ impl JsonReader {
         let azure = self.dialects.is_of(dialect, "azure");
         self.times.iter().find_map(|&(_, n)| {
             let mut text = text(bytes, self.tape.cells.get(n)?);
-            if text.get(11..12) == Some(":") {
+            if text.get(6..7) == Some("/") && text.get(11..12) == Some(":") {
                 // `02/Jan/2006:15:04:05`, as web servers write it.
                 text.replace_range(11..12, " ");
             }
             let year_first = text.bytes().take_while(u8::is_ascii_digit).count() == 4;
-            let named =
-                || text.as_bytes().windows(3).any(|w| w.iter().all(u8::is_ascii_alphabetic));
+            let named = || text.as_bytes().windows(3).any(|w| time::month(w).is_some());
             let plain = azure || year_first || named();
             let dated = read_date(&text, Order::MonthFirst).filter(|_| plain)?;
             time::parse(&dated.iso(azure))
@@ -651,7 +651,12 @@ impl JsonReader {
                 if (*wanted || whole)
                     && let Some(dictionary) = vocabulary.dictionary_mut(*field)
                 {
-                    self.row.push((*field, intern(dictionary, bytes, cell)));
+                    let doubled = target.part == Part::Doubled && cell.token == Token::Text;
+                    let id = match doubled.then(|| windows::halved(text(bytes, cell))) {
+                        Some(text) => dictionary.intern_str(Kind::String, &text),
+                        None => intern(dictionary, bytes, cell),
+                    };
+                    self.row.push((*field, id));
                 }
             }
         }
@@ -760,7 +765,7 @@ fn resolve(
     let fields = [field(first), field(second)];
     let wanted = fields.iter().flatten().any(|(_, wanted)| *wanted);
     let alone =
-        matches!(meaning.part, Part::Whole | Part::Container | Part::Joined(..) | Part::Bytes);
+        !matches!(meaning.part, Part::DataName | Part::DataText | Part::PairName | Part::PairValue);
     let quiet = !wanted && meaning.role.is_none() && alone;
     let pair = match meaning.part {
         Part::PairName | Part::PairValue => {

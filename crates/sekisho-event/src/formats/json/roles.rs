@@ -65,6 +65,8 @@ pub(super) enum Part {
     /// Of a field that is put together, by the numbers of its recipe and of
     /// the part; also a field's value.
     Joined(u8, u8),
+    /// It is a field's value; what escapes in it may be escaped once more.
+    Doubled,
     /// Of a text as a list of bytes, where it is a number.
     Bytes,
     /// The name of a pair of name and value; also a field's value.

@@ -200,7 +200,7 @@ pub(super) fn wazuh(path: &str) -> Meaning {
         };
     }
     if let Some(name) = inner.strip_prefix("win.eventdata.") {
-        let field = Meaning::field(capital(name)).also(path);
+        let field = Meaning { part: Part::Doubled, ..Meaning::field(capital(name)).also(path) };
         return if name == "utcTime" { field.with(Role::UtcTime, 0) } else { field };
     }
     match path {
@@ -208,6 +208,21 @@ pub(super) fn wazuh(path: &str) -> Meaning {
         "agent.name" => Meaning::field(path).with(Role::Host, 1),
         _ => Meaning::field(path),
     }
+}
+
+/// A text without the second escaping that Wazuh gives values: each of its
+/// backslashes stands before another one or a quote. Else the text itself.
+pub(super) fn halved(text: String) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let escaped = if letter == '\\' { letters.next() } else { Some(letter) };
+        match escaped {
+            Some(c) if letter != '\\' || matches!(c, '\\' | '"') => out.push(c),
+            _ => return text,
+        }
+    }
+    out
 }
 
 /// One level of keys, as NXLog, event collectors, PowerShell and Splunk write.
@@ -276,6 +291,14 @@ mod tests {
         assert_eq!(wazuh("data.win.system.eventID").role, Some((Role::EventId, 0)));
         assert_eq!(names(wazuh("data.win.system.keywords")), "Keywords|data.win.system.keywords");
         assert_eq!(names(wazuh("rule.level")), "rule.level|");
+        for (text, expected) in [
+            (r#"\"C:\\Temp\\a.exe\" /x"#, r#""C:\Temp\a.exe" /x"#),
+            (r"C:\Temp\a.exe", r"C:\Temp\a.exe"),
+            (r"\\\\server\\share", r"\\server\share"),
+            (r"\\server\share", r"\\server\share"),
+        ] {
+            assert_eq!(halved(text.to_owned()), expected);
+        }
     }
 
     #[test]
