@@ -35,15 +35,16 @@ pub(crate) fn run(rules: &Path, only: Option<&str>) -> Result<()> {
         if only.is_some_and(|name| name != format.name()) {
             continue;
         }
-        for log in logs(format)? {
+        for log in logs(format, false)? {
             measure(format, &log, &program)?;
         }
     }
     Ok(())
 }
 
-/// The fixtures of a format that are not compressed.
-fn logs(format: &dyn Format) -> Result<Vec<PathBuf>> {
+/// The fixtures of a format that are not compressed: those that show things,
+/// or their twins that do not.
+fn logs(format: &dyn Format, twins: bool) -> Result<Vec<PathBuf>> {
     let folder = Path::new("crates/sekisho/tests/fixtures").join(format.name());
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -52,7 +53,7 @@ fn logs(format: &dyn Format) -> Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let twin = path.to_string_lossy().contains("twin");
-        if !twin && path.is_file() && format.recognises(&fs::read(&path)?, true) {
+        if twin == twins && path.is_file() && format.recognises(&fs::read(&path)?, true) {
             found.push(path);
         }
     }
@@ -94,12 +95,12 @@ fn measure(format: &dyn Format, log: &Path, program: &Arc<Program>) -> Result<()
     Ok(())
 }
 
-/// Writes a file of at least so many bytes: the first log of a format again
-/// and again, its numbers changed.
+/// Writes a file of at least so many bytes: the first log of a format in which
+/// nothing is to be found, again and again, its numbers changed.
 pub(crate) fn write_large(name: &str, bytes: u64, to: &Path) -> Result<()> {
     let format = FORMATS.iter().copied().find(|format| format.name() == name);
     let format = format.with_context(|| format!("no format {name}"))?;
-    let log = logs(format)?.into_iter().next().context("a fixture of the format")?;
+    let log = logs(format, true)?.into_iter().next().context("a fixture of the format")?;
     let (head, mut body) = split(format, &fs::read(log)?);
     if !body.ends_with(b"\n") {
         body.push(b'\n');
