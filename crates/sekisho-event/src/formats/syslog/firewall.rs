@@ -372,3 +372,78 @@ fn plain(message: &Message<'_>, shape: (&str, &str), sink: &mut dyn Sink) {
 fn line_word(body: &str) -> &str {
     super::head::word(body).0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::text::JsonRecord;
+
+    /// Some fields of a line.
+    fn fields(line: &str, names: &str) -> String {
+        let mut record = JsonRecord::default();
+        line::say(line, ("", ""), &mut record);
+        let mut json = Vec::new();
+        record.write(&mut json);
+        let object: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let value = |name: &str| object.get(name).map_or("-".to_owned(), ToString::to_string);
+        names.split(' ').map(value).collect::<Vec<_>>().join(" ").replace('"', "")
+    }
+
+    #[test]
+    fn what_makers_say() {
+        for (line, names, expected) in [
+            (
+                "10.0.0.9 id=firewall sn=1 time=\"2024-01-02 03:04:05 UTC\" fw=10.0.0.1 src=1.2.3.4:5:X0 dst=5.6.7.8:443:X1 appName='General HTTPS' fw_action=\"drop\"",
+                "host src_ip src_port appName blocked",
+                "10.0.0.9 1.2.3.4 5 General HTTPS true",
+            ),
+            (
+                "<190>date=2024-01-02,time=03:04:05.678,device_id=F1,log_id=1,type=spam, user=,detail='a b',client_ip=\"1.2.3.4\"",
+                "host type detail client_ip",
+                "F1 spam a b 1.2.3.4",
+            ),
+            (
+                "<134>1 1704164645.123456789 MX60 vpn_firewall src=1.2.3.4 dst=5.6.7.8 protocol=udp sport=5 dport=53 pattern: deny all",
+                "host src_ip blocked",
+                "MX60 1.2.3.4 true",
+            ),
+            (
+                "<134>1 1704164645.123456789 MR1 events type=wpa_auth radio='1' client_mac='a b'",
+                "host type client_mac",
+                "MR1 wpa_auth a b",
+            ),
+            (
+                "<85>1 2024-01-02T03:04:05--5:00 gw1 CP-GW - Log [Fields@1.3.6.1.4.1.2620 src=\"1.2.3.4\" ProductName=\"VPN\"]",
+                "host src ProductName",
+                "gw1 1.2.3.4 VPN",
+            ),
+            (
+                "<142>Jan  2 03:04:05 fb 70A (2024-01-02T03:04:05) firewall: msg_id=\"3000-0148\" Deny a b tcp 20 127 1.2.3.4 5.6.7.8 5 80 x",
+                "host msg_id action blocked src_ip dst_ip src_port dst_port",
+                "fb 3000-0148 Deny true 1.2.3.4 5.6.7.8 5 80",
+            ),
+            (
+                "Jan  2 03:04:05 ids snort: [1:2:3] a b [Classification: c d] [Priority: 2] {TCP} 1.2.3.4:5 -> 5.6.7.8:9",
+                "signature classification priority src_ip dst_port",
+                "a b c d 2 1.2.3.4 9",
+            ),
+            (
+                "Jan  2 03:04:05 gw kernel: [WAN_IN-3-D]IN=eth0 OUT= SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=5 DPT=80",
+                "log_prefix action DPT",
+                "[WAN_IN-3-D] drop 80",
+            ),
+            (
+                "Jan  2 03:04:05 DENY: IN=eth0 OUT= SRC=1.2.3.4 DST=5.6.7.8 PROTO=TCP SPT=5 DPT=80",
+                "log_prefix action blocked",
+                "DENY drop true",
+            ),
+            (
+                "0123,2024/01/02 03:04:05,audit,2561,gui-op,bob,\"<x/>\",success",
+                "serial type subtype admin cmd result",
+                "0123 audit gui-op bob <x/> success",
+            ),
+        ] {
+            assert_eq!(fields(line, names), expected, "{line}");
+        }
+    }
+}

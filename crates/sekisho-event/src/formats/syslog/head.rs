@@ -215,11 +215,12 @@ impl<'a> Head<'a> {
         if let Some(forwarded) = rest.strip_prefix("Message forwarded from ") {
             rest = forwarded;
         }
-        let Some((host, after)) = self.again(rest).or_else(|| host(rest)) else { return rest };
+        let found = self.again(rest).or_else(|| bracketed(rest)).or_else(|| host(rest));
+        let Some((host, after)) = found else { return rest };
         let host = originator(host);
         let after = after.trim_start();
         let after = self.without_facility(after.strip_prefix(": ").unwrap_or(after));
-        let after = sequence(after).unwrap_or(after);
+        let after = sequence(after).or_else(|| without_address(after)).unwrap_or(after);
         // A body without a program may begin with anything.
         if nested(after) || self.repeated(after) {
             self.host = Some(host);
@@ -366,6 +367,20 @@ fn originator(host: &str) -> &str {
     let name = host.split_once('@').map_or(host, |parts| parts.1);
     let first = name.split('/').next().unwrap_or_default();
     if first.is_empty() { host } else { first }
+}
+
+/// `[192.0.2.1]` as a host, of Zscaler.
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    let (inside, after) = text.strip_prefix('[')?.split_once("] ")?;
+    inside.parse::<std::net::IpAddr>().ok().map(|_| (inside, after))
+}
+
+/// What follows the address that some write between the host and the program.
+fn without_address(text: &str) -> Option<&str> {
+    let (address, after) = word(text);
+    address.parse::<std::net::IpAddr>().ok()?;
+    let after = after.trim_start();
+    Tag::of(after, true).map(|_| after)
 }
 
 /// What follows a number that a device of Cisco puts before its time.
@@ -629,6 +644,8 @@ mod tests {
             "KERNTERM 1704164645 2024.01.02 R1-M0:J1 2024-01-02-03.04.05.6 R1-M0:J1 RAS KERNEL x",
             ["R1-M0:J1", "", "", "2024-01-02-03.04.05.6 R1-M0:J1 RAS KERNEL x"],
         ),
+        ("<14>Jan  2 03:04:05 [192.0.2.1] nss: x", ["192.0.2.1", "nss", "", "x"]),
+        ("<29>Jan  2 03:04:05 h1 192.0.2.1 httpd: x", ["h1", "httpd", "", "x"]),
         // Of Chrome OS: a level instead of the host.
         ("2024-01-02T03:04:05.678901-07:00 ERR kernel: x", ["", "kernel", "", "x"]),
         ("Jan  2 03:04:05 src@web1 su: x", ["web1", "su", "", "x"]),

@@ -124,6 +124,18 @@ mod tests {
                 Some(Kind::Firewall),
             ),
             ("a=1 src=1.2.3.4 dst=5.6.7.8 b=2\n", Some(Kind::Firewall)),
+            (
+                "01/02-03:04:05.678901  [**] [1:2:3] a [**] [Priority: 0] {TCP} 1.2.3.4:5 -> 5.6.7.8:9\n",
+                Some(Kind::Firewall),
+            ),
+            (
+                "date=2024-01-02,time=03:04:05.678,device_id=F,log_id=1,type=spam\n",
+                Some(Kind::Firewall),
+            ),
+            ("2024:01:02-03:04:05 h dhcpd: x\n", Some(Kind::Syslog)),
+            ("- 1704164645 2024.01.02 n1 Jan 2 03:04:05 n1/n1 su: x\n", Some(Kind::Syslog)),
+            ("<13>%SNMP-W-FAIL: x\n", Some(Kind::Cisco)),
+            ("%SYSTEM-W-FAIL: x\n", None),
             ("Jan  2 03:04:05 h su: x\n", Some(Kind::Syslog)),
             (
                 "-- Logs begin at Tue 2024-01-02 03:04:05 UTC. --\nJan  2 03:04:05 h su: x\n",
