@@ -243,12 +243,22 @@ fn clock(cursor: &mut Cursor<'_>, civil: &mut Civil) -> Option<()> {
         Some(false) if civil.hour == 12 => civil.hour = 0,
         _ => {}
     }
-    let zone = cursor.rest.trim_matches(['(', ')']);
-    civil.ahead = match zone {
-        "Uhr" | "uhr" => None,
-        zone => time::zone_seconds(zone.as_bytes())?,
-    };
+    civil.ahead = zone(cursor.rest)?;
     Some(())
+}
+
+/// What is said of a zone behind a time; browsers say
+/// `GMT+0100 (Central European Standard Time)`.
+fn zone(text: &str) -> Option<Option<i64>> {
+    let browser = text.split_once(" (").map_or(text, |(zone, _)| zone).strip_prefix("GMT");
+    let zone = match browser {
+        Some(offset) if offset.starts_with(['+', '-']) => offset,
+        _ => text.trim_matches(['(', ')']),
+    };
+    match zone {
+        "Uhr" | "uhr" => Some(None),
+        zone => time::zone_seconds(zone.as_bytes()),
+    }
 }
 
 #[cfg(test)]
@@ -289,6 +299,12 @@ mod tests {
             ("\u{200f}02/\u{200f}03/\u{200f}2026 08:00:01 م", DayFirst, evening),
             ("3/2/2026 8:00:01 AM +00:00", MonthFirst, "2026-03-02T08:00:01Z"),
             ("3/2/2026 8:00:01 AM -05:30", MonthFirst, "2026-03-02T08:00:01-05:30"),
+            (
+                "Mon Mar 02 2026 08:00:01 GMT+0100 (Central European Standard Time)",
+                DayFirst,
+                "2026-03-02T08:00:01+01:00",
+            ),
+            ("Mon Mar 02 2026 08:00:01 GMT+0000 (x)", DayFirst, "2026-03-02T08:00:01Z"),
             ("3/2/2026 8:00 AM", MonthFirst, "2026-03-02T08:00:00"),
             ("3/2/2026 12:00:01.25 AM", MonthFirst, "2026-03-02T00:00:01.25"),
             ("3/2/26 12:30", MonthFirst, "2026-03-02T12:30:00"),

@@ -17,6 +17,9 @@ use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Format, Parsed, Reader, Records};
 use crate::vocabulary::Vocabulary;
 
+/// What is kept for the next block.
+const SPARE_BYTES_MAX: usize = 16 << 20;
+
 pub(in crate::formats) struct TableReader {
     kinds: Vec<Kind>,
     json: Box<dyn Reader>,
@@ -24,6 +27,8 @@ pub(in crate::formats) struct TableReader {
     writer: Writer,
     /// The record that a cell holds.
     inner: Vec<u8>,
+    /// What the lines of the block before stood in, to be used again.
+    spare: Vec<u8>,
 }
 
 impl Default for TableReader {
@@ -34,6 +39,7 @@ impl Default for TableReader {
             cells: Vec::new(),
             writer: Writer::default(),
             inner: Vec::new(),
+            spare: Vec::new(),
         }
     }
 }
@@ -127,7 +133,8 @@ impl Reader for TableReader {
         vocabulary: &mut Vocabulary,
         visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
     ) {
-        let mut made = Made::default();
+        let mut made = Made { bytes: std::mem::take(&mut self.spare), ..Made::default() };
+        made.bytes.clear();
         if let Some((plan, odd)) = Plan::decode(&block.header) {
             let table = Table::of(plan, &self.kinds);
             made.bytes.reserve(block.bytes.len() * 2);
@@ -145,6 +152,9 @@ impl Reader for TableReader {
             };
             visit(&shown, vocabulary);
         });
+        if lines.bytes.capacity() <= SPARE_BYTES_MAX {
+            self.spare = lines.bytes;
+        }
     }
 }
 

@@ -44,6 +44,39 @@ fn read(mut bytes: &[u8], size: usize) -> Run {
 const EIGHT: i64 = 1_772_438_401_000_000_000;
 
 #[test]
+fn code_pages_are_read_and_said_once() {
+    let rows =
+        b"time,a,b\r\n2026-03-02 08:00:01,\xC4nderung,1\r\n2026-03-02 08:00:01,gr\xFC\xDFe,2\r\n";
+    let run = read(rows, BLOCK_BYTES);
+    let said: Vec<(u64, &Value)> = run.records.iter().map(|r| (r.0, &r.3["a"])).collect();
+    assert_eq!(said, [(10, &Value::from("Änderung")), (42, &Value::from("grüße"))]);
+    assert_eq!(run.problems, [(0, "the text is read as windows-1252".to_owned())]);
+    let rows = b"time,a,b\n2026-03-02 08:00:01,\x83\x8c\x83x\x83\x8b\x83\x8c\xB6,1\n\
+        2026-03-02 08:00:01,b,2\n";
+    assert!(Csv.recognises(rows, true));
+    for size in [BLOCK_BYTES, 16] {
+        let run = read(rows, size);
+        assert_eq!(run.records[0].3["a"], "レベルレｶ");
+        assert_eq!(run.records[1].0, 41);
+    }
+}
+
+#[test]
+fn labels_that_no_table_knows_are_counted() {
+    let text = "Id,ProviderName,LogName,TimeCreated,Message\n\
+        4624,Microsoft-Windows-Security-Auditing,Security,2026-03-02 08:00:01,\"x\n\nSubject:\n\
+        \tAccount Name:\t\tanna\n\tNo such label:\t\t1\"\n\
+        1,No such provider,Application,2026-03-02 08:00:01,words\n";
+    let mut bytes = text.as_bytes();
+    let mut cutter = Csv.cutter(Arc::new(SourceHints::default()), BLOCK_BYTES);
+    let (mut reader, mut v) = (Csv.reader(), Vocabulary::new(Projection::All));
+    let block = cutter.next(&mut bytes).unwrap().unwrap();
+    let mut unknown = 0;
+    reader.read(&block, &mut v, &mut |parsed, _| unknown += parsed.records.labels_unknown());
+    assert_eq!(unknown, 2);
+}
+
+#[test]
 fn a_quote_that_is_never_closed_costs_its_own_record() {
     let text = "time,a,b\n\
         2026-03-02 08:00:01,\"one\",1\n\
