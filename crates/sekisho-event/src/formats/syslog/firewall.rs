@@ -355,9 +355,11 @@ fn plain(message: &Message<'_>, shape: (&str, &str), sink: &mut dyn Sink) {
     pairs.say(sink);
     say_endpoint(&pairs, "src", ["src_ip", "src_port"], sink);
     say_endpoint(&pairs, "dst", ["dst_ip", "dst_port"], sink);
-    // Meraki: `pattern: deny all`.
+    // Meraki: `allow src=… pattern: 1 all`, or without a verdict before,
+    // `pattern: deny all`.
     let pattern = message.head.body.split_once(" pattern: ").map(|parts| line_word(parts.1));
-    let first = pattern.unwrap_or(line_word(message.head.body));
+    let first = Some(line_word(message.head.body)).filter(|word| !word.contains('='));
+    let first = first.or(pattern).unwrap_or_default();
     say_verdict(pairs.any(&["action", "act", "disposition", "result"]).unwrap_or(first), sink);
     let written = || time::parse(&format!("{} {}", pairs.get("date")?, pairs.get("time")?));
     let single = pairs.any(&["timestamp", "time", "eventtime"]).and_then(line::stamp);

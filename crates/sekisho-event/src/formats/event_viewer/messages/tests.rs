@@ -147,41 +147,43 @@ fn what_is_not_known_stays_text() {
     assert_eq!(read("Service Control Manager", 7036, "Usługa X weszła w stan.").1, 1);
 }
 
+/// Pieces of messages, and what may break them.
+const PIECES: &[&str] = &[
+    "Subject:",
+    "\n",
+    "\r\n",
+    "\t",
+    ":",
+    "：",
+    "::",
+    "Account Name:",
+    "Privileges:",
+    "</Task>",
+    "Task Content:",
+    "ScriptBlock ID: 0e3b5f6c-1d3a-4b64-8f0c-aaaaaaaaaaaa",
+    "\"",
+    "\\",
+    "{",
+    "サブジェクト:",
+    "コンテキスト:",
+    "\u{a0}",
+    "ー",
+    "İ",
+    "Context:",
+    "x",
+    "",
+    " ",
+    "Accesses:",
+    "The {param1} service entered the ",
+    " state.",
+    "CommandLine: ",
+    "User: ",
+    "%%1",
+    "\0",
+];
+
 #[test]
 fn no_text_panics_and_long_ones_take_no_longer() {
-    let pieces = [
-        "Subject:",
-        "\n",
-        "\r\n",
-        "\t",
-        ":",
-        "：",
-        "::",
-        "Account Name:",
-        "Privileges:",
-        "</Task>",
-        "Task Content:",
-        "ScriptBlock ID: 0e3b5f6c-1d3a-4b64-8f0c-aaaaaaaaaaaa",
-        "\"",
-        "\\",
-        "{",
-        "サブジェクト:",
-        "コンテキスト:",
-        "\u{a0}",
-        "ー",
-        "İ",
-        "Context:",
-        "x",
-        "",
-        " ",
-        "Accesses:",
-        "The {param1} service entered the ",
-        " state.",
-        "CommandLine: ",
-        "User: ",
-        "%%1",
-        "\0",
-    ];
     let mut memory = Memory::default();
     let mut seed: u64 = 11;
     let mut dice = |below: usize| {
@@ -203,7 +205,7 @@ fn no_text_panics_and_long_ones_take_no_longer() {
         ("Application Error", 1000),
     ];
     for round in 0..4_000 {
-        let text: String = (0..dice(40)).map(|_| pieces[dice(pieces.len())]).collect();
+        let text: String = (0..dice(40)).map(|_| PIECES[dice(PIECES.len())]).collect();
         let (provider, id) = events[round % events.len()];
         let fresh = read(provider, id, &text);
         for (_, value) in &fresh.0 {
@@ -217,7 +219,7 @@ fn no_text_panics_and_long_ones_take_no_longer() {
         assert_eq!((found, unknown), fresh, "{text:?}");
         lines_are_taken_apart_as_they_should_be(&text);
     }
-    for piece in pieces {
+    for piece in PIECES {
         let text = format!("{piece}\n").repeat(40_000);
         for (provider, id) in events {
             read(provider, id, &text);
