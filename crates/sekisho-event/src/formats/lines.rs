@@ -36,6 +36,25 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     all.filter(|(_, line)| !line.is_empty())
 }
 
+/// Of the first lines of a source, at most so many, how many there are and how
+/// many are known. The last line of a start that is not all may be cut off,
+/// and does not count.
+pub(super) fn sampled(
+    start: &[u8],
+    whole: bool,
+    lines_max: usize,
+    is_known: impl Fn(&str) -> bool,
+) -> (usize, usize) {
+    let start = start.strip_prefix(BOM).unwrap_or(start);
+    let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
+    let (mut seen, mut known) = (0, 0);
+    for (_, line) in lines(start.get(..end).unwrap_or_default()).take(lines_max) {
+        seen += 1;
+        known += usize::from(is_known(&String::from_utf8_lossy(line)));
+    }
+    (seen, known)
+}
+
 /// The records of a block whose lines are kept as they are: where they stand.
 #[derive(Debug)]
 pub(super) struct Spans<'a> {
@@ -188,14 +207,12 @@ impl Pace {
 }
 
 /// Cuts a source of lines that need nothing of each other.
-#[allow(dead_code, reason = "for formats to come")]
 pub(super) struct LineCutter {
     buffer: Buffer,
     started: bool,
 }
 
 impl LineCutter {
-    #[allow(dead_code, reason = "for formats to come")]
     pub(super) fn new(hints: Arc<SourceHints>, block_bytes: usize) -> Self {
         Self { buffer: Buffer::new(hints, block_bytes), started: false }
     }

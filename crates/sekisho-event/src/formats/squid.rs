@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use memchr::memrchr;
-
-use super::lines::{LineCutter, lines};
+use super::lines::{LineCutter, sampled};
 use super::text::{Fault, Sink, TextFormat, TextReader};
 use super::web::{Target, Token, Tokens, is_address, say_agent_and_referer, stated, unescaped};
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
@@ -28,13 +26,7 @@ impl Format for Squid {
 
     /// At least half of the first lines are of such a log.
     fn recognises(&self, start: &[u8], whole: bool) -> bool {
-        let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-        let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
-        let (mut seen, mut known) = (0_usize, 0_usize);
-        for (_, line) in lines(start.get(..end).unwrap_or_default()).take(SAMPLE_LINES) {
-            seen += 1;
-            known += usize::from(Entry::of(&String::from_utf8_lossy(line)).is_some());
-        }
+        let (seen, known) = sampled(start, whole, SAMPLE_LINES, |line| Entry::of(line).is_some());
         known > 0 && known * 2 >= seen
     }
 

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
-use super::lines::{LineCutter, lines};
+use super::lines::{LineCutter, sampled};
 use super::text::{Fault, Sink, TextFormat, TextReader};
 use super::web::{Target, host_and_port, request_line, stated};
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
@@ -33,15 +33,9 @@ impl Format for WebError {
     /// At least a third of the first lines have a head; what scripts write
     /// has none.
     fn recognises(&self, start: &[u8], whole: bool) -> bool {
-        let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-        let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
-        let start = start.get(..end).unwrap_or_default();
-        let (mut seen, mut known) = (0_usize, 0_usize);
-        for (_, line) in lines(start).take(SAMPLE_LINES) {
-            let line = String::from_utf8_lossy(line);
-            seen += 1;
-            known += usize::from(Apache::of(&line).is_some() || Nginx::of(&line).is_some());
-        }
+        let (seen, known) = sampled(start, whole, SAMPLE_LINES, |line| {
+            Apache::of(line).is_some() || Nginx::of(line).is_some()
+        });
         known > 0 && known * 3 >= seen
     }
 

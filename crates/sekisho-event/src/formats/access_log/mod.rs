@@ -8,9 +8,7 @@ mod piped;
 
 use std::sync::Arc;
 
-use memchr::memrchr;
-
-use super::lines::{LineCutter, lines};
+use super::lines::{LineCutter, sampled};
 use super::text::{Fault, Sink, TextFormat, TextReader};
 use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
 
@@ -28,16 +26,9 @@ impl Format for AccessLog {
 
     /// At least half of the first lines are of an access log.
     fn recognises(&self, start: &[u8], whole: bool) -> bool {
-        let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-        // The last line may be cut off.
-        let end = memrchr(b'\n', start).filter(|_| !whole).unwrap_or(start.len());
-        let start = start.get(..end).unwrap_or_default();
-        let (mut seen, mut known) = (0_usize, 0_usize);
-        for (_, line) in lines(start).take(SAMPLE_LINES) {
-            let line = String::from_utf8_lossy(line);
-            seen += 1;
-            known += usize::from(line::is_one(&line) || aws::is_one(&line) || piped::is_one(&line));
-        }
+        let (seen, known) = sampled(start, whole, SAMPLE_LINES, |line| {
+            line::is_one(line) || aws::is_one(line) || piped::is_one(line)
+        });
         known > 0 && known * 2 >= seen
     }
 
