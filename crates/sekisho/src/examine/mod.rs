@@ -13,6 +13,7 @@ pub(crate) mod json;
 mod pieces;
 mod places;
 mod run_file;
+pub(crate) mod share;
 mod slots;
 pub(crate) mod stats;
 mod timeline;
@@ -20,9 +21,8 @@ mod work;
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context as _, Result, bail};
@@ -39,7 +39,8 @@ use crate::rules::{self, Loaded, Selection};
 use crate::sources::Source;
 use crate::sources::walk::Inventory;
 use collect::Collector;
-use feed::{Reading, Task, feed};
+use feed::{Reading, Task};
+use share::Sharing;
 use work::{Plan, Worker};
 
 /// Files that a run writes.
@@ -157,61 +158,25 @@ type Occurred = HashMap<Shape, HashSet<Box<str>>>;
 
 /// Does all the work; the fields that occurred in each shape.
 fn run(plan: &Arc<Plan>, collector: &Collector, threads: usize, progress: &Progress) -> Occurred {
-    let take = |worker: &mut Worker, number: u64, task: Task| {
-        let done = worker.work(number, &task);
+    let work = |worker: &mut Worker, number: u64, task: &Task| {
+        let done = worker.work(number, task);
         progress.bytes_done.fetch_add(done.input_bytes, Ordering::Relaxed);
         progress.records.fetch_add(done.stats.records, Ordering::Relaxed);
         progress.detections.fetch_add(done.hash_slots.len() as u64, Ordering::Relaxed);
         collector.take(number, done);
     };
-    let others = threads.saturating_sub(1);
-    let (send, receive) = sync_channel::<(u64, Task)>(2 * others);
-    let receive = Mutex::new(receive);
-    let work = |worker: &mut Worker| {
-        while let Some((number, task)) = next(&receive) {
-            take(worker, number, task);
-        }
-    };
-    let start = || {
-        let _watch = Watch(collector);
-        let mut worker = Worker::new(Arc::clone(plan));
-        work(&mut worker);
-        worker.into_occurred()
+    let sharing = Sharing {
+        worker: &|| Worker::new(Arc::clone(plan)),
+        work: &work,
+        broke_down: &|| collector.broke_down(),
     };
     let mut all = Occurred::new();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..others).map(|_| scope.spawn(start)).collect();
-        // Whoever gives out work does some of it while there is enough for the
-        // others: one thread more than cores would take turns with them.
-        let mut own = Worker::new(Arc::clone(plan));
-        let mut number = 0;
-        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            if let Err(refused) = send.try_send((number, task)) {
-                let (TrySendError::Full(back) | TrySendError::Disconnected(back)) = refused;
-                take(&mut own, back.0, back.1);
-            }
-            number += 1;
-            true
-        });
-        drop(send);
-        work(&mut own);
-        let found = workers.into_iter().map(|worker| worker.join().unwrap_or_default());
-        for (shape, fields) in found.chain([own.into_occurred()]).flatten() {
+    for worker in sharing.run(&plan.inventory, &plan.reading, &plan.stop, threads) {
+        for (shape, fields) in worker.into_occurred() {
             all.entry(shape).or_default().extend(fields);
         }
-    });
-    all
-}
-
-/// Tells the collector if a thread ends by breaking down.
-struct Watch<'a>(&'a Collector);
-
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.broke_down();
-        }
     }
+    all
 }
 
 /// Shows all blocks of one source to `take`, until it returns false. What
@@ -231,8 +196,4 @@ pub(crate) fn blocks(
             _ => true,
         },
     );
-}
-
-fn next(receive: &Mutex<Receiver<(u64, Task)>>) -> Option<(u64, Task)> {
-    receive.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }

@@ -18,9 +18,8 @@ mod work;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Result, bail};
@@ -35,7 +34,8 @@ pub use model::{
 pub use serve::RulesCouldFire;
 pub use silence::SilenceOut;
 
-use crate::examine::feed::{Reading, Task, feed};
+use crate::examine::feed::{Reading, Task};
+use crate::examine::share::Sharing;
 use crate::examine::{Progress, threads};
 use crate::rules::{self, Selection};
 use crate::sources::walk::Inventory;
@@ -43,7 +43,7 @@ use crate::sources::{hash, open};
 use collect::{Collected, first_last};
 use order::InOrder;
 use serve::Served;
-use work::{Outcome, Plan, Worker};
+use work::{Plan, Worker};
 
 /// What to look at.
 #[derive(Clone, Debug, Default)]
@@ -114,58 +114,19 @@ fn read(
     progress: &Progress,
 ) -> Option<Collected> {
     let order = InOrder::new(Collected::new(plan, served), Collected::settle);
-    let take = |worker: &mut Worker, number: u64, task: &Task| {
+    let work = |worker: &mut Worker, number: u64, task: &Task| {
         let outcome = worker.work(task);
         progress.bytes_done.fetch_add(outcome.input_bytes, Ordering::Relaxed);
         progress.records.fetch_add(outcome.records, Ordering::Relaxed);
         order.take(number, outcome);
     };
-    let others = threads.saturating_sub(1);
-    let (send, receive) = sync_channel::<(u64, Task)>(2 * others);
-    let receive = Mutex::new(receive);
-    let work = |worker: &mut Worker| {
-        while let Some((number, task)) = next(&receive) {
-            take(worker, number, &task);
-        }
+    let sharing = Sharing {
+        worker: &|| Worker::new(Arc::clone(plan)),
+        work: &work,
+        broke_down: &|| order.broke_down(),
     };
-    let start = || {
-        let _watch = Watch(&order);
-        work(&mut Worker::new(Arc::clone(plan)));
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..others).map(|_| scope.spawn(start)).collect();
-        // Whoever gives out work does some of it, as in an examination.
-        let mut own = Worker::new(Arc::clone(plan));
-        let mut number = 0;
-        feed(&plan.inventory, &plan.reading, &plan.stop, &mut |task| {
-            if let Err(refused) = send.try_send((number, task)) {
-                let (TrySendError::Full(back) | TrySendError::Disconnected(back)) = refused;
-                take(&mut own, back.0, &back.1);
-            }
-            number += 1;
-            true
-        });
-        drop(send);
-        work(&mut own);
-        // What broke down was told to the others, and is known at the end.
-        workers.into_iter().for_each(|worker| drop(worker.join()));
-    });
+    sharing.run(&plan.inventory, &plan.reading, &plan.stop, threads);
     order.finish()
-}
-
-/// Tells the others when a thread breaks down, so that none waits for it.
-struct Watch<'a>(&'a InOrder<Outcome, Collected>);
-
-impl Drop for Watch<'_> {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.broke_down();
-        }
-    }
-}
-
-fn next(receive: &Mutex<Receiver<(u64, Task)>>) -> Option<(u64, Task)> {
-    receive.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }
 
 fn conclude(plan: &Plan, mut collected: Collected, threads: usize) -> Inspection {
