@@ -174,7 +174,10 @@ pub(crate) fn fraction_of(bytes: &[u8]) -> (i64, usize) {
 
 pub(crate) fn number(bytes: &[u8], at: usize, len: usize) -> Option<i64> {
     let digits = bytes.get(at..at + len)?;
-    digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+    digits.iter().try_fold(0_i64, |n, b| {
+        let digit = b.is_ascii_digit().then(|| i64::from(b - b'0'))?;
+        n.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 fn civil(b: &[u8]) -> Option<Stamp> {
@@ -230,6 +233,13 @@ mod tests {
 
     fn oracle(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_nanosecond().try_into().unwrap()
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_is_none() {
+        assert_eq!(number(b"9223372036854775807", 0, 19), Some(i64::MAX));
+        assert_eq!(number(b"9223372036854775808", 0, 19), None);
+        assert_eq!(number(&[b'9'; 100], 0, 100), None);
     }
 
     #[test]
