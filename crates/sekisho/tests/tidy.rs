@@ -318,7 +318,7 @@ fn every_file_is_used() {
         all.iter().filter(|path| !used.contains(*path)).map(|path| shown(path)).collect();
     let sources: String = all.iter().map(|path| read(path)).collect();
     let mut beside = Vec::new();
-    for krate in ["sekisho-event", "sekisho-sigma", "sekisho"] {
+    for krate in ["sekisho-event", "sekisho-sigma", "sekisho-store", "sekisho-case", "sekisho"] {
         for folder in ["src", "data"] {
             files(&root().join("crates").join(krate).join(folder), &mut beside);
         }
