@@ -104,22 +104,22 @@ pub(crate) fn run() -> Result<()> {
         );
         let at_hand = rate(|| {
             for (event, values) in events.iter().zip(&json) {
-                sealer.begin(&event.head);
+                let mut open = sealer.begin(&event.head);
                 for (name, value) in names.iter().zip(values) {
-                    sealer.field(name, value);
+                    open.field(name, value);
                 }
-                sealer.finish()?;
+                open.finish()?;
             }
             Ok(())
         })?;
         let anew = rate(|| {
             for event in &events {
-                sealer.begin(&event.head);
+                let mut open = sealer.begin(&event.head);
                 for (name, value) in names.iter().zip(&event.values) {
                     sealer
                         .field_with(name, |out| write_value(out, value_of(name.written(), value)));
                 }
-                sealer.finish()?;
+                open.finish()?;
             }
             Ok(())
         })?;
@@ -208,11 +208,11 @@ fn sizes(
 ) -> Result<(f64, usize)> {
     let (mut texts, mut leaf) = (0, 0);
     for (event, values) in events.iter().zip(json) {
-        sealer.begin(&event.head);
+        let mut open = sealer.begin(&event.head);
         for (name, value) in names.iter().zip(values) {
-            sealer.field(name, value);
+            open.field(name, value);
         }
-        let sealed = sealer.disclose()?;
+        let sealed = open.disclose()?;
         texts += sealed.disclosures.iter().map(|(_, text)| text.len()).sum::<usize>();
         leaf = sealed.leaf.len();
     }

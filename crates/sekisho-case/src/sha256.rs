@@ -19,21 +19,57 @@ const INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
+/// `KEEP[64 - n..]` begins with `n` bytes of ones, and then zeros.
+const KEEP: [u8; 128] = {
+    let mut keep = [0; 128];
+    let mut n = 0;
+    while n < 64 {
+        keep[n] = 0xff;
+        n += 1;
+    }
+    keep
+};
+
+/// `END[64 - n..]` has the bit after `n` bytes, and else zeros.
+const END: [u8; 128] = {
+    let mut end = [0; 128];
+    end[64] = 0x80;
+    end
+};
+
 /// The SHA-256 of a message.
 pub(crate) fn sha256(message: &[u8]) -> [u8; 32] {
-    let mut state = INITIAL;
+    sha256_at(message, 0, message.len())
+}
+
+/// The SHA-256 of a message within a buffer. It is the faster the more bytes
+/// there are after the message: the last block is then taken as a whole.
+pub(crate) fn sha256_at(buffer: &[u8], start: usize, length: usize) -> [u8; 32] {
+    let message = buffer.get(start..start + length).unwrap_or_default();
     let (blocks, rest) = message.as_chunks::<64>();
-    compress256(&mut state, blocks);
+    let mut state = INITIAL;
+    if !blocks.is_empty() {
+        compress256(&mut state, blocks);
+    }
     let mut end = [[0u8; 64]; 2];
-    let flat = end.as_flattened_mut();
-    for (to, &from) in flat.iter_mut().zip(rest.iter().chain(&[0x80])) {
-        *to = from;
+    let [last, further] = &mut end;
+    let behind = buffer.get(start + blocks.len() * 64..).unwrap_or_default();
+    match behind.first_chunk::<64>() {
+        Some(whole) => *last = *whole,
+        None => last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from),
+    }
+    let masks = |table: &'static [u8; 128]| table.get(64 - rest.len()..)?.first_chunk::<64>();
+    if let (Some(keep), Some(bit)) = (masks(&KEEP), masks(&END)) {
+        for (byte, (keep, bit)) in last.iter_mut().zip(keep.iter().zip(bit)) {
+            *byte = *byte & keep | bit;
+        }
     }
     // 64 bits of length do not fit behind more than 55 bytes.
+    let bits = (message.len() as u64).wrapping_mul(8).to_be_bytes();
     let used = if rest.len() < 56 { 1 } else { 2 };
-    let bits = (message.len() as u64).wrapping_mul(8);
-    if let Some(length) = end.get_mut(used - 1).and_then(|block| block.last_chunk_mut()) {
-        *length = bits.to_be_bytes();
+    let room = if used == 1 { last } else { further };
+    if let Some(length) = room.last_chunk_mut() {
+        *length = bits;
     }
     compress256(&mut state, end.get(..used).unwrap_or_default());
     let mut hash = [0u8; 32];
@@ -47,14 +83,18 @@ pub(crate) fn sha256(message: &[u8]) -> [u8; 32] {
 mod tests {
     use sha2::{Digest as _, Sha256};
 
-    use super::sha256;
+    use super::{sha256, sha256_at};
 
     #[test]
     fn equals_the_librarys_digest_at_every_length() {
         let bytes: Vec<u8> = (0..1000u32).map(|n| (n * 31 % 251) as u8).collect();
         for length in 0..bytes.len() {
             let message = &bytes[..length];
-            assert_eq!(sha256(message).as_slice(), Sha256::digest(message).as_slice(), "{length}");
+            let expected: [u8; 32] = Sha256::digest(message).into();
+            assert_eq!(sha256(message), expected, "{length}");
+            assert_eq!(sha256_at(&bytes, 0, length), expected, "{length}");
+            let expected: [u8; 32] = Sha256::digest(&bytes[length..]).into();
+            assert_eq!(sha256_at(&bytes, length, bytes.len() - length), expected, "{length}");
         }
     }
 }

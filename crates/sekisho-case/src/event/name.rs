@@ -51,7 +51,7 @@ pub fn plain_name(written: &str) -> Option<&str> {
 pub struct PreparedName {
     written: Box<str>,
     /// The first eight bytes: most names differ there.
-    pub(super) order: u64,
+    order: u64,
     /// `["salt","name",`
     pub(super) opening: Box<[u8]>,
     /// `"name":`
@@ -82,6 +82,12 @@ impl PreparedName {
             member: [quoted.as_slice(), b":"].concat().into(),
             element: [quoted.as_slice(), b","].concat().into(),
         }
+    }
+
+    /// Whether it sorts before another one.
+    #[inline]
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        self.order < other.order || (self.order == other.order && self.written < other.written)
     }
 
     /// The name as it is written; an event's fields are sealed in the bytewise

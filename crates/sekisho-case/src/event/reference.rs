@@ -80,14 +80,23 @@ fn leaf_hash(leaf: &[u8]) -> Hash {
 }
 
 /// The fields as a sealer wants them.
-fn give(sealer: &mut EventSealer, head: &EventHead, fields: &BTreeMap<String, String>) {
+fn prepared(fields: &BTreeMap<String, String>) -> Vec<(PreparedName, &String)> {
     let mut prepared: Vec<_> =
         fields.iter().map(|(name, value)| (PreparedName::new(name), value)).collect();
     prepared.sort_by(|(a, _), (b, _)| a.written().cmp(b.written()));
-    sealer.begin(head);
-    for (name, value) in prepared {
-        sealer.field(&name, value.as_bytes());
+    prepared
+}
+
+fn open<'s, 'n>(
+    sealer: &'s mut EventSealer,
+    head: &EventHead,
+    fields: &'n [(PreparedName, &String)],
+) -> OpenEvent<'s, 'n> {
+    let mut event = sealer.begin(head);
+    for (name, value) in fields {
+        event.field(name, value.as_bytes());
     }
+    event
 }
 
 fn values() -> impl Strategy<Value = String> {
@@ -135,10 +144,10 @@ proptest! {
         let mut sealer = EventSealer::new(&SaltSecret::new(secret), &origin, &nonce, kind);
         for (head, fields) in &events {
             let (leaf, mut disclosures) = reference(secret, (&origin, nonce), kind, head, fields);
-            give(&mut sealer, head, fields);
-            prop_assert_eq!(sealer.finish().unwrap(), leaf_hash(&leaf));
-            give(&mut sealer, head, fields);
-            let sealed = sealer.disclose().unwrap();
+            let fields = prepared(fields);
+            let hash = open(&mut sealer, head, &fields).finish().unwrap();
+            prop_assert_eq!(hash, leaf_hash(&leaf));
+            let sealed = open(&mut sealer, head, &fields).disclose().unwrap();
             prop_assert_eq!(&sealed.leaf, &leaf);
             if kind == Kind::Fields {
                 // The reference has the names in front.
@@ -158,8 +167,7 @@ proptest! {
         with_names: bool,
     ) {
         let mut sealer = EventSealer::new(&SaltSecret::new(secret), "o", &[7; 16], kind);
-        give(&mut sealer, &head, &fields);
-        let sealed = sealer.disclose().unwrap();
+        let sealed = open(&mut sealer, &head, &prepared(&fields)).disclose().unwrap();
         let leaf = Leaf::parse(&sealed.leaf).unwrap();
         prop_assert_eq!(leaf.hash(), leaf_hash(&sealed.leaf));
         prop_assert_eq!(leaf.head, head);
@@ -197,34 +205,29 @@ fn sealed(kind: Kind) -> (Leaf, Vec<Disclosure>) {
     let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], kind);
     let fields = [("Image", "\"x.exe\""), ("Id", "7"), ("User", "\"DOM\\\\ann\"")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    give(&mut sealer, &head(), &fields);
-    let sealed = sealer.disclose().unwrap();
+    let sealed = open(&mut sealer, &head(), &prepared(&fields)).disclose().unwrap();
     let disclosures = sealed.disclosures.iter().map(|(_, text)| Disclosure::parse(text).unwrap());
     (Leaf::parse(&sealed.leaf).unwrap(), disclosures.collect())
 }
 
 #[test]
 fn fields_out_of_order_or_twice_are_refused_and_the_next_event_is_not() {
-    let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], Kind::Fields);
-    let name = |name| PreparedName::new(name);
     for (first, second) in
         [("b", "a"), ("a", "a"), ("", ""), ("EventDataB", "EventDataA"), ("a\0", "a"), ("~x", "x")]
     {
         for kind in [Kind::Fields, Kind::Whole] {
-            sealer.kind_for_test(kind);
-            sealer.begin(&head());
-            sealer.field(&name(first), b"1");
-            sealer.field(&name(second), b"1");
-            assert_eq!(
-                sealer.finish(),
-                Err(SealError::Order(written_name(second).into_owned())),
-                "{first:?} {second:?}"
-            );
+            let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], kind);
+            let (first, second) = (PreparedName::new(first), PreparedName::new(second));
+            let mut event = sealer.begin(&head());
+            event.field(&first, b"1");
+            event.field(&second, b"1");
+            let refused = Err(SealError::Order(second.written().to_owned()));
+            assert_eq!(event.finish(), refused, "{first:?} {second:?}");
+            let mut event = sealer.begin(&head());
+            event.field(&first, b"1");
+            assert!(event.finish().is_ok());
         }
     }
-    sealer.begin(&head());
-    sealer.field(&name(""), b"1");
-    assert!(sealer.finish().is_ok());
 }
 
 #[test]
@@ -232,9 +235,9 @@ fn a_leaf_has_room_for_65534_fields_and_their_names() {
     let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], Kind::Fields);
     let names: Vec<_> = (0..65_535).map(|n| PreparedName::new(&format!("{n:05}"))).collect();
     for (count, expected) in [(65_534, true), (65_535, false)] {
-        sealer.begin(&head());
-        names.iter().take(count).for_each(|name| sealer.field(name, b"0"));
-        assert_eq!(sealer.finish().is_ok(), expected);
+        let mut event = sealer.begin(&head());
+        names.iter().take(count).for_each(|name| event.field(name, b"0"));
+        assert_eq!(event.finish().is_ok(), expected);
     }
 }
 

@@ -6,7 +6,6 @@
 //! put in, and each text is hashed where it lies. Nothing is allocated for an
 //! event once the buffers have grown.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
@@ -18,10 +17,10 @@ use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::leaf::{DIGESTS_AT, EventHead, HEAD_BYTES, Kind};
-use super::name::{EVENT_NAME, NAMES_NAME, PreparedName, SALT_AT, SALT_CHARS};
+use super::name::{EVENT_NAME, NAMES_NAME, OPENING, PreparedName, SALT_AT, SALT_CHARS};
 use crate::hash::Hash;
 use crate::limits::LEAF_DIGESTS_MAX;
-use crate::sha256::sha256;
+use crate::sha256::{sha256, sha256_at};
 
 /// Bytes of a salt.
 const SALT_BYTES: usize = 16;
@@ -81,27 +80,28 @@ struct Place {
     end: usize,
 }
 
+impl Place {
+    /// Start and length of its disclosure in what all texts are encoded to.
+    #[inline]
+    fn coded(self) -> (usize, usize) {
+        (self.start / 3 * 4, ((self.end - self.start) * 4).div_ceil(3))
+    }
+}
+
 /// Seals the events of one examination. One for each thread.
 ///
-/// For each event: [`begin`](Self::begin), [`field`](Self::field) for each
-/// field in the bytewise order of written names, then
-/// [`finish`](Self::finish) or [`disclose`](Self::disclose).
+/// For each event: [`begin`](Self::begin), then what [`OpenEvent`] has.
 pub struct EventSealer {
     kind: Kind,
     examination: Hmac<Sha256>,
     names_name: PreparedName,
     event_name: PreparedName,
     head: [u8; HEAD_BYTES],
-    error: Option<SealError>,
     /// The texts of disclosures.
     plain: Vec<u8>,
     places: Vec<Place>,
     /// The text of `~names` as far as it is known.
     names: Vec<u8>,
-    /// No field came yet.
-    first: bool,
-    last_name: Vec<u8>,
-    last_order: u64,
     stream: Vec<u8>,
     salts: Vec<u8>,
     salt_chars: Vec<u8>,
@@ -142,13 +142,9 @@ impl EventSealer {
             names_name: PreparedName::of_written(NAMES_NAME),
             event_name: PreparedName::of_written(EVENT_NAME),
             head: [0; HEAD_BYTES],
-            error: None,
             plain: Vec::new(),
             places: Vec::new(),
             names: Vec::new(),
-            first: true,
-            last_name: Vec::new(),
-            last_order: 0,
             stream: Vec::new(),
             salts: Vec::new(),
             salt_chars: Vec::new(),
@@ -159,11 +155,6 @@ impl EventSealer {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn kind_for_test(&mut self, kind: Kind) {
-        self.kind = kind;
-    }
-
     /// How it seals.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -171,15 +162,12 @@ impl EventSealer {
     }
 
     /// Begins an event; what was begun before and not finished is dropped.
-    pub fn begin(&mut self, head: &EventHead) {
+    #[inline]
+    pub fn begin<'s, 'n>(&'s mut self, head: &EventHead) -> OpenEvent<'s, 'n> {
         self.head = head.to_bytes(self.kind);
-        self.error = None;
         self.plain.clear();
         self.places.clear();
         self.names.clear();
-        self.first = true;
-        self.last_name.clear();
-        self.last_order = 0;
         match self.kind {
             Kind::Fields => {
                 self.names.extend_from_slice(&self.names_name.opening);
@@ -190,52 +178,7 @@ impl EventSealer {
                 self.plain.push(b'{');
             }
         }
-    }
-
-    /// Adds a field; `value` is JSON without white space, as
-    /// [`write_values`](crate::value::write_values) writes it.
-    #[inline]
-    pub fn field(&mut self, name: &PreparedName, value: &[u8]) {
-        self.field_with(name, |out| out.extend_from_slice(value));
-    }
-
-    /// Adds a field, whose value is appended to what the closure is given.
-    #[inline]
-    pub fn field_with(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) {
-        self.check_order(name);
-        match self.kind {
-            Kind::Fields => {
-                self.names.extend_from_slice(&name.element);
-                let start = self.plain.len();
-                self.plain.extend_from_slice(&name.opening);
-                value(&mut self.plain);
-                self.plain.push(b']');
-                self.close(start);
-            }
-            Kind::Whole => {
-                self.plain.extend_from_slice(&name.member);
-                value(&mut self.plain);
-                self.plain.push(b',');
-            }
-        }
-    }
-
-    #[inline]
-    fn check_order(&mut self, name: &PreparedName) {
-        let written = name.written().as_bytes();
-        let ordered = match name.order.cmp(&self.last_order) {
-            Ordering::Greater => true,
-            Ordering::Less => false,
-            // The first field has nothing before it, and may have no name.
-            Ordering::Equal => self.first || written > self.last_name.as_slice(),
-        };
-        self.first = false;
-        if !ordered && self.error.is_none() {
-            self.error = Some(SealError::Order(name.written().into()));
-        }
-        self.last_order = name.order;
-        self.last_name.clear();
-        self.last_name.extend_from_slice(written);
+        OpenEvent { sealer: self, last: None, unordered: None }
     }
 
     /// Ends a text: notes its place and fills up to a multiple of three.
@@ -247,15 +190,7 @@ impl EventSealer {
         self.plain.truncate(end.next_multiple_of(3));
     }
 
-    /// Ends the event: the hash of its leaf.
-    ///
-    /// # Errors
-    ///
-    /// If its fields were out of order or too many.
-    pub fn finish(&mut self) -> Result<Hash, SealError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
+    fn finish(&mut self) -> Result<Hash, SealError> {
         self.close_last();
         if self.places.len() > LEAF_DIGESTS_MAX {
             return Err(SealError::Fields);
@@ -266,23 +201,17 @@ impl EventSealer {
         Ok(Hash(sha256(&self.leaf)))
     }
 
-    /// Ends the event as [`finish`](Self::finish) does, and gives what the hash
-    /// was made of.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn disclose(&mut self) -> Result<SealedEvent, SealError> {
-        self.finish()?;
+    fn sealed(&self) -> SealedEvent {
         let disclosures = self.places.iter().map(|place| {
             let text = self.plain.get(place.start..place.end).unwrap_or_default();
-            let name = text.get(super::name::OPENING.len() - 1..).unwrap_or_default();
+            let name = text.get(OPENING.len() - 1..).unwrap_or_default();
             let name = crate::json::first_string(name).unwrap_or_default();
-            let coded = String::from_utf8_lossy(coded(&self.coded, *place)).into_owned();
-            (name, coded)
+            let (start, length) = place.coded();
+            let coded = self.coded.get(start..start + length).unwrap_or_default();
+            (name, String::from_utf8_lossy(coded).into_owned())
         });
         let disclosures = disclosures.collect();
-        Ok(SealedEvent { leaf: self.leaf.get(1..).unwrap_or_default().to_vec(), disclosures })
+        SealedEvent { leaf: self.leaf.get(1..).unwrap_or_default().to_vec(), disclosures }
     }
 
     /// Appends the text of `~names`, or ends that of `~event`.
@@ -341,7 +270,8 @@ impl EventSealer {
 
     /// Encodes all texts, and hashes each.
     fn hash_texts(&mut self) {
-        let length = self.plain.len() / 3 * 4;
+        // The last blocks are taken as a whole, with what is behind them.
+        let length = self.plain.len() / 3 * 4 + 64;
         if self.coded.len() < length {
             self.coded.resize(length, 0);
         }
@@ -349,7 +279,8 @@ impl EventSealer {
         self.digests.clear();
         self.order.clear();
         for (place, at) in self.places.iter().zip(0u32..) {
-            let digest = sha256(coded(&self.coded, *place));
+            let (start, length) = place.coded();
+            let digest = sha256_at(&self.coded, start, length);
             let first = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
             self.digests.push(digest);
             self.order.push((first, at));
@@ -379,12 +310,73 @@ impl EventSealer {
     }
 }
 
-/// The disclosure of a text in what all texts were encoded to.
-#[inline]
-fn coded(coded: &[u8], place: Place) -> &[u8] {
-    let start = place.start / 3 * 4;
-    let length = ((place.end - place.start) * 4).div_ceil(3);
-    coded.get(start..start + length).unwrap_or_default()
+/// An event whose fields are being given, in the bytewise order of their
+/// written names.
+#[derive(Debug)]
+pub struct OpenEvent<'s, 'n> {
+    sealer: &'s mut EventSealer,
+    last: Option<&'n PreparedName>,
+    /// The first field that was out of order.
+    unordered: Option<&'n PreparedName>,
+}
+
+impl<'n> OpenEvent<'_, 'n> {
+    /// Adds a field; `value` is JSON without white space, as
+    /// [`write_values`](crate::value::write_values) writes it.
+    #[inline]
+    pub fn field(&mut self, name: &'n PreparedName, value: &[u8]) {
+        self.field_with(name, |out| out.extend_from_slice(value));
+    }
+
+    /// Adds a field, whose value is appended to what the closure is given.
+    #[inline]
+    pub fn field_with(&mut self, name: &'n PreparedName, value: impl FnOnce(&mut Vec<u8>)) {
+        if self.last.is_some_and(|last| !last.is_before(name)) && self.unordered.is_none() {
+            self.unordered = Some(name);
+        }
+        self.last = Some(name);
+        let sealer = &mut *self.sealer;
+        match sealer.kind {
+            Kind::Fields => {
+                sealer.names.extend_from_slice(&name.element);
+                let start = sealer.plain.len();
+                sealer.plain.extend_from_slice(&name.opening);
+                value(&mut sealer.plain);
+                sealer.plain.push(b']');
+                sealer.close(start);
+            }
+            Kind::Whole => {
+                sealer.plain.extend_from_slice(&name.member);
+                value(&mut sealer.plain);
+                sealer.plain.push(b',');
+            }
+        }
+    }
+
+    /// Ends the event: the hash of its leaf.
+    ///
+    /// # Errors
+    ///
+    /// If its fields were out of order or too many.
+    #[inline]
+    pub fn finish(self) -> Result<Hash, SealError> {
+        match self.unordered {
+            Some(name) => Err(SealError::Order(name.written().into())),
+            None => self.sealer.finish(),
+        }
+    }
+
+    /// Ends the event as [`finish`](Self::finish) does, and gives what the hash
+    /// was made of.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn disclose(self) -> Result<SealedEvent, SealError> {
+        let Self { sealer, last, unordered } = self;
+        OpenEvent { sealer: &mut *sealer, last, unordered }.finish()?;
+        Ok(sealer.sealed())
+    }
 }
 
 fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
