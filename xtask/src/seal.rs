@@ -116,8 +116,7 @@ pub(crate) fn run() -> Result<()> {
             for event in &events {
                 let mut open = sealer.begin(&event.head);
                 for (name, value) in names.iter().zip(&event.values) {
-                    sealer
-                        .field_with(name, |out| write_value(out, value_of(name.written(), value)));
+                    open.field_with(name, |out| write_value(out, value_of(name.written(), value)));
                 }
                 open.finish()?;
             }

@@ -57,7 +57,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let odd = |chunk: &[u8]| chunk.iter().fold(false, |odd, &byte| odd | needs_escape(byte));
     for chunk in chunks {
         if odd(chunk) {
-            write_escaped(out, chunk);
+            write_chunk(out, chunk);
         } else {
             out.extend_from_slice(chunk);
         }
@@ -73,6 +73,23 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
 #[inline]
 fn needs_escape(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
+/// Sixteen bytes of which some are likely to be `\\` or `"` and nothing worse, as
+/// in paths of Windows.
+fn write_chunk(out: &mut Vec<u8>, chunk: &[u8; 16]) {
+    if chunk.iter().fold(false, |odd, &byte| odd | (byte < 0x20)) {
+        return write_escaped(out, chunk);
+    }
+    let (mut room, mut length) = ([b'\\'; 32], 0);
+    for &byte in chunk {
+        let at = length + usize::from(needs_escape(byte));
+        if let Some(place) = room.get_mut(at) {
+            *place = byte;
+        }
+        length = at + 1;
+    }
+    out.extend_from_slice(room.get(..length).unwrap_or_default());
 }
 
 fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
