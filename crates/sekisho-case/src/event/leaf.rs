@@ -12,7 +12,7 @@ const VERSION: u8 = 1;
 pub const HEAD_BYTES: usize = 34;
 
 /// Bytes of a leaf before its digests.
-pub(super) const DIGESTS_AT: usize = HEAD_BYTES + 2;
+const DIGESTS_AT: usize = HEAD_BYTES + 2;
 
 /// How an event is sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -16,11 +16,11 @@ use sha2::Sha256;
 use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::leaf::{DIGESTS_AT, EventHead, HEAD_BYTES, Kind};
+use super::leaf::{EventHead, HEAD_BYTES, Kind};
 use super::name::{EVENT_NAME, NAMES_NAME, OPENING, PreparedName, SALT_AT, SALT_CHARS};
 use crate::hash::Hash;
 use crate::limits::LEAF_DIGESTS_MAX;
-use crate::sha256::{sha256, sha256_at};
+use crate::sha256::{BEHIND_BYTES, sha256_in_place};
 
 /// Bytes of a salt.
 const SALT_BYTES: usize = 16;
@@ -34,6 +34,9 @@ const SALT_ROOM_CHARS: usize = SALT_ROOM / 3 * 4;
 /// Key stream is made in portions of four blocks, as the cipher works on so
 /// many at once.
 const STREAM_BYTES: usize = 256;
+
+/// Bits of a number for sorting that are an index.
+const ORDER_INDEX: u64 = 0xffff;
 
 /// What salts are derived from; whoever has it can guess what was withheld.
 pub struct SaltSecret(Zeroizing<[u8; 32]>);
@@ -107,7 +110,7 @@ pub struct EventSealer {
     salt_chars: Vec<u8>,
     coded: Vec<u8>,
     digests: Vec<[u8; 32]>,
-    order: Vec<(u64, u32)>,
+    order: Vec<u64>,
     /// A zero, then the leaf: what the leaf's hash is made of.
     leaf: Vec<u8>,
 }
@@ -197,11 +200,12 @@ impl EventSealer {
         }
         self.put_salts();
         self.hash_texts();
-        self.build_leaf();
-        Ok(Hash(sha256(&self.leaf)))
+        Ok(self.build_leaf())
     }
 
-    fn sealed(&self) -> SealedEvent {
+    /// What the hash was made of, after [`finish`](Self::finish).
+    fn sealed(&mut self) -> SealedEvent {
+        self.encode();
         let disclosures = self.places.iter().map(|place| {
             let text = self.plain.get(place.start..place.end).unwrap_or_default();
             let name = text.get(OPENING.len() - 1..).unwrap_or_default();
@@ -268,45 +272,56 @@ impl EventSealer {
         }
     }
 
-    /// Encodes all texts, and hashes each.
-    fn hash_texts(&mut self) {
-        // The last blocks are taken as a whole, with what is behind them.
-        let length = self.plain.len() / 3 * 4 + 64;
+    /// Encodes all texts.
+    fn encode(&mut self) {
+        let length = self.plain.len() / 3 * 4 + BEHIND_BYTES;
         if self.coded.len() < length {
             self.coded.resize(length, 0);
         }
         let _ = URL_SAFE_NO_PAD.encode(&self.plain, self.coded.as_mut_slice().as_out());
+    }
+
+    /// Hashes each text, the last one first, as what is behind it is lost.
+    fn hash_texts(&mut self) {
+        self.encode();
         self.digests.clear();
         self.order.clear();
-        for (place, at) in self.places.iter().zip(0u32..) {
+        for (place, at) in self.places.iter().rev().zip(0u64..) {
             let (start, length) = place.coded();
-            let digest = sha256_at(&self.coded, start, length);
+            let digest = sha256_in_place(&mut self.coded, start, length);
             let first = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
             self.digests.push(digest);
-            self.order.push((first, at));
+            self.order.push(first & !ORDER_INDEX | at);
         }
     }
 
     /// Puts the digests into order and the leaf together.
-    fn build_leaf(&mut self) {
+    fn build_leaf(&mut self) -> Hash {
+        // Six bytes of a digest and its index in one number sort fastest; that
+        // two digests share six bytes is rare.
         self.order.sort_unstable();
+        let same = |pair: &[u64]| matches!(pair, [a, b] if (a ^ b) & !ORDER_INDEX == 0);
+        if self.order.windows(2).any(same) {
+            self.digests.sort_unstable();
+            self.order.clear();
+            self.order.extend((0u64..).take(self.digests.len()));
+        }
         let count = u16::try_from(self.places.len()).unwrap_or(u16::MAX);
         self.leaf.clear();
         self.leaf.push(0);
         self.leaf.extend_from_slice(&self.head);
         self.leaf.extend_from_slice(&count.to_be_bytes());
-        for (_, at) in &self.order {
-            if let Some(digest) = self.digests.get(*at as usize) {
+        for key in &self.order {
+            let at = usize::try_from(key & ORDER_INDEX).unwrap_or(usize::MAX);
+            if let Some(digest) = self.digests.get(at) {
                 self.leaf.extend_from_slice(digest);
             }
         }
-        // Digests that share their first eight bytes: never by chance.
-        let same = |pair: &[(u64, u32)]| matches!(pair, [(a, _), (b, _)] if a == b);
-        if self.order.windows(2).any(same) {
-            self.digests.sort_unstable();
-            self.leaf.truncate(1 + DIGESTS_AT);
-            self.leaf.extend_from_slice(self.digests.as_flattened());
-        }
+        let length = self.leaf.len();
+        self.leaf.resize(length + BEHIND_BYTES, 0);
+        let hash = sha256_in_place(&mut self.leaf, 0, length);
+        self.leaf.truncate(length);
+        Hash(hash)
     }
 }
 
