@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{self, Write as _};
 
 use anyhow::Result;
-use sekisho_case::event::{EventHead, EventSealer, Kind, PreparedName, SaltSecret};
+use sekisho_case::event::{EventHead, EventSealer, Kind, PreparedName};
+use sekisho_case::key::SaltSecret;
 use sekisho_case::value::{Value, write_value};
 
 /// How many different events are made.
@@ -97,7 +98,7 @@ pub(crate) fn run() -> Result<()> {
         [(Kind::Fields, "20 fields", FIELDS), (Kind::Whole, "whole", WHOLE)]
     {
         let mut sealer = EventSealer::new(
-            &SaltSecret::new([7; 32]),
+            &SaltSecret::from_bytes([7; 32]),
             "bench/case/0123456789abcdef",
             &[9; 16],
             kind,

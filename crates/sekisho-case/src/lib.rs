@@ -1,8 +1,20 @@
 //! Records to and from a sealed case.
 
+pub mod checkpoint;
+pub mod cosignature;
+pub mod durable;
+mod error;
 pub mod event;
-pub mod hash;
+mod hash;
 mod json;
+pub mod key;
 pub mod limits;
+pub mod log;
+pub mod merkle;
+pub mod note;
 mod sha256;
+pub mod tile;
 pub mod value;
+
+pub use error::Malformed;
+pub use hash::Hash;

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::leaf::{Kind, Leaf};
 use super::name::{EVENT_NAME, NAMES_NAME, plain_name};
-use crate::hash::Hash;
+use crate::Hash;
 use crate::json::{JsonError, Scanner, members};
 use crate::limits::{DISCLOSURE_BYTES_MAX, SALT_BYTES_MAX, SALT_BYTES_MIN};
 use crate::sha256::sha256;

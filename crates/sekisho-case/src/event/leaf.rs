@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::hash::Hash;
+use crate::Hash;
 use crate::sha256::sha256;
 
 /// The version of leaves.

@@ -11,4 +11,4 @@ mod reference;
 pub use disclosure::{CheckError, Disclosed, Disclosure, DisclosureError, check};
 pub use leaf::{EventHead, HEAD_BYTES, Kind, Leaf, LeafError};
 pub use name::{EVENT_NAME, NAMES_NAME, PreparedName, plain_name, written_name};
-pub use sealer::{EventSealer, OpenEvent, SaltSecret, SealError, SealedEvent};
+pub use sealer::{EventSealer, OpenEvent, SealError, SealedEvent};

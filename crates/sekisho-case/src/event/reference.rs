@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::hash::Hash;
+use crate::Hash;
+use crate::key::SaltSecret;
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     Hmac::<Sha256>::new_from_slice(key)
@@ -141,7 +142,7 @@ proptest! {
         kind in kinds(),
         events in proptest::collection::vec((heads(), events()), 1..4),
     ) {
-        let mut sealer = EventSealer::new(&SaltSecret::new(secret), &origin, &nonce, kind);
+        let mut sealer = EventSealer::new(&SaltSecret::from_bytes(secret), &origin, &nonce, kind);
         for (head, fields) in &events {
             let (leaf, mut disclosures) = reference(secret, (&origin, nonce), kind, head, fields);
             let fields = prepared(fields);
@@ -166,7 +167,7 @@ proptest! {
         chosen: u64,
         with_names: bool,
     ) {
-        let mut sealer = EventSealer::new(&SaltSecret::new(secret), "o", &[7; 16], kind);
+        let mut sealer = EventSealer::new(&SaltSecret::from_bytes(secret), "o", &[7; 16], kind);
         let sealed = open(&mut sealer, &head, &prepared(&fields)).disclose().unwrap();
         let leaf = Leaf::parse(&sealed.leaf).unwrap();
         prop_assert_eq!(leaf.hash(), leaf_hash(&sealed.leaf));
@@ -202,7 +203,7 @@ fn head() -> EventHead {
 }
 
 fn sealed(kind: Kind) -> (Leaf, Vec<Disclosure>) {
-    let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], kind);
+    let mut sealer = EventSealer::new(&SaltSecret::from_bytes([1; 32]), "o", &[2; 16], kind);
     let fields = [("Image", "\"x.exe\""), ("Id", "7"), ("User", "\"DOM\\\\ann\"")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let sealed = open(&mut sealer, &head(), &prepared(&fields)).disclose().unwrap();
@@ -216,7 +217,8 @@ fn fields_out_of_order_or_twice_are_refused_and_the_next_event_is_not() {
         [("b", "a"), ("a", "a"), ("", ""), ("EventDataB", "EventDataA"), ("a\0", "a"), ("~x", "x")]
     {
         for kind in [Kind::Fields, Kind::Whole] {
-            let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], kind);
+            let mut sealer =
+                EventSealer::new(&SaltSecret::from_bytes([1; 32]), "o", &[2; 16], kind);
             let (first, second) = (PreparedName::new(first), PreparedName::new(second));
             let mut event = sealer.begin(&head());
             event.field(&first, b"1");
@@ -232,7 +234,8 @@ fn fields_out_of_order_or_twice_are_refused_and_the_next_event_is_not() {
 
 #[test]
 fn a_leaf_has_room_for_65534_fields_and_their_names() {
-    let mut sealer = EventSealer::new(&SaltSecret::new([1; 32]), "o", &[2; 16], Kind::Fields);
+    let mut sealer =
+        EventSealer::new(&SaltSecret::from_bytes([1; 32]), "o", &[2; 16], Kind::Fields);
     let names: Vec<_> = (0..65_535).map(|n| PreparedName::new(&format!("{n:05}"))).collect();
     for (count, expected) in [(65_534, true), (65_535, false)] {
         let mut event = sealer.begin(&head());

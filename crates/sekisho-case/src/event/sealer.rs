@@ -18,7 +18,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::leaf::{EventHead, HEAD_BYTES, Kind};
 use super::name::{EVENT_NAME, NAMES_NAME, OPENING, PreparedName, SALT_AT, SALT_CHARS};
-use crate::hash::Hash;
+use crate::Hash;
+use crate::key::SaltSecret;
 use crate::limits::LEAF_DIGESTS_MAX;
 use crate::sha256::{BEHIND_BYTES, sha256_in_place};
 
@@ -37,23 +38,6 @@ const STREAM_BYTES: usize = 256;
 
 /// Bits of a number for sorting that are an index.
 const ORDER_INDEX: u64 = 0xffff;
-
-/// What salts are derived from; whoever has it can guess what was withheld.
-pub struct SaltSecret(Zeroizing<[u8; 32]>);
-
-impl SaltSecret {
-    /// From its bytes.
-    #[must_use]
-    pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
-    }
-}
-
-impl fmt::Debug for SaltSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SaltSecret(..)")
-    }
-}
 
 /// Why an event cannot be sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -133,7 +117,7 @@ impl EventSealer {
     /// A sealer for the examination with this nonce, in the case of this origin.
     #[must_use]
     pub fn new(secret: &SaltSecret, origin: &str, nonce: &[u8; 16], kind: Kind) -> Self {
-        let mut mac = mac(&secret.0);
+        let mut mac = mac(secret.as_bytes());
         for part in [b"sekisho salts v1\0".as_slice(), origin.as_bytes(), b"\0", nonce] {
             mac.update(part);
         }
