@@ -7,6 +7,7 @@ pub mod examine;
 mod exit;
 pub mod explain;
 pub mod inspect;
+pub mod keys;
 pub mod report;
 pub mod rules;
 pub mod sources;
