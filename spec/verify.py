@@ -31,15 +31,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 # ---- Limits (section 12) ---------------------------------------------------
 
 RECORD_BYTES_MAX = 65_535
-CHECKPOINT_BYTES_MAX = 65_536
-SIGNATURES_MAX = 100
-NESTING_DEPTH_MAX = 64
+NOTE_BYTES_MAX = 1 << 20
+SIGNATURES_MAX = 128
+NESTING_DEPTH_MAX = 32
+SALT_BYTES = range(16, 65)
 ZIP_BYTES_MAX = 0xFFFF_FFFE
 ZIP_MEMBERS_MAX = 0xFFFE
 CLOCK_JUMP_DAYS_MIN = 3_653  # a hole of more days than this is a wrong clock
 
 U32_MAX = 2**32 - 1
 U64_MAX = 2**64 - 1
+LOG_SIZE_MAX = 2**63 - 1
 TIME_UNKNOWN = -(2**63)
 RECORD_ID_UNKNOWN = U64_MAX
 NANOSECONDS_PER_DAY = 86_400 * 10**9
@@ -285,6 +287,12 @@ def hash_list(texts):
 
 # ---- Keys, notes, checkpoints (section 5) ----------------------------------
 
+# Public keys of small order, without the sign bit: one signature fits many texts.
+P = 2**255 - 19
+ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
+Y8 = int.from_bytes(bytes.fromhex(ORDER_8), "little")
+WEAK_KEYS = {0, 1, P - 1, P, P + 1, Y8, P - Y8}
+
 KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
 
 
@@ -304,6 +312,8 @@ class Key:
         data = standard_base64(parts[2])
         if len(data) != 33 or data[0] not in (ED25519, COSIGNATURE):
             raise Broken(f"the key of {parts[0]} is no Ed25519 key")
+        if int.from_bytes(data[1:], "little") % 2**255 in WEAK_KEYS:
+            raise Broken(f"the key of {parts[0]} is a weak one")
         key = Key(parts[0], data[0], data[1:])
         if not re.fullmatch(r"[0-9a-f]{8}", parts[1]) or key.id().hex() != parts[1]:
             raise Broken(f"the key hash of {parts[0]} does not fit the key")
@@ -331,8 +341,8 @@ class Note:
 
     @staticmethod
     def parse(data):
-        if len(data) > CHECKPOINT_BYTES_MAX:
-            raise Broken(f"a note of more than {CHECKPOINT_BYTES_MAX} bytes")
+        if len(data) > NOTE_BYTES_MAX:
+            raise Broken(f"a note of more than {NOTE_BYTES_MAX} bytes")
         try:
             whole = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -357,34 +367,29 @@ class Note:
             raise Broken("a signature of the note is too short")
         return match[1], data[:4], data[4:]
 
-    def signature_by(self, key):
-        """The signature line of a key, or None."""
-        found = [s for name, id_, s in self.signatures if (name, id_) == (key.name, key.id())]
-        if len(found) > 1:
-            raise Broken(f"{key.name} has signed twice")
-        return found[0] if found else None
+    def signatures_by(self, key):
+        return [s for name, id_, s in self.signatures if (name, id_) == (key.name, key.id())]
 
     def signed_by(self, key):
-        """Whether a key of type 1 has signed; broken if it signed otherwise."""
-        signature = self.signature_by(key)
-        if signature is None:
-            return False
-        if not key.verifies(self.text.encode(), signature):
+        """Whether a key of type 1 has signed; broken if a signature is wrong."""
+        signatures = self.signatures_by(key)
+        if not all(key.verifies(self.text.encode(), signature) for signature in signatures):
             raise Broken(f"the signature of {key.name} does not verify")
-        return True
+        return bool(signatures)
 
     def cosigned_by(self, key):
-        """The time at which a key of type 4 has cosigned, or None."""
-        signature = self.signature_by(key)
-        if signature is None:
-            return None
+        """The latest time at which a key of type 4 has cosigned, or None."""
+        times = [self._cosignature(key, signature) for signature in self.signatures_by(key)]
+        return max(times, default=None)
+
+    def _cosignature(self, key, signature):
         if len(signature) != 72:
             raise Broken(f"the cosignature of {key.name} has not 72 bytes")
-        time = int.from_bytes(signature[:8], "big")
-        message = f"cosignature/v1\ntime {time}\n{self.text}".encode()
-        if time >= 2**63 or not key.verifies(message, signature[8:]):
+        when = int.from_bytes(signature[:8], "big")
+        message = f"cosignature/v1\ntime {when}\n{self.text}".encode()
+        if when >= 2**63 or not key.verifies(message, signature[8:]):
             raise Broken(f"the cosignature of {key.name} does not verify")
-        return time
+        return when
 
 
 @dataclass(frozen=True)
@@ -393,17 +398,18 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+    extensions: tuple
 
     @staticmethod
     def parse(data):
         note = Note.parse(data)
         lines = note.text[:-1].split("\n")
-        if len(lines) != 3 or not re.fullmatch(UNSIGNED, lines[1]) or int(lines[1]) > U64_MAX:
+        if len(lines) < 3 or "" in lines or not UNSIGNED.fullmatch(lines[1]):
             raise Broken("expected a checkpoint of three lines: origin, size, root")
-        root = standard_base64(lines[2])
-        if len(root) != 32 or not lines[0]:
-            raise Broken("expected a checkpoint of three lines: origin, size, root")
-        return Checkpoint(note, lines[0], int(lines[1]), root)
+        size, root = int(lines[1]), standard_base64(lines[2])
+        if len(root) != 32 or not 0 < size <= LOG_SIZE_MAX:
+            raise Broken("expected a size of at least 1 and a root of 32 bytes")
+        return Checkpoint(note, lines[0], size, root, tuple(lines[3:]))
 
 
 ORIGIN = re.compile(r"([^\s+\x00-\x1f\x7f]+)/case/[0-9a-f]{16}")
@@ -732,6 +738,12 @@ def parse_records(entries, report):
     return records
 
 
+def note_extensions(checkpoint, report):
+    if checkpoint.extensions:
+        report.not_understood += len(checkpoint.extensions)
+        report.claimed("checkpoint", "not understood, passed over: further lines")
+
+
 def note_not_understood(record, report):
     if record.unknown:
         report.not_understood += len(record.unknown)
@@ -906,10 +918,10 @@ def check_field_name(name):
 
 
 def check_field_value(value):
-    """A text, number, true, false or null; or a list of two or more of these."""
+    """A text, number, true, false or null; or a list of these, not of one."""
     values = value if isinstance(value, list) else [value]
-    if isinstance(value, list) and len(value) < 2:
-        raise Broken("the list of values of a field has fewer than two")
+    if isinstance(value, list) and len(value) == 1:
+        raise Broken("a field's only value is written as a list")
     if any(isinstance(item, (list, dict)) for item in values):
         raise Broken("a field's value is no text, number, true, false, null or list of these")
 
@@ -945,7 +957,9 @@ class Disclosure:
             raise Broken("a disclosure is not a list of salt, name and value")
         salt, name, value = parts
         text(name, None)
-        nonce(salt, None)  # 16 bytes in base64url, as a nonce is
+        text(salt, None)
+        if len(url_base64(salt)) not in SALT_BYTES:
+            raise Broken("the salt is shorter or longer than any that is allowed")
         if kind == "whole":
             one_of("~event")(name, None)
             check_whole_event(value)
@@ -1233,6 +1247,7 @@ def verify_release(data, trust, report):
         return
     if not check_owner(records, checkpoint, trust, report):
         return
+    note_extensions(checkpoint, report)
     check_cosignatures(records, checkpoint, trust, report)
     check_seen(checkpoint, None, trust, report)
     if release["origin"] != checkpoint.origin:
@@ -1655,6 +1670,7 @@ def verify_case(root, trust, report):
     def root_at(size):
         return root_of(map(leaf_hash, entries[:size]))
 
+    note_extensions(checkpoint, report)
     check_cosignatures(records, checkpoint, trust, report)
     check_seen(checkpoint, root_at, trust, report)
     verify_contents(folder, records, checkpoint, root_at, report)
