@@ -10,6 +10,7 @@ pub mod inspect;
 pub mod keys;
 pub mod report;
 pub mod rules;
+pub mod seal;
 pub mod sources;
 
 pub use exit::Exit;
