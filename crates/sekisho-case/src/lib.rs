@@ -10,7 +10,10 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod tile;
+pub mod witness;
 
 pub use error::Malformed;
 pub use hash::Hash;
