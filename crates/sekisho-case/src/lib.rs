@@ -15,6 +15,9 @@ pub mod note;
 mod sha256;
 pub mod tile;
 pub mod value;
+pub mod policy;
+pub mod proof;
+pub mod witness;
 
 pub use error::Malformed;
 pub use hash::Hash;
