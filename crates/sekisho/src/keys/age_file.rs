@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 use super::limits::SCRYPT_WORK_LOG2_MAX;
 use super::passphrase::Passphrase;
 
+/// Length of all lines of a stanza's body but the last, which is shorter.
+const STANZA_LINE_BYTES: usize = 64;
+
 /// Why an age file did not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NotOpened {
@@ -93,11 +96,11 @@ fn open_as(
     identity: &dyn Identity,
     content_bytes_max: usize,
 ) -> Result<Zeroizing<Vec<u8>>, NotOpened> {
-    // White space may stand before armor (https://c2sp.org/age#ascii-armor), but hides it from the
-    // reader.
-    let trimmed = bytes.trim_ascii_start();
-    let bytes = if trimmed.starts_with(b"-----BEGIN ") { trimmed } else { bytes };
-    let decryptor = Decryptor::new(ArmoredReader::new(bytes)).map_err(|e| not_opened(&e))?;
+    let file = without_armor(bytes)?;
+    if !stanzas_end_short(&file) {
+        return Err(NotOpened::Header);
+    }
+    let decryptor = Decryptor::new(file.as_slice()).map_err(|e| not_opened(&e))?;
     let reader = decryptor.decrypt(iter::once(identity)).map_err(|e| not_opened(&e))?;
     // Room from the start: growing would leave copies of a secret behind.
     let mut content = Zeroizing::new(Vec::with_capacity(content_bytes_max.saturating_add(1)));
@@ -105,7 +108,7 @@ fn open_as(
     reader
         .take(limit)
         .read_to_end(&mut content)
-        .map_err(|e| if is_armor(&e) { NotOpened::Armor } else { NotOpened::Payload })?;
+        .map_err(|_| NotOpened::Payload)?;
     if content.len() > content_bytes_max {
         return Err(NotOpened::TooLong);
     }
@@ -119,13 +122,42 @@ fn not_opened(error: &DecryptError) -> NotOpened {
         DecryptError::DecryptionFailed
         | DecryptError::KeyDecryptionFailed
         | DecryptError::NoMatchingKeys => NotOpened::NoMatch,
-        DecryptError::Io(e) if is_armor(e) => NotOpened::Armor,
         _ => NotOpened::Header,
     }
 }
 
-fn is_armor(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<ArmoredReadError>())
+/// The age file that armor is around, if there is any.
+fn without_armor(bytes: &[u8]) -> Result<Vec<u8>, NotOpened> {
+    // White space may stand before armor (https://c2sp.org/age), but hides it from the reader.
+    let trimmed = bytes.trim_ascii_start();
+    let bytes = if trimmed.starts_with(b"-----BEGIN ") { trimmed } else { bytes };
+    let mut file = Vec::new();
+    ArmoredReader::new(bytes).read_to_end(&mut file).map_err(|e| {
+        let armor = e.get_ref().is_some_and(|inner| inner.is::<ArmoredReadError>());
+        if armor { NotOpened::Armor } else { NotOpened::Header }
+    })?;
+    Ok(file)
+}
+
+/// Whether each stanza of a header ends with a short line, as it must. The library also takes what
+/// early versions of age wrote, which had none after a full line.
+fn stanzas_end_short(file: &[u8]) -> bool {
+    let mut in_body = false;
+    for line in file.split(|&byte| byte == b'\n').skip(1) {
+        let begins = line.starts_with(b"-> ");
+        if begins || line.starts_with(b"---") {
+            if in_body {
+                return false;
+            }
+            if !begins {
+                return true;
+            }
+            in_body = true;
+        } else if line.len() < STANZA_LINE_BYTES {
+            in_body = false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]

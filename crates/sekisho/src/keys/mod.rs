@@ -6,7 +6,6 @@ mod age_file;
 mod guarded;
 mod home;
 pub mod limits;
-mod local;
 mod name;
 mod passphrase;
 mod private_line;
@@ -16,11 +15,11 @@ mod ring;
 use anyhow::Result;
 
 pub use home::{HOME_VARIABLE, Home};
-use local::{Algorithm, SigningKey, VerifyingKey, random};
 pub use name::{KeyName, NotAKeyName};
 pub use passphrase::{NEW_PASSPHRASE_VARIABLE, Origin, PASSPHRASE_VARIABLE, Passphrase, Sources};
 pub use public::PublicKey;
 pub use ring::{Keys, Listed, Made, Place, Protection};
+use sekisho_case::key::{Algorithm, SigningKey, VerifyingKey, random};
 
 /// The key that a case is signed with, as the environment has it: the one wanted (a name or a
 /// file), else the default; and if there is no key at all, one that is made now, of which `made`
