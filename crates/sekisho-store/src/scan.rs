@@ -331,7 +331,7 @@ impl<'a> Scan<'a> {
         let mut shorts = |cursor: &mut Cursor, budget: &mut Budget| {
             numbers.clear();
             cursor.numbers(rows, 0, budget, &mut numbers)?;
-            numbers.iter().map(|&number| short(number)).collect::<Result<Vec<u32>, Flaw>>()
+            Ok::<Vec<u32>, Flaw>(numbers.iter().map(|&number| short(number)).collect())
         };
         let sources = shorts(&mut heads.sources, budget)?;
         let ordinals = shorts(&mut heads.ordinals, budget)?;
@@ -452,10 +452,9 @@ fn read_rest(
     Ok(out)
 }
 
-fn short(number: i64) -> Result<u32, Flaw> {
-    // They are stored as signed numbers of 32 bits.
-    let wrapped = i32::try_from(number).map(i32::cast_unsigned);
-    wrapped.map_err(|_| Flaw::new(format!("the number {number} in 32 bits"), EXPECTED))
+/// A number of 32 bits: differences between them wrap around.
+fn short(number: i64) -> u32 {
+    u32::try_from(number.cast_unsigned() & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
 /// The shapes of the rows and how many of each come one after the other.
@@ -466,7 +465,7 @@ fn shapes_of(
 ) -> Result<Vec<(Shape, usize)>, Flaw> {
     let mut texts = Dictionary::default();
     let (mut product, mut channel, mut id) = (Vec::new(), Vec::new(), Vec::new());
-    let mut out: Vec<((ValueId, ValueId, i64), usize)> = Vec::new();
+    let mut out: Vec<((ValueId, ValueId, Option<u32>), usize)> = Vec::new();
     let mut left = rows;
     while left > 0 {
         let some = left.min(BATCH_ROWS_MAX);
@@ -475,6 +474,7 @@ fn shapes_of(
         channels.texts(some, Kind::String, &mut texts, budget, &mut channel)?;
         ids.numbers(some, i64::MIN, budget, &mut id)?;
         for ((&product, &channel), &id) in product.iter().zip(&channel).zip(&id) {
+            let id = Some(id).filter(|&id| id != i64::MIN).map(short);
             match out.last_mut() {
                 Some((last, count)) if *last == (product, channel, id) => *count += 1,
                 _ => out.push(((product, channel, id), 1)),
@@ -485,10 +485,9 @@ fn shapes_of(
         }
         left -= some;
     }
-    let shape = |((product, channel, id), rows): ((ValueId, ValueId, i64), usize)| {
-        let event_id = if id == i64::MIN { None } else { Some(short(id)?) };
+    let shape = |((product, channel, event_id), rows): ((ValueId, ValueId, _), usize)| {
         let (product, channel) = (texts.text(product).into(), texts.text(channel).into());
-        Ok((Shape { product, channel, event_id }, rows))
+        (Shape { product, channel, event_id }, rows)
     };
-    out.into_iter().map(shape).collect()
+    Ok(out.into_iter().map(shape).collect())
 }
