@@ -6,6 +6,7 @@ pub mod demo;
 pub mod examine;
 mod exit;
 pub mod explain;
+pub mod indicators;
 pub mod inspect;
 pub mod keys;
 pub mod report;
