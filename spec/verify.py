@@ -293,7 +293,7 @@ ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
 Y8 = int.from_bytes(bytes.fromhex(ORDER_8), "little")
 WEAK_KEYS = {0, 1, P - 1, P, P + 1, Y8, P - Y8}
 
-KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]+")
+KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -1391,30 +1391,34 @@ def read_log(folder, checkpoint, report):
 # ---- Examinations (section 7, step 5 of 9.1) -------------------------------
 
 
-def check_ranges(records, size, report):
-    """Each record of an examination belongs to exactly one; what an
-    examination counts is what precedes it. Gives its records."""
-    belongs, out = {}, {}
+def check_ranges(records, report):
+    """Each record of an examination belongs to exactly one, and directly
+    precedes it. Gives examinations, by entry, with their records; or nothing
+    if the ranges are broken, as then nothing can be counted."""
+    belongs, out, whole = set(), {}, True
     for record in records.values():
         if record.type != "examination":
             continue
         first, count = record["records"]["first"], record["records"]["count"]
-        place = f"entry {record.entry}"
-        if first + count != record.entry:
-            report.broken(place, "its records do not end directly before it")
-            continue
         span = range(first, record.entry)
-        wrong = [n for n in span if n in belongs or records[n].type in RECORDS]
-        wrong = [n for n in wrong if n in belongs or records[n].type not in OF_EXAMINATION]
-        if wrong:
-            report.broken(place, f"its records include entry {wrong[0]}, which is none of its own")
-            continue
-        belongs.update((n, record.entry) for n in span)
-        out[record.entry] = [records[n] for n in span]
-    for n, record in records.items():
-        if record.type in OF_EXAMINATION and n not in belongs:
-            report.broken(f"entry {n}", f"a {record.type} that belongs to no examination")
-    return out
+        if first + count != record.entry:
+            report.broken(f"entry {record.entry}", "its records do not end directly before it")
+            whole = False
+        elif foreign := [n for n in span if n in belongs or not may_belong(records[n])]:
+            sentence = f"its records include entry {foreign[0]}, which is none of its own"
+            report.broken(f"entry {record.entry}", sentence)
+            whole = False
+        else:
+            belongs.update(span)
+            out[record.entry] = [records[n] for n in span]
+    strays = [r for n, r in records.items() if r.type in OF_EXAMINATION and n not in belongs]
+    for stray in strays if whole else ():
+        report.broken(f"entry {stray.entry}", f"a {stray.type} that belongs to no examination")
+    return out if whole else {}
+
+
+def may_belong(record):
+    return record.type in OF_EXAMINATION or record.type not in RECORDS
 
 
 def check_numbers(records, what, first, report):
@@ -1502,7 +1506,7 @@ def check_stored(record, segments, expect):
 
 def check_examinations(records, report):
     """All examinations in order; gives each with its own records."""
-    own = check_ranges(records, len(records), report)
+    own = check_ranges(records, report)
     cells, sources, out = [], [], []
     for count, entry in enumerate(sorted(own), 1):
         record = records[entry]
@@ -1733,14 +1737,18 @@ def show(report, as_json):
     print("valid" if report.valid() else "INVALID")
 
 
-def main(argv=None):
+def parse_arguments(argv):
     parser = argparse.ArgumentParser(description="Verifies a sealed case or a release.")
     parser.add_argument("path", help="folder of a case, or a release (zip)")
     parser.add_argument("--key", action="append", default=[], metavar="VKEY", help="a key to trust")
     parser.add_argument("--policy", metavar="FILE", help="a tlog-policy that must be met besides")
     parser.add_argument("--seen", metavar="CHECKPOINT", help="a checkpoint that was seen before")
     parser.add_argument("--json", action="store_true", help="statements as JSON")
-    arguments = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    arguments = parse_arguments(argv)
     try:
         trust = read_trust(arguments)
         report = verify(arguments.path, trust)
