@@ -12,8 +12,10 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod record;
 mod sha256;
 pub mod tile;
+pub mod time;
 pub mod value;
 
 pub use error::Malformed;
