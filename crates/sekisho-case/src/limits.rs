@@ -41,3 +41,18 @@ pub const TILES_CACHED_MAX: usize = 256;
 
 /// Most places of damage that a check of a log names; the rest is counted.
 pub const DAMAGES_NAMED_MAX: usize = 1_000;
+
+/// Most digests of a leaf: their number has 16 bits.
+pub const LEAF_DIGESTS_MAX: usize = 65_535;
+
+/// Longest disclosure, in bytes of its base64url text.
+pub const DISCLOSURE_BYTES_MAX: usize = 64 << 20;
+
+/// Longest salt of a disclosure, in bytes.
+pub const SALT_BYTES_MAX: usize = 64;
+
+/// Shortest salt of a disclosure, in bytes.
+pub const SALT_BYTES_MIN: usize = 16;
+
+/// Deepest nesting of arrays and objects in JSON.
+pub const JSON_DEPTH_MAX: usize = 32;

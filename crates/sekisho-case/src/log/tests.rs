@@ -233,7 +233,7 @@ fn a_witness_adds_its_signature() {
 /// that fails after some steps; says which sizes may be published then.
 fn grow_on(disk: FaultyDisk, folder: &Path) -> (Result<(), LogError>, [u64; 2]) {
     let mut sizes = [250, 250];
-    let mut run = || {
+    let run = || {
         let mut writer = LogWriter::open_on(Arc::new(disk), folder, &owner())?;
         for until in [300, 600] {
             append(&mut writer, until)?;
@@ -262,7 +262,7 @@ fn whatever_step_fails_the_log_is_whole_and_goes_on() {
         }
         let mut writer = Log::open_for_writing(folder.path(), &owner()).unwrap();
         assert!(writer.size() >= log.size(), "nothing that was published is lost");
-        append(&mut writer, 1_100).unwrap();
+        append(&mut writer, 700).unwrap();
         writer.publish(&key()).unwrap();
         drop(writer);
         assert_is_whole(&Log::open(folder.path()).unwrap());
@@ -431,6 +431,25 @@ fn damage_of_one_place_leaves_the_others_readable() {
     let places: Vec<_> = check.damages.iter().map(|damage| damage.place).collect();
     let missing = "tile/entries/001".parse().unwrap();
     assert_eq!(places, [Place::Entry(0), Place::Tile(missing)]);
+}
+
+#[test]
+fn what_is_added_to_a_tile_or_taken_from_it_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log_of(folder.path(), &[700]);
+    for (name, good) in files(folder.path()) {
+        let Ok(tile) = name.parse::<Tile>() else { continue };
+        let one = if tile.kind == TileKind::Entries { vec![0, 1, 7] } else { vec![7; 32] };
+        let longer = [good.as_slice(), &one].concat();
+        for bad in [&longer, &good[..good.len() - one.len()], &[]] {
+            fs::write(folder.path().join(&name), bad).unwrap();
+            let check = Log::open(folder.path()).unwrap().check_all().unwrap();
+            let places: Vec<_> = check.damages.iter().map(|damage| damage.place).collect();
+            assert_eq!(places, [Place::Tile(tile)], "{name}");
+        }
+        fs::write(folder.path().join(&name), &good).unwrap();
+    }
+    assert_is_whole(&log);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod inspect_table;
 mod key;
 mod options;
 mod rules;
+mod seal;
 mod show;
 
 use std::io::IsTerminal as _;
