@@ -384,6 +384,7 @@ impl JsonReader {
 
     /// The dialect of the record on the tape, and whether its values are asked
     /// for records within them.
+    #[inline(always)]
     fn dialect(&mut self, found: &Found<'_>) -> (Dialect, bool) {
         let dialect = self.dialects.decide(self.tape.marks, found.zeek_log.is_some());
         let folded = self.tape.marks.meet(self.dialects.folded)
@@ -881,14 +882,20 @@ pub(super) fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> 
             unescape(raw, out);
             Kind::String
         }),
-        Token::Plain => dictionary.intern(PLAIN_FORM, raw, |raw, out| {
-            out.push_str(&String::from_utf8_lossy(raw));
-            Kind::String
-        }),
+        Token::Plain => intern_plain(dictionary, raw),
         Token::Null => dictionary.intern_str(Kind::Null, ""),
         Token::Number => dictionary.intern_str(Kind::Number, ascii(raw)),
         Token::Bool => dictionary.intern_str(Kind::Bool, ascii(raw)),
     }
+}
+
+/// Apart, so that reading JSON does not pay for it.
+#[inline(never)]
+fn intern_plain(dictionary: &mut Dictionary, raw: &[u8]) -> ValueId {
+    dictionary.intern(PLAIN_FORM, raw, |raw, out| {
+        out.push_str(&String::from_utf8_lossy(raw));
+        Kind::String
+    })
 }
 
 fn ascii(raw: &[u8]) -> &str {

@@ -61,7 +61,7 @@ impl Tape {
     }
 
     /// Adds a value.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(
         &mut self,
         path: PathId,
