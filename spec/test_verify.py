@@ -6,6 +6,7 @@
 import base64
 import contextlib
 import io
+import json
 import pathlib
 import subprocess
 import sys
@@ -86,6 +87,18 @@ class EveryVector(unittest.TestCase):
                 self.assertLessEqual(set(header.get("claimed", [])), report.places("claimed"), told)
                 bad += header["expect"] == ["invalid"]
         self.assertGreaterEqual(bad, CASES_BAD_MIN)
+
+
+class Json(unittest.TestCase):
+    def test_says_the_same_as_the_text(self):
+        header, files = read_vector(VECTORS / "good-release.vector")
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+            put(folder, files)
+            arguments = arguments_of(header, folder, pathlib.Path(folder, "release.zip"))
+            self.assertEqual(0, verify.main([*arguments, "--json"]))
+        told = json.loads(out.getvalue())
+        self.assertEqual((1, True), (told["version"], told["valid"]))
+        self.assertIn(("proven", "event 0"), [(s["outcome"], s["place"]) for s in told["statements"]])
 
 
 class ReleaseCutOrChanged(unittest.TestCase):
