@@ -10,6 +10,7 @@ mod corpus;
 mod coverage;
 mod measure;
 mod readers;
+mod seal;
 
 use anyhow::{Result, bail};
 
@@ -22,7 +23,7 @@ usage: cargo xtask coverage
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
-  --only NAME   evtx, json, rsigma, rules, memory, readers, cores;
+  --only NAME   evtx, json, rsigma, rules, memory, readers, seal, cores;
                 or large, which is not among all
   --format NAME for readers and large: the format";
 

@@ -20,3 +20,4 @@ mod value_test;
 pub use logsource::{log_source_has, log_source_places};
 pub use matcher::{Match, Matcher};
 pub use program::{Program, RuleId};
+pub(crate) use regex_guard::required_literals;
