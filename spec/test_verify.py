@@ -12,35 +12,15 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import zlib
-
-import verify
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = HERE / "vectors"
+sys.path[:0] = [str(HERE), str(VECTORS)]
+
+import verify
+from unpack import put, read_vector
+
 CASES_BAD_MIN = 40
-
-
-def read_vector(path):
-    """Header (name → values) and files of a vector."""
-    header, files, data = {}, {}, None
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        name, separator, value = line.partition(": ")
-        if name == "file" and separator:
-            data = files.setdefault(value, [])
-        elif data is None and separator:
-            header.setdefault(name, []).append(value)
-        elif line:
-            data.append(line)
-    return header, {n: zlib.decompress(base64.b64decode("".join(b))) for n, b in files.items()}
-
-
-def put(folder, files):
-    """Writes files below a folder."""
-    for name, data in files.items():
-        target = pathlib.Path(folder, *name.split("/"))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
 
 
 def arguments_of(header, folder, target):
