@@ -106,6 +106,31 @@ class ReleaseCutOrChanged(unittest.TestCase):
             self.assertFalse(self.valid(changed), at)
 
 
+class CaseChanged(unittest.TestCase):
+    def test_with_a_byte_changed_in_any_file_it_is_not_valid(self):
+        header, files = read_vector(VECTORS / "good-case.vector")
+        trust = verify.Trust([verify.Key.parse(key) for key in header["key"]])
+        with tempfile.TemporaryDirectory() as folder:
+            put(folder, files)
+            self.assertTrue(verify.verify(folder, trust).valid())
+            for name, data in files.items():
+                for at in range(0, len(data), 1 + len(data) // 40):
+                    changed = bytearray(data)
+                    changed[at] ^= 1 << at % 8
+                    put(folder, {name: changed})
+                    self.assertFalse(verify.verify(folder, trust).valid(), f"{name} at {at}")
+                put(folder, {name: data})
+
+    def test_without_any_one_of_its_files_only_the_release_is_not_needed(self):
+        header, files = read_vector(VECTORS / "good-case.vector")
+        trust = verify.Trust([verify.Key.parse(key) for key in header["key"]])
+        for name in files:
+            with tempfile.TemporaryDirectory() as folder:
+                put(folder, {other: data for other, data in files.items() if other != name})
+                valid = verify.verify(folder, trust).valid()
+                self.assertEqual(name.startswith("releases/"), valid, name)
+
+
 class WrongUse(unittest.TestCase):
     def code(self, *arguments):
         with contextlib.redirect_stderr(io.StringIO()):
