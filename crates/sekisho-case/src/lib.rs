@@ -12,11 +12,11 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+pub mod proof;
 mod sha256;
 pub mod tile;
 pub mod value;
-pub mod policy;
-pub mod proof;
 pub mod witness;
 
 pub use error::Malformed;
