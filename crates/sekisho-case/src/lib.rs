@@ -14,8 +14,10 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod record;
 mod sha256;
 pub mod tile;
+pub mod time;
 pub mod value;
 pub mod witness;
 
