@@ -79,6 +79,12 @@ fn examine(program: &Path, paths: &[PathBuf], options: &Options, threads: usize)
 
 /// Runs all benchmarks, or the one that was named.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.wants("indicators") {
+        say(&crate::indicators::run(options.rounds)?)?;
+    }
+    if options.only.as_deref() == Some("indicators") {
+        return Ok(());
+    }
     let program = program()?;
     if options.wants("rules") {
         rules(&program, options)?;

@@ -8,6 +8,7 @@ mod base;
 mod bench;
 mod corpus;
 mod coverage;
+mod indicators;
 mod measure;
 mod readers;
 
@@ -22,7 +23,8 @@ usage: cargo xtask coverage
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
-  --only NAME   evtx, json, rsigma, rules, memory, readers, cores;
+  --only NAME   evtx, json, rsigma, rules, indicators, memory, readers,
+                cores;
                 or large, which is not among all
   --format NAME for readers and large: the format";
 
