@@ -17,7 +17,7 @@ use super::limits::{
     FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, INDICATORS_MAX, LABELS_MAX, TEXT_BYTES_MAX,
 };
 use super::pattern::{self, stix_time};
-use super::plan::Plan;
+use super::plan::{Plan, Planned};
 
 /// An indicator that is looked for.
 #[derive(Clone, Debug)]
@@ -404,7 +404,7 @@ fn indicator(
         return Err(invalid("`name` is not a text".to_owned()));
     }
     let parsed = pattern::parse(pattern).map_err(|e| invalid(format!("pattern: {e}")))?;
-    let (plan, passed_over) = Plan::of(&parsed, budget)?;
+    let Planned { plan, passed_over } = Plan::of(&parsed, budget)?;
     Ok(Indicator {
         id: raw.text("id").unwrap_or_default().into(),
         name: cut(raw.text("name").unwrap_or_default()).into(),

@@ -44,12 +44,19 @@ pub(super) struct Plan {
     pub(super) joined: Option<Joined>,
 }
 
+/// A plan, and the alternatives that were passed over.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) passed_over: Vec<Box<str>>,
+}
+
 impl Plan {
-    /// Checks a pattern. Also tells which alternatives are passed over.
+    /// Checks a pattern.
     pub(super) fn of(
         expression: &Expression,
         budget: &mut Budget,
-    ) -> Result<(Self, Vec<Box<str>>), (Why, String)> {
+    ) -> Result<Planned, (Why, String)> {
         let mut planner = Planner { observations: Vec::new(), passed_over: Vec::new(), budget };
         let joined = planner.expression(expression, None).map_err(|e| (Why::Invalid, e))?;
         let mut passed_over = planner.passed_over;
@@ -74,7 +81,7 @@ impl Plan {
             return Err((Why::Limit, reason));
         }
         let joined = Some(joined).filter(|joined| !stands_alone(joined));
-        Ok((Self { observations, joined }, passed_over))
+        Ok(Planned { plan: Self { observations, joined }, passed_over })
     }
 }
 
