@@ -79,6 +79,13 @@ fn examine(program: &Path, paths: &[PathBuf], options: &Options, threads: usize)
 
 /// Runs all benchmarks, or the one that was named.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    // Needs neither the program nor data.
+    if options.wants("seal") {
+        crate::seal::run()?;
+        if options.only.is_some() {
+            return Ok(());
+        }
+    }
     let program = program()?;
     if options.wants("rules") {
         rules(&program, options)?;

@@ -8,8 +8,11 @@ mod base;
 mod bench;
 mod corpus;
 mod coverage;
+mod hunt;
+mod life;
 mod measure;
 mod readers;
+mod seal;
 
 use anyhow::{Result, bail};
 
@@ -22,7 +25,7 @@ usage: cargo xtask coverage
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
-  --only NAME   evtx, json, rsigma, rules, memory, readers, cores;
+  --only NAME   evtx, json, rsigma, rules, memory, readers, seal, cores;
                 or large, which is not among all
   --format NAME for readers and large: the format";
 
@@ -36,6 +39,7 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
+        Some("hunt-match") => hunt::matching(args),
         _ => bail!("{USAGE}"),
     }
 }

@@ -1,1 +1,25 @@
 //! Records to and from a sealed case.
+
+pub mod checkpoint;
+pub mod cosignature;
+pub mod durable;
+mod error;
+pub mod event;
+mod hash;
+mod json;
+pub mod key;
+pub mod limits;
+pub mod log;
+pub mod merkle;
+pub mod note;
+pub mod record;
+mod sha256;
+pub mod tile;
+pub mod time;
+pub mod value;
+pub mod policy;
+pub mod proof;
+pub mod witness;
+
+pub use error::Malformed;
+pub use hash::Hash;
