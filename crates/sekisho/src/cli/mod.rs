@@ -5,6 +5,7 @@ mod demo;
 mod disclose;
 mod examine;
 mod explain;
+mod hunt;
 mod inspect;
 mod inspect_table;
 mod key;
@@ -39,6 +40,8 @@ enum Verb {
     Inspect(inspect::Inspect),
     /// Sweep logs with Sigma rules; write detections, a timeline and a report.
     Examine(examine::Examine),
+    /// Sweep evidence that is stored already with new rules and indicators; adds to the case.
+    Hunt(hunt::Hunt),
     /// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
     Verify(verify::Verify),
     /// Show some events of a case to somebody, field by field, with proofs.
@@ -68,6 +71,7 @@ pub fn main() -> Exit {
     let done = match cli.verb {
         Verb::Inspect(verb) => verb.run(),
         Verb::Examine(verb) => verb.run(),
+        Verb::Hunt(verb) => verb.run(),
         Verb::Verify(verb) => verb.run(),
         Verb::Disclose(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
