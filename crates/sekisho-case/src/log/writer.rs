@@ -374,15 +374,16 @@ fn roll_forward(
 
 /// That one of two states of a log is the beginning of the other.
 fn agree(published: &Log, next: &Log, path: &Path) -> Result<(), LogError> {
-    let (small, large) =
-        if next.size() < published.size() { (next, published) } else { (published, next) };
-    let (size, path) = (small.size(), path.to_owned());
-    let (of_small, of_large) = (small.root(), large.root_at(size)?);
-    let (found, published) =
-        if next.size() < published.size() { (of_small, of_large) } else { (of_large, of_small) };
-    if found == published {
+    let size = published.size().min(next.size());
+    let (expected, found) = if next.size() > size {
+        (published.root(), next.root_at(size)?)
+    } else {
+        (published.root_at(size)?, next.root())
+    };
+    if found == expected {
         return Ok(());
     }
+    let (path, published) = (path.to_owned(), expected);
     Err(LogError::Contradiction { path, found, published, size })
 }
 
