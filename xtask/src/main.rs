@@ -8,6 +8,8 @@ mod base;
 mod bench;
 mod corpus;
 mod coverage;
+mod hunt;
+mod life;
 mod measure;
 mod readers;
 mod seal;
@@ -37,6 +39,7 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
+        Some("hunt-match") => hunt::matching(args),
         _ => bail!("{USAGE}"),
     }
 }

@@ -23,6 +23,7 @@ mod parse;
 mod pattern;
 pub mod reference;
 mod regex_check;
+pub mod regexes;
 pub mod rule;
 mod value;
 mod yaml;

@@ -6,9 +6,12 @@ pub mod demo;
 pub mod examine;
 mod exit;
 pub mod explain;
+pub mod indicators;
 pub mod inspect;
+pub mod keys;
 pub mod report;
 pub mod rules;
+pub mod seal;
 pub mod sources;
 
 pub use exit::Exit;

@@ -10,6 +10,7 @@ use std::thread;
 
 use sekisho_sigma::rule::{Correlation, Document, Header, Level, Rule, Status};
 use sekisho_sigma::{Note, ParseOptions, Rejected, apply_filters, parse};
+use sha2::{Digest as _, Sha256};
 
 /// Largest rule file, in bytes.
 pub const RULE_FILE_BYTES_MAX: u64 = 4 << 20;
@@ -74,6 +75,9 @@ pub struct Loaded {
     pub left_out: usize,
     /// How many filters were applied.
     pub filters: usize,
+    /// SHA-256 over the SHA-256 of each file that was read, in bytewise order:
+    /// the same rules have the same one, wherever they lie.
+    pub sha256: [u8; 32],
 }
 
 /// Loads rule files and folders; with none, the pack that is built in. The
@@ -233,17 +237,26 @@ struct Loading<'a> {
     options: &'a ParseOptions,
     documents: Vec<Document>,
     loaded: Loaded,
+    /// SHA-256 of each file.
+    hashes: Vec<[u8; 32]>,
     /// Used again from file to file.
     buffer: Vec<u8>,
 }
 
 impl<'a> Loading<'a> {
     fn new(options: &'a ParseOptions) -> Self {
-        Self { options, documents: Vec::new(), loaded: Loaded::default(), buffer: Vec::new() }
+        Self {
+            options,
+            documents: Vec::new(),
+            loaded: Loaded::default(),
+            hashes: Vec::new(),
+            buffer: Vec::new(),
+        }
     }
 
     fn append(&mut self, other: Self) {
         self.documents.extend(other.documents);
+        self.hashes.extend(other.hashes);
         self.loaded.rejected.extend(other.loaded.rejected);
         self.loaded.notes.extend(other.loaded.notes);
     }
@@ -267,14 +280,17 @@ impl<'a> Loading<'a> {
     }
 
     fn text(&mut self, name: &str, bytes: &[u8]) {
+        self.hashes.push(Sha256::digest(bytes).into());
         let parsed = parse(&Arc::from(name), bytes, self.options);
         self.documents.extend(parsed.documents);
         self.loaded.rejected.extend(parsed.rejected);
         self.loaded.notes.extend(parsed.notes);
     }
 
-    fn finish(self, selection: &Selection) -> Loaded {
+    fn finish(mut self, selection: &Selection) -> Loaded {
         let mut loaded = self.loaded;
+        self.hashes.sort_unstable();
+        loaded.sha256 = Sha256::digest(self.hashes.as_flattened()).into();
         let mut filters = Vec::new();
         let mut rules = Vec::new();
         for document in self.documents {

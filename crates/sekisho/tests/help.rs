@@ -22,6 +22,10 @@ fn the_help_of_every_verb() {
         insta::assert_snapshot!(verb, help(&[verb, "--help"]));
     }
     insta::assert_snapshot!("rules_check", help(&["rules", "check", "--help"]));
+    insta::assert_snapshot!("key", help(&["key", "--help"]));
+    for what in ["new", "show", "list", "passphrase"] {
+        insta::assert_snapshot!(format!("key_{what}"), help(&["key", what, "--help"]));
+    }
 }
 
 #[test]

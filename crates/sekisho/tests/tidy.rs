@@ -469,6 +469,60 @@ fn pure_crates_depend_on_nothing_impure() {
     nothing("dependencies that the crate table rules out", &wrong);
 }
 
+/// What the partner who audits `sekisho-case` must not find in its tree,
+/// beside what no pure crate has: readers of logs, and all of our own crates.
+const FORBIDDEN_IN_CASE: &[&str] = &[
+    "arrow-array",
+    "evtx",
+    "parquet",
+    "sekisho",
+    "sekisho-event",
+    "sekisho-sigma",
+    "sekisho-store",
+    "socket2",
+    "ureq",
+];
+
+#[test]
+fn the_case_reads_no_log_and_knows_no_network() {
+    let tree = cargo(&["tree", "-p", "sekisho-case", "-e", "normal,build", "--prefix", "none"]);
+    let names: BTreeSet<&str> =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.contains("sekisho-case") && names.contains("ed25519-dalek"), "{tree}");
+    let wrong: Vec<String> = FORBIDDEN_CRATES
+        .iter()
+        .chain(FORBIDDEN_IN_CASE)
+        .filter(|name| names.contains(*name))
+        .map(|name| format!("sekisho-case: {name}"))
+        .collect();
+    nothing("dependencies that the crate table rules out", &wrong);
+    let mut sources = Vec::new();
+    files(&root().join("crates/sekisho-case/src"), &mut sources);
+    let asks = |path: &PathBuf| {
+        let code = without_tests(&code_only(&read(path)));
+        let found = ["std::net", "std::env", "std::process", "println!", "SystemTime::now"]
+            .into_iter()
+            .filter(|what| code.contains(what));
+        found.map(|what| format!("{}: {what}", shown(path))).collect::<Vec<_>>()
+    };
+    let wrong: Vec<String> =
+        sources.iter().filter(|path| is(path, "rs")).flat_map(asks).collect();
+    nothing("what the case may not ask", &wrong);
+}
+
+#[test]
+fn the_store_neither_signs_nor_judges() {
+    let tree = cargo(&["tree", "-p", "sekisho-store", "-e", "normal,build", "--prefix", "none"]);
+    let names: BTreeSet<&str> =
+        tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.contains("sekisho-store") && names.contains("parquet"), "{tree}");
+    let wrong: Vec<&str> = ["sekisho", "sekisho-case", "sekisho-sigma", "ed25519-dalek", "tokio"]
+        .into_iter()
+        .filter(|name| names.contains(name))
+        .collect();
+    assert!(wrong.is_empty(), "sekisho-store depends on {wrong:?}");
+}
+
 #[test]
 fn pure_crates_ask_nobody() {
     let mut wrong = Vec::new();

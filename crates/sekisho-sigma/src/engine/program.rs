@@ -64,6 +64,9 @@ pub(crate) struct CompiledRule {
     pub(crate) node: Node,
     /// Atoms that speak for the rule when they hold: those not under a `not`.
     pub(crate) evidence: Vec<AtomId>,
+    /// Atoms of which at least one holds whenever the rule does; `None` where
+    /// there are no such atoms.
+    pub(crate) guard: Option<Vec<AtomId>>,
     places: Vec<Place>,
 }
 
@@ -76,8 +79,6 @@ pub struct Program {
     pub(crate) fields: Vec<Box<str>>,
     /// By field number.
     pub(crate) matchers: Vec<FieldMatcher>,
-    /// By atom: the rules to be looked at when it holds.
-    pub(crate) wakes: Vec<Vec<RuleId>>,
     /// Rules without a guard, looked at for each of their events.
     unguarded: Vec<RuleId>,
     plans: Mutex<HashMap<Shape, Arc<ShapePlan>>>,
@@ -92,10 +93,10 @@ pub(crate) struct ShapePlan {
 /// Rules that name the fields of a shape in the same way.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    /// By rule: whether it looks at the shape in this lane.
-    pub(crate) has: Vec<bool>,
     pub(crate) rules: Vec<RuleId>,
     pub(crate) unguarded: Vec<RuleId>,
+    /// By atom: the rules of this lane to be looked at when it holds.
+    pub(crate) wakes: HashMap<AtomId, Vec<RuleId>>,
     /// The fields that these rules ask about, and the columns in which they
     /// are found.
     pub(crate) reads: Vec<(FieldNumber, Vec<Box<str>>)>,
@@ -195,24 +196,19 @@ impl Program {
         let Compiler { mut numbers, mut fields, atoms: tests, costs, .. } = compiler;
         let nodes: Vec<Node> =
             nodes.into_iter().map(|node| in_good_order(node, &costs).0).collect();
-        let mut wakes: Vec<Vec<RuleId>> = vec![Vec::new(); tests.len()];
         let mut late = vec![false; tests.len()];
         for (slot, cost) in late.iter_mut().zip(&costs) {
             *slot = cost.is_dear();
         }
         let mut unguarded = Vec::new();
-        for (id, node) in (0..).zip(&nodes) {
-            match guard_of(node, &costs) {
-                None => unguarded.push(id),
-                Some(guard) => {
-                    for atom in guard {
-                        if let Some(list) = wakes.get_mut(atom as usize) {
-                            list.push(id);
-                        }
-                        if let Some(slot) = late.get_mut(atom as usize) {
-                            *slot = false;
-                        }
-                    }
+        let guards: Vec<_> = nodes.iter().map(|node| guard_of(node, &costs)).collect();
+        for (id, guard) in (0..).zip(&guards) {
+            if guard.is_none() {
+                unguarded.push(id);
+            }
+            for &atom in guard.iter().flatten() {
+                if let Some(slot) = late.get_mut(atom as usize) {
+                    *slot = false;
                 }
             }
         }
@@ -226,12 +222,13 @@ impl Program {
             .collect::<Vec<_>>();
         let matchers = matchers(fields.len(), &tests, &atoms);
         let evidence = nodes.iter().map(evidence_of).collect::<Vec<_>>();
-        let rules = rules.iter().zip(nodes).zip(evidence).map(|((rule, node), evidence)| {
+        let parts = rules.iter().zip(nodes).zip(evidence).zip(guards);
+        let rules = parts.map(|(((rule, node), evidence), guard)| {
             let places = places(&rule.logsource);
-            CompiledRule { rule: Arc::clone(rule), node, evidence, places }
+            CompiledRule { rule: Arc::clone(rule), node, evidence, guard, places }
         });
         let rules = rules.collect();
-        Self { rules, atoms, fields, matchers, wakes, unguarded, plans: Mutex::default() }
+        Self { rules, atoms, fields, matchers, unguarded, plans: Mutex::default() }
     }
 
     /// The rules, by [`RuleId`].
@@ -288,6 +285,22 @@ impl Program {
     #[must_use]
     pub fn looks_at(&self, shape: &Shape) -> bool {
         self.plan(shape).lanes.iter().any(|lane| !lane.rules.is_empty())
+    }
+
+    /// The columns that rules read in events of a shape, sorted; `None` where
+    /// some rule looks into all of them. Fewer than those of the
+    /// [`projection`](Self::projection), which is for every shape.
+    #[must_use]
+    pub fn columns_read(&self, shape: &Shape) -> Option<Vec<Box<str>>> {
+        let plan = self.plan(shape);
+        if plan.lanes.iter().any(|lane| lane.every_field) {
+            return None;
+        }
+        let reads = plan.lanes.iter().flat_map(|lane| &lane.reads);
+        let mut names: Vec<Box<str>> = reads.flat_map(|(_, names)| names.iter().cloned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(names)
     }
 
     /// Whether a rule looks at events of this shape.
@@ -362,17 +375,16 @@ impl Program {
         for (id, rule) in (0..).zip(&self.rules) {
             let Some(lane_id) = rule.lane(shape) else { continue };
             let at = lanes.iter().position(|(known, ..)| *known == lane_id).unwrap_or_else(|| {
-                let has = vec![false; self.rules.len()];
-                lanes.push((lane_id, Lane { has, ..Lane::default() }, HashSet::new()));
+                lanes.push((lane_id, Lane::default(), HashSet::new()));
                 lanes.len() - 1
             });
             let Some((_, lane, fields)) = lanes.get_mut(at) else { continue };
             lane.rules.push(id);
-            if let Some(slot) = lane.has.get_mut(id as usize) {
-                *slot = true;
-            }
-            if self.unguarded.binary_search(&id).is_ok() {
-                lane.unguarded.push(id);
+            match &rule.guard {
+                None => lane.unguarded.push(id),
+                Some(guard) => {
+                    guard.iter().for_each(|&atom| lane.wakes.entry(atom).or_default().push(id));
+                }
             }
             let mut asked = Vec::new();
             self.fields_of(&rule.node, &mut asked);
@@ -491,6 +503,36 @@ impl Node {
                         left -= u32::from(part.eval(holds));
                         left == 0
                     })
+            }
+        }
+    }
+
+    /// Whether the formula may hold and whether it may not, where `may` says
+    /// the same of atoms.
+    pub(crate) fn may(&self, may: &mut impl FnMut(AtomId) -> (bool, bool)) -> (bool, bool) {
+        match self {
+            Self::Constant(value) => (*value, !*value),
+            Self::Atom(atom) => may(*atom),
+            Self::Not(part) => {
+                let (hold, fail) = part.may(may);
+                (fail, hold)
+            }
+            Self::And(parts) => parts.iter().fold((true, false), |(hold, fail), part| {
+                let (h, f) = if hold { part.may(may) } else { (false, true) };
+                (hold && h, fail || f)
+            }),
+            Self::Or(parts) => parts.iter().fold((false, true), |(hold, fail), part| {
+                let (h, f) = part.may(may);
+                (hold || h, fail && f)
+            }),
+            Self::AtLeast(n, parts) => {
+                let (mut possible, mut certain) = (0, 0);
+                for part in parts {
+                    let (hold, fail) = part.may(may);
+                    possible += u32::from(hold);
+                    certain += u32::from(!fail);
+                }
+                (possible >= *n, certain < *n)
             }
         }
     }

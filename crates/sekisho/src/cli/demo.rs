@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 
+use super::seal::SealArgs;
 use super::show;
 use crate::Exit;
 use crate::demo::{DemoOptions, Found, compare, generate};
@@ -27,6 +28,8 @@ pub(super) struct Demo {
     /// Threads; 0: one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
+    #[command(flatten)]
+    seal: SealArgs,
 }
 
 impl Demo {
@@ -40,6 +43,7 @@ impl Demo {
             .with_context(|| format!("making the rehearsal in {}", self.out.display()))?;
         let options = Options {
             paths: vec![self.out.join("logs")],
+            seal: self.seal.options(&self.out)?,
             out: self.out.join("results"),
             threads: self.threads,
             ..Options::default()
@@ -49,7 +53,7 @@ impl Demo {
         let found = read_found(&options.out.join("detections.jsonl"))?;
         let comparison = compare(&truth, &found);
         let truth = self.out.join("truth.json");
-        let mut text = super::examine::summary(&outcome.report, &options.out);
+        let mut text = super::examine::summary(&outcome, &options.out);
         text.push_str("\nFound against true\n\n");
         text.push_str(&comparison.to_string());
         let _ = writeln!(text, "The whole story: {}", truth.display());

@@ -12,6 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::options::{Format, LevelArg, RuleArgs, StatedArgs, TimeArgs};
+use super::seal::{self, SealArgs};
 use super::{on_terminal, show};
 use crate::Exit;
 use crate::examine::{Options, Outcome, Progress, examine};
@@ -30,8 +31,8 @@ pub(super) struct Examine {
     time: TimeArgs,
     #[command(flatten)]
     stated: StatedArgs,
-    /// Folder for detections.jsonl, timeline.csv, run.json and report.html. These files are
-    /// never read as logs.
+    /// Folder for detections.jsonl, timeline.csv, run.json and report.html, and for the sealed
+    /// case (`case`), to which a further examination is added. They are never read as logs.
     #[arg(long, value_name = "DIR", default_value = "sekisho-out")]
     out: PathBuf,
     /// Exit with 1 if there are detections of this level or above.
@@ -43,14 +44,14 @@ pub(super) struct Examine {
     /// Form of the summary on stdout.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Do not seal the results. (Sealing is not there yet: this changes nothing so far.)
-    #[arg(long)]
-    no_seal: bool,
+    #[command(flatten)]
+    seal: SealArgs,
 }
 
 impl Examine {
     pub(super) fn run(self) -> Result<Exit> {
         let options = Options {
+            seal: self.seal.options(&self.out)?,
             selection: self.rules.selection(),
             placeholders: self.rules.parse_options()?,
             rules: self.rules.rules,
@@ -63,7 +64,7 @@ impl Examine {
         };
         let outcome = run(&options)?;
         match self.format {
-            Format::Text => show::data(&summary(&outcome.report, &options.out))?,
+            Format::Text => show::data(&summary(&outcome, &options.out))?,
             Format::Json => {
                 let run = options.out.join("run.json");
                 let text = std::fs::read_to_string(&run)
@@ -142,7 +143,8 @@ fn draw(progress: &Progress, message: &dyn Fn(&Progress) -> String, finished: &A
 }
 
 /// What is printed at the end.
-pub(super) fn summary(report: &Report, out: &Path) -> String {
+pub(super) fn summary(outcome: &Outcome, out: &Path) -> String {
+    let report = &outcome.report;
     let mut text = String::new();
     let t = &report.totals;
     let n = show::grouped;
@@ -176,6 +178,7 @@ pub(super) fn summary(report: &Report, out: &Path) -> String {
     text.push_str(&not_seen(report));
     let _ = writeln!(text, "Results: {}", out.display());
     let _ = writeln!(text, "Report:  {}", out.join("report.html").display());
+    text.extend(outcome.sealed.as_ref().map(seal::summary));
     text
 }
 

@@ -6,8 +6,10 @@ mod examine;
 mod explain;
 mod inspect;
 mod inspect_table;
+mod key;
 mod options;
 mod rules;
+mod seal;
 mod show;
 
 use std::io::IsTerminal as _;
@@ -39,6 +41,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Work with rule files.
     Rules(rules::Rules),
+    /// Make and show the keys that cases and checkpoints are signed with.
+    Key(key::Key),
     /// Rehearse: make the logs of a small network that was broken into, and examine them.
     Demo(demo::Demo),
 }
@@ -60,6 +64,7 @@ pub fn main() -> Exit {
         Verb::Examine(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
+        Verb::Key(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),
     };
     done.unwrap_or_else(|e| {

@@ -16,6 +16,8 @@ use super::slots::Slots;
 use super::stats::{HostsOf, Span, Stats};
 use super::timeline::Timeline;
 use super::work::{Done, HASH_CHARS, Plan};
+use crate::seal::rows::SealedBlock;
+use crate::seal::writer::{Due, SealWriter};
 use crate::sources::SourceProblem;
 
 /// Outcomes that wait for an earlier one may take this much memory, in bytes;
@@ -69,6 +71,7 @@ struct State {
     written: u64,
     /// Where in `detections.jsonl` the hash of the file at hand is missing.
     unhashed: Slots,
+    seal: Option<SealWriter>,
     failure: Option<io::Error>,
 }
 
@@ -81,7 +84,12 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// A collector that writes detections into a folder.
-    pub(crate) fn new(plan: Arc<Plan>, out: &Path, correlator: Correlator) -> io::Result<Self> {
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        out: &Path,
+        correlator: Correlator,
+        seal: Option<SealWriter>,
+    ) -> io::Result<Self> {
         let writer = BufWriter::with_capacity(1 << 20, File::create(out.join("detections.jsonl"))?);
         let files = plan.inventory.files.len();
         let sources = vec![SourceOutcome::default(); plan.inventory.sources.len()];
@@ -109,6 +117,7 @@ impl Collector {
             writer,
             written: 0,
             unhashed: Slots::default(),
+            seal,
             failure: None,
         };
         Ok(Self { plan, state: Mutex::new(state), moved: Condvar::new() })
@@ -126,16 +135,31 @@ impl Collector {
         }
         state.waiting_bytes += done.held_bytes();
         state.waiting.insert(number, done);
+        let mut due = Vec::new();
         while let Some(done) = {
             let next = state.next;
             state.waiting.remove(&next)
         } {
             state.next += 1;
             state.waiting_bytes = state.waiting_bytes.saturating_sub(done.held_bytes());
-            state.settle(&self.plan, done);
+            due.extend(state.settle(&self.plan, done));
         }
         drop(state);
         self.moved.notify_all();
+        self.write_segments(due);
+    }
+
+    /// Encodes and writes segments while others go on.
+    fn write_segments(&self, due: Vec<Due>) {
+        for due in due {
+            let written = due.write();
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            match (written, &mut state.seal) {
+                (Ok((number, segment)), Some(seal)) => seal.written(number, segment),
+                (Ok(_), None) => {}
+                (Err(e), _) => state.note_failure(&self.plan, Err(e)),
+            }
+        }
     }
 
     /// Notes that a thread ended before its work was done.
@@ -148,8 +172,9 @@ impl Collector {
         self.moved.notify_all();
     }
 
-    /// All outcomes, and the writer of detections for what comes after them.
-    pub(crate) fn finish(self) -> io::Result<(Collected, BufWriter<File>)> {
+    /// All outcomes, the writer of detections for what comes after them, and
+    /// what was sealed.
+    pub(crate) fn finish(self) -> io::Result<(Collected, BufWriter<File>, Option<SealWriter>)> {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let filled = state.fill_in(&format!("{:HASH_CHARS$}", "unknown"));
         if !state.waiting.is_empty() {
@@ -159,13 +184,14 @@ impl Collector {
         }
         match state.failure {
             Some(e) => Err(e),
-            None => filled.map(|()| (state.collected, state.writer)),
+            None => filled.map(|()| (state.collected, state.writer, state.seal)),
         }
     }
 }
 
 impl State {
-    fn settle(&mut self, plan: &Plan, mut done: Done) {
+    /// Takes in the next outcome; the segments of the store that are due.
+    fn settle(&mut self, plan: &Plan, mut done: Done) -> Vec<Due> {
         if let Some((file, hash)) = done.hash.take() {
             let filled = self.fill_in(&hash);
             self.note_failure(plan, filled);
@@ -179,7 +205,7 @@ impl State {
             outcome.format = done.format.or(outcome.format);
             outcome.duplicate_of = duplicate;
             if duplicate.is_some() {
-                return;
+                return Vec::new();
             }
             outcome.records += done.stats.records;
             outcome.span.merge(done.stats.span);
@@ -196,7 +222,24 @@ impl State {
             let Collected { correlator, places, .. } = &mut self.collected;
             correlator.add(observation, || places.add(&place));
         }
+        let sealed = self.seal(std::mem::take(&mut done.sealed));
         self.collected.stats.merge(done.stats);
+        match sealed {
+            Ok(due) => due,
+            Err(e) => {
+                self.note_failure(plan, Err(e));
+                Vec::new()
+            }
+        }
+    }
+
+    fn seal(&mut self, blocks: Vec<SealedBlock>) -> io::Result<Vec<Due>> {
+        let Some(seal) = &mut self.seal else { return Ok(Vec::new()) };
+        let mut due = Vec::new();
+        for block in blocks {
+            due.extend(seal.take(block)?);
+        }
+        Ok(due)
     }
 
     fn note_failure(&mut self, plan: &Plan, result: io::Result<()>) {

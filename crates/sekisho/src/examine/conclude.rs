@@ -16,6 +16,7 @@ use super::work::{Place, Plan, csv};
 use super::{Occurred, Options, json, run_file};
 use crate::report::{self, Report};
 use crate::rules::Loaded;
+use crate::seal::Sealed;
 
 /// What an examination came to.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Outcome {
     pub worst: Option<Level>,
     /// Whether it ran to its end.
     pub complete: bool,
+    /// The case that it is sealed in, if it is.
+    pub sealed: Option<Sealed>,
 }
 
 /// Rules that never had a chance on this input, by reason.
@@ -71,7 +74,7 @@ pub(crate) fn conclude(
         run_file::write_run(options, plan, &loaded, &collected, &blind, complete, run)?;
         fs::write(options.out.join("report.html"), report::render(&report))?;
         ordered.join().unwrap_or_else(|_| Err(io::Error::other("the timeline was not written")))?;
-        Ok(Outcome { report, worst, complete })
+        Ok(Outcome { report, worst, complete, sealed: None })
     })
 }
 

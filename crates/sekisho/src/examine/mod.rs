@@ -15,6 +15,7 @@ mod places;
 mod run_file;
 pub(crate) mod share;
 mod slots;
+mod sources;
 pub(crate) mod stats;
 mod timeline;
 mod work;
@@ -28,6 +29,8 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
+use sekisho_case::Hash;
+use sekisho_case::record::Counted;
 use sekisho_event::{Block, Format, Shape};
 use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, ParseOptions, Program};
@@ -36,6 +39,8 @@ pub use conclude::Outcome;
 pub(crate) use conclude::log_source;
 
 use crate::rules::{self, Loaded, Selection};
+use crate::seal::publish::Said;
+use crate::seal::{Seal, SealOptions};
 use crate::sources::Source;
 use crate::sources::walk::Inventory;
 use collect::Collector;
@@ -67,6 +72,8 @@ pub struct Options {
     pub host: Option<String>,
     /// Year of the last record of logs whose records name none.
     pub year: Option<i64>,
+    /// What to seal into, if at all.
+    pub seal: Option<Arc<SealOptions>>,
 }
 
 /// Tells how far the work is, for whoever shows it.
@@ -95,18 +102,28 @@ pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -
     fs::create_dir_all(out).with_context(|| format!("creating the folder {}", out.display()))?;
     let threads = threads(options.threads);
     let loaded = rules::load(&options.rules, &options.selection, &options.placeholders, threads);
-    let (plan, correlator, loaded) = plan(options, loaded, stop)?;
+    let (mut plan, correlator, loaded) = plan(options, loaded, stop)?;
     let total = plan.inventory.sources.iter().map(|s| s.stored_bytes).sum();
     progress.bytes_total.store(total, Ordering::Relaxed);
+    let (seal, seal_writer) = options.seal.as_deref().map(Seal::begin).transpose()?.unzip();
+    plan.sealing = seal.as_ref().map(|seal| Arc::clone(&seal.sealing));
     let plan = Arc::new(plan);
-    let collector = Collector::new(Arc::clone(&plan), out, correlator)
+    let collector = Collector::new(Arc::clone(&plan), out, correlator, seal_writer)
         .with_context(|| format!("writing detections into {}", out.display()))?;
     let occurred = run(&plan, &collector, threads, progress);
-    let (collected, writer) =
+    let (collected, writer, seal_writer) =
         collector.finish().with_context(|| format!("writing into {}", out.display()))?;
     let complete = !stop.load(Ordering::Relaxed);
-    conclude::conclude(options, &plan, loaded, collected, writer, &occurred, complete)
-        .with_context(|| format!("writing into {}", out.display()))
+    let rules = Counted { count: plan.program.rules().len() as u64, sha256: Hash(loaded.sha256) };
+    let sources = seal.as_ref().map(|seal| sources::records(&plan, &collected, seal.sources_from()));
+    let mut outcome =
+        conclude::conclude(options, &plan, loaded, collected, writer, &occurred, complete)
+            .with_context(|| format!("writing into {}", out.display()))?;
+    if let (Some(seal), Some(writer), Some(sources)) = (seal, seal_writer, sources) {
+        let said = Said { complete, rules, sources, results: out.clone() };
+        outcome.sealed = Some(seal.publish(writer, said)?);
+    }
+    Ok(outcome)
 }
 
 /// How many threads to use: as many as asked for; if 0, one a core.
@@ -128,7 +145,9 @@ fn plan(
     let (observer, unresolved) = Correlator::new(correlations, &program);
     let correlator = observer.clone();
     loaded.rejected.extend(unresolved);
-    let results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
+    let mut results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
+    // A case is no log either.
+    results.extend(options.seal.iter().map(|seal| seal.case.clone()));
     let inventory = Inventory::without(&options.paths, &results);
     if inventory.sources.is_empty() {
         match inventory.problems.first() {
@@ -148,6 +167,7 @@ fn plan(
         silent: (0..).zip(program.rules()).map(|(id, _)| observer.silences(id)).collect(),
         correlator: observer,
         identities: identity::Identities::default(),
+        sealing: None,
         stop: Arc::clone(stop),
         program,
     };

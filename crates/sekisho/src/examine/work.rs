@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{
-    Block, Column, EventBatch, FieldId, Format, Parsed, RECORD_ID_UNKNOWN, Reader, Shape, ValueId,
-    Vocabulary,
+    Block, Column, EventBatch, FieldId, Format, Parsed, Projection, RECORD_ID_UNKNOWN, Reader, Shape,
+    ValueId, Vocabulary,
 };
 use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
@@ -20,6 +20,8 @@ use super::feed::{Reading, Task, problem, recognise};
 use super::identity::{FIELD, Identities, Pass};
 use super::json;
 use super::stats::{EXAMPLES_MAX, Example, Stats};
+use crate::seal::Sealing;
+use crate::seal::rows::{RowSealer, SealedBlock};
 use crate::sources::walk::Inventory;
 use crate::sources::{SourceProblem, hash};
 
@@ -57,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) correlator: Correlator,
     /// Records that may come more than once.
     pub(crate) identities: Identities,
+    /// How events are sealed, if they are.
+    pub(crate) sealing: Option<Arc<Sealing>>,
     pub(crate) stop: Arc<AtomicBool>,
 }
 
@@ -92,6 +96,8 @@ pub(crate) struct Done {
     pub(crate) timeline: Vec<u8>,
     pub(crate) timeline_rows: Vec<TimelineRow>,
     pub(crate) observations: Vec<(Observation, Place)>,
+    /// The events, sealed, one a block.
+    pub(crate) sealed: Vec<SealedBlock>,
     pub(crate) stats: Stats,
     pub(crate) problems: Vec<SourceProblem>,
     pub(crate) problems_more: u64,
@@ -102,7 +108,8 @@ pub(crate) struct Done {
 impl Done {
     /// Memory it holds until it is written, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.detections.len() + self.timeline.len() + self.observations.len() * 128
+        let sealed: usize = self.sealed.iter().map(SealedBlock::held_bytes).sum();
+        self.detections.len() + self.timeline.len() + self.observations.len() * 128 + sealed
     }
 }
 
@@ -111,6 +118,7 @@ pub(crate) struct Worker {
     plan: Arc<Plan>,
     vocabulary: Vocabulary,
     matcher: Matcher,
+    sealer: Option<RowSealer>,
     readers: HashMap<&'static str, Box<dyn Reader>>,
     matches: Vec<Match>,
     /// Of the piece of work at hand.
@@ -128,12 +136,18 @@ impl Worker {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let extra: Vec<&str> =
             ACCOUNT_FIELDS.iter().copied().chain(plan.correlator.fields()).chain([FIELD]).collect();
-        let vocabulary = Vocabulary::new(plan.program.projection(&extra));
+        let projection = match plan.sealing {
+            Some(_) => Projection::All,
+            None => plan.program.projection(&extra),
+        };
+        let vocabulary = Vocabulary::new(projection);
+        let sealer = plan.sealing.clone().map(RowSealer::new);
         let matcher = Matcher::new(Arc::clone(&plan.program));
         Self {
             plan,
             vocabulary,
             matcher,
+            sealer,
             readers: HashMap::new(),
             matches: Vec::new(),
             number: 0,
@@ -286,6 +300,7 @@ impl Worker {
         let reader = self.readers.entry(format.name()).or_insert_with(|| format.reader());
         let (matcher, matches, occurred) =
             (&mut self.matcher, &mut self.matches, &mut self.occurred);
+        let sealer = &mut self.sealer;
         let number = self.number;
         let mut path_json = Vec::new();
         json::string(&about.path, &mut path_json);
@@ -298,6 +313,16 @@ impl Worker {
                 .zip(&once)
                 .map(|(all, once)| once.as_ref().unwrap_or(all))
                 .collect();
+            let sealed = sealer.as_mut().map(|sealer| {
+                sealer.seal(source, parsed, &batches, vocabulary).map_err(|e| {
+                    let what = format!("the events from here on cannot be sealed: {e}");
+                    problem(about, Some(block.offset), what, "an event with fewer fields")
+                })
+            });
+            match sealed.transpose() {
+                Ok(sealed) => done.sealed.extend(sealed),
+                Err(problem) => done.problems.push(problem),
+            }
             let mut writer =
                 Writer { plan: &plan, source, path_json: &path_json, parsed, batches, vocabulary };
             writer.note_problems(&about.path, done);
@@ -321,6 +346,7 @@ struct Writer<'a> {
 /// A match with its batch, to be put in the order of records.
 struct Found<'a> {
     batch: &'a EventBatch,
+    batch_number: usize,
     accounts: &'a [&'a Column],
     row: usize,
     found: Match,
@@ -355,7 +381,7 @@ impl Writer<'_> {
         done.stats.records += u64::from(self.parsed.count).saturating_sub(duplicates);
         done.stats.untimed.add(self.parsed.untimed);
         done.stats.labels_unknown += self.parsed.records.labels_unknown();
-        for (&batch, accounts) in self.batches.iter().zip(&accounts) {
+        for (batch_number, (&batch, accounts)) in self.batches.iter().zip(&accounts).enumerate() {
             let fields = occurred.entry_ref(&batch.shape).or_default();
             fields.extend(batch.columns.iter().map(|column| column.field));
             self.count(batch, &mut done.stats);
@@ -370,12 +396,15 @@ impl Writer<'_> {
                 let row = m.row as usize;
                 self.observe(batch, row, &m, done);
                 if self.plan.silent.get(m.rule as usize) != Some(&true) {
-                    found.push(Found { batch, accounts, row, found: m });
+                    found.push(Found { batch, batch_number, accounts, row, found: m });
                 }
             }
         }
         found.sort_by_key(|f| (f.batch.records.get(f.row).copied(), f.found.rule));
         self.write_all(&found, done);
+        if let Some(sealed) = done.sealed.last_mut() {
+            found.iter().for_each(|f| sealed.detected(f.batch_number, f.row));
+        }
     }
 
     fn account_columns<'b>(&self, batch: &'b EventBatch) -> Vec<&'b Column> {
@@ -703,6 +732,7 @@ mod tests {
             silent: Vec::new(),
             correlator,
             identities: Identities::default(),
+            sealing: None,
             stop: Arc::default(),
         })
     }

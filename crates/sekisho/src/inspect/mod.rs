@@ -11,7 +11,7 @@ mod digests;
 pub(crate) mod identity;
 mod model;
 mod order;
-mod ranges;
+pub(crate) mod ranges;
 mod serve;
 mod silence;
 mod work;

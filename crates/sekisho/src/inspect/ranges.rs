@@ -38,6 +38,11 @@ impl Ranges {
         (ranges, repeated)
     }
 
+    /// The least and the greatest number.
+    pub(crate) fn bounds(&self) -> Option<Range> {
+        Some((self.list.first()?.0, self.list.last()?.1))
+    }
+
     /// How many ranges there are.
     pub(crate) fn len(&self) -> usize {
         self.list.len()

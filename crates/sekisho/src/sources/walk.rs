@@ -108,6 +108,9 @@ impl Inventory {
         if !meta.is_dir() {
             return self.problem(path, "neither a file nor a folder", "a regular file");
         }
+        if self.is_passed_over(path) {
+            return;
+        }
         self.enter_folder(path, depth, entered);
     }
 

@@ -1,0 +1,401 @@
+//! Reads a column's pages row by row, or rather many rows at a time. Each
+//! distinct value of a dictionary is interned once; rows are looked up.
+
+use sekisho_event::{Dictionary, Kind, ValueId};
+
+use crate::error::Flaw;
+use crate::hybrid::{Decoder, Stretch, take_varint};
+use crate::limits::PAGE_ROWS_MAX;
+use crate::thrift::{Thrift, Wire, unzigzag};
+
+const EXPECTED: &str = "a page as it was written here";
+
+const DATA_PAGE: i64 = 0;
+const DICTIONARY_PAGE: i64 = 2;
+const PLAIN: i64 = 0;
+const DELTA: i64 = 5;
+const RLE_DICTIONARY: i64 = 8;
+
+fn flaw(what: impl Into<String>) -> Flaw {
+    Flaw::new(what, EXPECTED)
+}
+
+fn cut() -> Flaw {
+    flaw("a page that ends too early")
+}
+
+/// How many bytes pages may still unpack to.
+#[derive(Debug)]
+pub(crate) struct Budget(pub(crate) usize);
+
+impl Budget {
+    fn take(&mut self, bytes: usize) -> Result<(), Flaw> {
+        let left = self.0.checked_sub(bytes).ok_or_else(|| {
+            Flaw::new("pages that unpack to more than 1 GiB", "less in one group of rows")
+        })?;
+        self.0 = left;
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Head {
+    kind: i64,
+    unpacked: usize,
+    packed: usize,
+    values: usize,
+    encoding: i64,
+    levels: Option<i64>,
+}
+
+/// The pages of a column, one after the other.
+struct Pages {
+    chunk: Vec<u8>,
+    at: usize,
+    body: Vec<u8>,
+}
+
+impl Pages {
+    fn next(&mut self, budget: &mut Budget) -> Result<Head, Flaw> {
+        let bytes = self.chunk.get(self.at..).unwrap_or_default();
+        let mut thrift = Thrift::new(bytes);
+        let mut head = Head { kind: -1, encoding: -1, ..Head::default() };
+        thrift.structure(&mut |thrift, id, wire| {
+            match (id, wire) {
+                (1, Wire::Integer) => head.kind = thrift.integer()?,
+                (2, Wire::Integer) => head.unpacked = thrift.size()?,
+                (3, Wire::Integer) => head.packed = thrift.size()?,
+                (5 | 7, Wire::Struct) => page_head(thrift, &mut head)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        let from = thrift.at();
+        let packed = from.checked_add(head.packed).and_then(|end| bytes.get(from..end));
+        let packed = packed.ok_or_else(cut)?;
+        self.at += from + head.packed;
+        budget.take(head.unpacked)?;
+        self.body = zstd::bulk::decompress(packed, head.unpacked)
+            .map_err(|e| flaw(format!("a page that cannot be unpacked ({e})")))?;
+        if self.body.len() != head.unpacked {
+            return Err(flaw("a page that unpacks to another size than it says"));
+        }
+        Ok(head)
+    }
+}
+
+fn page_head(thrift: &mut Thrift<'_>, head: &mut Head) -> Result<(), Flaw> {
+    thrift.structure(&mut |thrift, id, wire| {
+        match (id, wire) {
+            (1, Wire::Integer) => head.values = thrift.size()?,
+            (2, Wire::Integer) => head.encoding = thrift.integer()?,
+            (3, Wire::Integer) => head.levels = Some(thrift.integer()?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })
+}
+
+enum Encoded {
+    Keys(Decoder),
+    Plain(usize),
+    Numbers(usize),
+}
+
+/// A column on its way to values.
+pub(crate) struct Cursor {
+    pages: Pages,
+    optional: bool,
+    /// Rows left in the page at hand.
+    left: usize,
+    levels: Decoder,
+    encoded: Encoded,
+    /// The dictionary's values.
+    ids: Vec<ValueId>,
+    numbers: Vec<i64>,
+    /// Stretches of rows that have a value or have none.
+    runs: Vec<(bool, usize)>,
+    spread: Vec<ValueId>,
+}
+
+impl Cursor {
+    /// Over the bytes of a column.
+    pub(crate) fn new(chunk: Vec<u8>, optional: bool) -> Self {
+        Self {
+            pages: Pages { chunk, at: 0, body: Vec::new() },
+            optional,
+            left: 0,
+            levels: Decoder::default(),
+            encoded: Encoded::Plain(0),
+            ids: Vec::new(),
+            numbers: Vec::new(),
+            runs: Vec::new(),
+            spread: Vec::new(),
+        }
+    }
+
+    /// Appends the values of the next rows of a column of texts.
+    pub(crate) fn texts(
+        &mut self,
+        mut rows: usize,
+        kind: Kind,
+        to: &mut Dictionary,
+        budget: &mut Budget,
+        out: &mut Vec<ValueId>,
+    ) -> Result<(), Flaw> {
+        while rows > 0 {
+            if self.left == 0 {
+                self.next_page(kind, Some(to), budget)?;
+                continue;
+            }
+            let some = rows.min(self.left);
+            let present = self.levels(some)?;
+            if present == some {
+                self.values(some, kind, to, out)?;
+            } else {
+                let mut spread = std::mem::take(&mut self.spread);
+                spread.clear();
+                self.values(present, kind, to, &mut spread)?;
+                let mut from = 0;
+                for &(has, count) in &self.runs {
+                    if has {
+                        out.extend(spread.get(from..from + count).unwrap_or_default());
+                        from += count;
+                    } else {
+                        out.resize(out.len() + count, ValueId::ABSENT);
+                    }
+                }
+                self.spread = spread;
+            }
+            self.left -= some;
+            rows -= some;
+        }
+        Ok(())
+    }
+
+    /// Appends the values of the next rows of a column of numbers.
+    pub(crate) fn numbers(
+        &mut self,
+        mut rows: usize,
+        none: i64,
+        budget: &mut Budget,
+        out: &mut Vec<i64>,
+    ) -> Result<(), Flaw> {
+        while rows > 0 {
+            if self.left == 0 {
+                self.next_page(Kind::Null, None, budget)?;
+                continue;
+            }
+            let some = rows.min(self.left);
+            self.levels(some)?;
+            let Encoded::Numbers(at) = &mut self.encoded else { return Err(cut()) };
+            for &(has, count) in &self.runs {
+                if has {
+                    let end = *at + count;
+                    out.extend(self.numbers.get(*at..end).ok_or_else(cut)?);
+                    *at = end;
+                } else {
+                    out.resize(out.len() + count, none);
+                }
+            }
+            self.left -= some;
+            rows -= some;
+        }
+        Ok(())
+    }
+
+    /// Finds out which of the next rows have a value; returns how many do.
+    fn levels(&mut self, rows: usize) -> Result<usize, Flaw> {
+        self.runs.clear();
+        if !self.optional {
+            self.runs.push((true, rows));
+            return Ok(rows);
+        }
+        let (runs, mut present) = (&mut self.runs, 0);
+        let mut add = |has: bool, count: usize| {
+            present += if has { count } else { 0 };
+            match runs.last_mut() {
+                Some((last, so_far)) if *last == has => *so_far += count,
+                _ => runs.push((has, count)),
+            }
+        };
+        self.levels.take(&self.pages.body, rows, &mut |stretch| {
+            match stretch {
+                Stretch::Same(level, count) => add(level == 1, count),
+                Stretch::Each(levels) => levels.iter().for_each(|&level| add(level == 1, 1)),
+            }
+            Ok(())
+        })?;
+        Ok(present)
+    }
+
+    /// Appends the next values, nulls left out.
+    fn values(
+        &mut self,
+        count: usize,
+        kind: Kind,
+        to: &mut Dictionary,
+        out: &mut Vec<ValueId>,
+    ) -> Result<(), Flaw> {
+        let body = &self.pages.body;
+        match &mut self.encoded {
+            Encoded::Keys(decoder) => {
+                let ids = &self.ids;
+                let unknown = || flaw("a key that its dictionary does not have");
+                decoder.take(body, count, &mut |stretch| {
+                    match stretch {
+                        Stretch::Same(key, count) => {
+                            let id = *ids.get(key as usize).ok_or_else(unknown)?;
+                            out.resize(out.len() + count, id);
+                        }
+                        Stretch::Each(keys) => {
+                            let before = out.len();
+                            out.extend(keys.iter().map_while(|&key| ids.get(key as usize)));
+                            if out.len() - before != keys.len() {
+                                return Err(unknown());
+                            }
+                        }
+                    }
+                    Ok(())
+                })
+            }
+            Encoded::Plain(at) => {
+                out.reserve(count.min(PAGE_ROWS_MAX));
+                for _ in 0..count {
+                    out.push(to.intern_str(kind, take_text(body, at)?));
+                }
+                Ok(())
+            }
+            Encoded::Numbers(_) => Err(flaw("numbers in a column of texts")),
+        }
+    }
+
+    fn next_page(
+        &mut self,
+        kind: Kind,
+        to: Option<&mut Dictionary>,
+        budget: &mut Budget,
+    ) -> Result<(), Flaw> {
+        let head = self.pages.next(budget)?;
+        let body = &self.pages.body;
+        if head.kind == DICTIONARY_PAGE {
+            let to = to.ok_or_else(|| flaw("a dictionary in a column of numbers"))?;
+            // Each value takes four bytes at least.
+            if head.values > body.len() / 4 {
+                return Err(cut());
+            }
+            budget.take(head.values * size_of::<ValueId>())?;
+            let mut at = 0;
+            self.ids = Vec::with_capacity(head.values);
+            for _ in 0..head.values {
+                self.ids.push(to.intern_str(kind, take_text(body, &mut at)?));
+            }
+            return Ok(());
+        }
+        if head.kind != DATA_PAGE || head.values > PAGE_ROWS_MAX || head.values == 0 {
+            return Err(flaw(format!("a page of kind {} of {} rows", head.kind, head.values)));
+        }
+        let mut at = 0;
+        if self.optional {
+            let len = body.first_chunk::<4>().map(|four| u32::from_le_bytes(*four));
+            let end = 4 + len.ok_or_else(cut)? as usize;
+            if end > body.len() {
+                return Err(cut());
+            }
+            self.levels = Decoder::new(4, end, 1)?;
+            at = end;
+        }
+        self.left = head.values;
+        self.encoded = match (head.encoding, to) {
+            (RLE_DICTIONARY, Some(_)) => {
+                // A page without values may end here.
+                let width = body.get(at).copied().unwrap_or(0);
+                Encoded::Keys(Decoder::new((at + 1).min(body.len()), body.len(), width)?)
+            }
+            (PLAIN, Some(_)) => Encoded::Plain(at),
+            (DELTA, None) => {
+                self.numbers.clear();
+                deltas(body.get(at..).unwrap_or_default(), head.values, &mut self.numbers)?;
+                Encoded::Numbers(0)
+            }
+            (other, _) => return Err(flaw(format!("a page in encoding {other}"))),
+        };
+        Ok(())
+    }
+}
+
+fn take_text<'a>(body: &'a [u8], at: &mut usize) -> Result<&'a str, Flaw> {
+    let head = body.get(*at..).and_then(|rest| rest.first_chunk::<4>()).ok_or_else(cut)?;
+    let from = *at + 4;
+    let end = from + u32::from_le_bytes(*head) as usize;
+    let text = body.get(from..end).ok_or_else(cut)?;
+    *at = end;
+    std::str::from_utf8(text).map_err(|_| flaw("a value that is not UTF-8"))
+}
+
+/// Reads numbers written as packed differences.
+fn deltas(bytes: &[u8], most: usize, out: &mut Vec<i64>) -> Result<(), Flaw> {
+    let mut at = 0;
+    let mut next = || take_varint(bytes, &mut at).ok_or_else(cut);
+    let (block, minis, total) = (next()?, next()?, next()?);
+    let mut last = unzigzag(next()?);
+    let odd = || flaw("differences in blocks of an odd size");
+    let (block, minis) =
+        (usize::try_from(block).map_err(|_| odd())?, usize::try_from(minis).map_err(|_| odd())?);
+    let total = usize::try_from(total).ok().filter(|&total| total <= most).ok_or_else(cut)?;
+    if minis == 0 || minis > 256 || block > 1 << 16 || block % (minis * 32) != 0 || block == 0 {
+        return Err(odd());
+    }
+    if total == 0 {
+        return Ok(());
+    }
+    out.push(last);
+    while out.len() < total {
+        let least = unzigzag(take_varint(bytes, &mut at).ok_or_else(cut)?);
+        let widths = bytes.get(at..at + minis).ok_or_else(cut)?;
+        at += minis;
+        for &width in widths {
+            if out.len() >= total {
+                break;
+            }
+            if width > 64 {
+                return Err(odd());
+            }
+            let count = (block / minis).min(total - out.len());
+            unpack_deltas(bytes.get(at..).unwrap_or_default(), width, count, &mut |delta| {
+                last = last.wrapping_add(least).wrapping_add(delta.cast_signed());
+                out.push(last);
+            })?;
+            at = at.checked_add(block / minis * usize::from(width) / 8).ok_or_else(cut)?;
+        }
+    }
+    Ok(())
+}
+
+fn unpack_deltas(
+    bytes: &[u8],
+    width: u8,
+    count: usize,
+    each: &mut dyn FnMut(u64),
+) -> Result<(), Flaw> {
+    if width == 0 {
+        (0..count).for_each(|_| each(0));
+        return Ok(());
+    }
+    let width = usize::from(width);
+    if (count * width).div_ceil(8) > bytes.len() {
+        return Err(cut());
+    }
+    let mask = u64::MAX >> (64 - width);
+    for number in 0..count {
+        let bit = number * width;
+        let mut sixteen = [0_u8; 16];
+        let from = bytes.get(bit / 8..).unwrap_or_default();
+        for (to, from) in sixteen.iter_mut().zip(from) {
+            *to = *from;
+        }
+        let word = u128::from_le_bytes(sixteen) >> (bit % 8);
+        each(u64::try_from(word & u128::from(mask)).unwrap_or(0));
+    }
+    Ok(())
+}

@@ -1,0 +1,364 @@
+//! Rows to the bytes of a segment. What comes out depends on the rows and
+//! their order alone.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use parquet::basic::Encoding;
+use parquet::data_type::{DataType, Int32Type, Int64Type};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::ColumnPath;
+use sekisho_event::{Kind, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN};
+
+use crate::block::{BlockColumn, RowBlock};
+use crate::limits::{PAGE_ROWS, REST_BYTES};
+use crate::page::{self, PageMaker};
+use crate::plan::{Field, Plan, fits};
+use crate::rest::RestText;
+use crate::schema::{self, KINDS_KEY, Own, REST_KEY, VERSION, VERSION_KEY};
+use crate::values::ColumnValues;
+use crate::writer::Part;
+
+/// The bytes of a Parquet file with these rows, which are sorted by shape.
+pub(crate) fn segment(parts: &[Part], plan: &Plan<'_>) -> Result<Vec<u8>> {
+    let names = plan.columns().map(|field| field.name);
+    let file = SerializedFileWriter::new(Vec::new(), schema::of(names)?, Arc::new(properties()?))?;
+    let mut encoder = Encoder {
+        parts,
+        plan,
+        file,
+        pages: PageMaker::new()?,
+        values: ColumnValues::default(),
+        rest: ColumnValues::default(),
+        pieces: Vec::new(),
+        rows: 0,
+    };
+    let mut text = RestText::default();
+    for number in 0..parts.len() {
+        encoder.part(number, &mut text)?;
+    }
+    encoder.group()?;
+    encoder.metadata();
+    encoder.file.into_inner()
+}
+
+/// How our own numbers are written; text columns make their pages themselves.
+fn properties() -> Result<WriterProperties> {
+    let mut properties = WriterProperties::builder()
+        .set_created_by("sekisho version 1.0.0".to_owned())
+        .set_compression(page::compression()?)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .set_data_page_row_count_limit(PAGE_ROWS);
+    for own in Own::ALL {
+        if own.physical() != parquet::basic::Type::BYTE_ARRAY {
+            let path = ColumnPath::from(own.name());
+            properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    Ok(properties.build())
+}
+
+/// Rows of a part.
+struct Piece {
+    part: usize,
+    rows: Range<usize>,
+}
+
+struct Encoder<'a> {
+    parts: &'a [Part],
+    plan: &'a Plan<'a>,
+    file: SerializedFileWriter<Vec<u8>>,
+    pages: PageMaker,
+    values: ColumnValues,
+    /// Of the group of rows at hand.
+    rest: ColumnValues,
+    pieces: Vec<Piece>,
+    rows: usize,
+}
+
+/// A cell that stands in `_rest`: row, number of the field in the plan, and in
+/// the block.
+type RestCell = (usize, usize, usize);
+
+impl Encoder<'_> {
+    /// Takes a part into the group at hand, and begins another one where
+    /// `_rest` becomes too large: names of fields stand there in every row.
+    fn part(&mut self, number: usize, text: &mut RestText) -> Result<()> {
+        let Some(part) = self.parts.get(number) else { return Ok(()) };
+        let cells = rest_cells(&part.block, number, self.plan);
+        let mut from = 0;
+        for of_row in cells.chunk_by(|a, b| a.0 == b.0) {
+            let Some(&(row, ..)) = of_row.first() else { continue };
+            if self.rest.page().len() > REST_BYTES {
+                self.piece(number, from..row);
+                self.group()?;
+                from = row;
+            }
+            text.begin();
+            for &(_, field, local) in of_row {
+                let name = self.plan.fields.get(field).map_or("", |field| field.name);
+                let column = part.block.field(local);
+                let values = column.map(|column| values_of(&column, row)).unwrap_or_default();
+                text.field(name, values.into_iter());
+            }
+            self.rest.fill(self.rows + row - from);
+            let key = self.rest.intern(text.finish());
+            self.rest.push(key);
+        }
+        self.piece(number, from..part.block.rows());
+        Ok(())
+    }
+
+    fn piece(&mut self, part: usize, rows: Range<usize>) {
+        self.rows += rows.len();
+        self.pieces.push(Piece { part, rows });
+    }
+
+    /// Writes the group of rows at hand.
+    fn group(&mut self) -> Result<()> {
+        if self.rows == 0 {
+            self.pieces.clear();
+            return Ok(());
+        }
+        self.rest.fill(self.rows);
+        let Self { parts, plan, file, pages, values, rest, pieces, rows } = self;
+        let part = |piece: &Piece| parts.get(piece.part);
+        let rows_of: Vec<(&Part, Range<usize>)> =
+            pieces.iter().filter_map(|piece| Some((part(piece)?, piece.rows.clone()))).collect();
+        let about = file.schema_descr().columns().to_vec();
+        let mut about = about.into_iter();
+        let mut group = file.next_row_group()?;
+        for own in Own::ALL.into_iter().filter(|&own| own != Own::Rest) {
+            let about = about.next().ok_or_else(missing)?;
+            match own_text(own, &rows_of, values) {
+                Some(text) => pages.chunk(text, about)?.append_to(&mut group)?,
+                None => own_numbers(own, &rows_of, &mut group)?,
+            }
+        }
+        for field in plan.columns() {
+            field_values(field, parts, pieces, *rows, values);
+            pages.chunk(values, about.next().ok_or_else(missing)?)?.append_to(&mut group)?;
+        }
+        pages.chunk(rest, about.next().ok_or_else(missing)?)?.append_to(&mut group)?;
+        group.close()?;
+        rest.clear();
+        pieces.clear();
+        *rows = 0;
+        Ok(())
+    }
+
+    fn metadata(&mut self) {
+        let odd: serde_json::Map<String, serde_json::Value> = self
+            .plan
+            .columns()
+            .filter(|field| field.kind != Kind::String)
+            .map(|field| (field.name.to_owned(), schema::kind_name(field.kind).into()))
+            .collect();
+        let rest: serde_json::Value = self.plan.rest_names().into();
+        let entries = [
+            (VERSION_KEY, VERSION.to_owned()),
+            (KINDS_KEY, serde_json::Value::Object(odd).to_string()),
+            (REST_KEY, rest.to_string()),
+        ];
+        for (key, value) in entries {
+            self.file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
+    }
+}
+
+/// The cells of a block that stand in `_rest`, in order of rows, then of
+/// names.
+fn rest_cells(block: &RowBlock, number: usize, plan: &Plan<'_>) -> Vec<RestCell> {
+    let mut cells = Vec::new();
+    for (local, column) in block.fields().enumerate() {
+        let Some((place, field)) = plan.field(number, local) else { continue };
+        if field.column && fits(&column, field.kind) {
+            continue;
+        }
+        let odd: Vec<bool> = column.values().map(|(kind, _)| kind != field.kind).collect();
+        let is_odd = |key: u32| (key as usize).checked_sub(1).and_then(|n| odd.get(n)) == Some(&true);
+        let mut row = 0;
+        column.each_key(|key| {
+            if key != 0 && (!field.column || is_odd(key)) {
+                cells.push((row, place, local));
+            }
+            row += 1;
+        });
+        cells.extend(column.more().iter().map(|&(row, _)| (row as usize, place, local)));
+    }
+    cells.sort_unstable();
+    cells.dedup();
+    cells
+}
+
+/// The values of a row of a block's column, in order.
+fn values_of<'a>(column: &BlockColumn<'a>, row: usize) -> Vec<(Kind, &'a str)> {
+    let more = column.more();
+    let from = more.partition_point(|&(other, _)| (other as usize) < row);
+    let more = more.get(from..).unwrap_or_default();
+    let more = more.iter().take_while(|&&(other, _)| other as usize == row);
+    let keys = std::iter::once(column.key(row)).chain(more.map(|&(_, key)| key));
+    keys.filter(|&key| key != 0).filter_map(|key| column.value(key)).collect()
+}
+
+/// The values of a field's column for a group of rows.
+fn field_values(
+    field: &Field<'_>,
+    parts: &[Part],
+    pieces: &[Piece],
+    rows: usize,
+    values: &mut ColumnValues,
+) {
+    values.clear();
+    let mut before = 0;
+    let mut places = field.parts.iter().peekable();
+    for piece in pieces {
+        while places.next_if(|(part, _)| *part < piece.part).is_some() {}
+        let local = places.peek().filter(|(part, _)| *part == piece.part).map(|(_, local)| *local);
+        let column = local.and_then(|local| parts.get(piece.part)?.block.field(local));
+        if let Some(column) = column {
+            values.fill(before);
+            piece_values(&column, field.kind, &piece.rows, values);
+        }
+        before += piece.rows.len();
+    }
+    values.fill(rows);
+}
+
+fn piece_values(column: &BlockColumn<'_>, kind: Kind, rows: &Range<usize>, values: &mut ColumnValues) {
+    let keys: Vec<u32> = column
+        .values()
+        .map(|(of, text)| if of == kind { values.intern(text.as_bytes()) } else { 0 })
+        .collect();
+    let base = values.keys.len();
+    let mut row = 0;
+    column.each_key(|local| {
+        if rows.contains(&row) {
+            let key = (local as usize).checked_sub(1).and_then(|n| keys.get(n));
+            values.push(key.copied().unwrap_or(0));
+        }
+        row += 1;
+    });
+    // Rows with several values stand in `_rest`.
+    for &(row, _) in column.more() {
+        let place = (row as usize).checked_sub(rows.start).filter(|_| rows.contains(&(row as usize)));
+        if let Some(key) = place.and_then(|place| values.keys.get_mut(base + place)) {
+            values.present -= usize::from(*key != 0);
+            *key = 0;
+        }
+    }
+}
+
+type Rows<'a> = [(&'a Part, Range<usize>)];
+
+/// A column of ours that holds text.
+fn own_text<'a>(own: Own, rows: &Rows<'_>, values: &'a mut ColumnValues) -> Option<&'a ColumnValues> {
+    let of_shape: fn(&Shape) -> &str = match own {
+        Own::Product => |shape| &shape.product,
+        Own::Channel => |shape| &shape.channel,
+        Own::Host => |_| "",
+        _ => return None,
+    };
+    values.clear();
+    let mut before = 0;
+    for (part, range) in rows {
+        if own == Own::Host {
+            if let Some(hosts) = part.block.hosts() {
+                values.fill(before);
+                any_kind(&hosts, range, values);
+            }
+        } else {
+            let key = values.intern(of_shape(part.block.shape()).as_bytes());
+            range.clone().for_each(|_| values.push(key));
+        }
+        before += range.len();
+    }
+    values.fill(before);
+    Some(values)
+}
+
+fn any_kind(column: &BlockColumn<'_>, rows: &Range<usize>, values: &mut ColumnValues) {
+    let keys: Vec<u32> = column.values().map(|(_, text)| values.intern(text.as_bytes())).collect();
+    let mut row = 0;
+    column.each_key(|local| {
+        if rows.contains(&row) {
+            let key = (local as usize).checked_sub(1).and_then(|n| keys.get(n));
+            values.push(key.copied().unwrap_or(0));
+        }
+        row += 1;
+    });
+}
+
+/// Writes a column of ours that holds numbers.
+fn own_numbers(
+    own: Own,
+    rows: &Rows<'_>,
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+) -> Result<()> {
+    let long = |of: &dyn Fn(&Part) -> Vec<Option<i64>>| gather(rows, of);
+    let short = |of: &dyn Fn(&Part) -> Vec<Option<i32>>| gather(rows, of);
+    match own {
+        Own::Time => numbers::<Int64Type>(group, own, &long(&|part| {
+            part.block.times.iter().map(|&time| Some(time).filter(|&t| t != TIME_UNKNOWN)).collect()
+        })),
+        Own::RecordId => numbers::<Int64Type>(group, own, &long(&|part| {
+            let known = |id: u64| (id != RECORD_ID_UNKNOWN).then_some(id.cast_signed());
+            part.block.record_ids.iter().map(|&id| known(id)).collect()
+        })),
+        Own::Offset => numbers::<Int64Type>(group, own, &long(&|part| {
+            part.block.offsets.iter().map(|offset| Some(offset.cast_signed())).collect()
+        })),
+        Own::Index => numbers::<Int64Type>(group, own, &long(&|part| {
+            part.placed.indexes.iter().map(|index| Some(index.cast_signed())).collect()
+        })),
+        Own::EventId => numbers::<Int32Type>(group, own, &short(&|part| {
+            let id = part.block.shape().event_id.map(u32::cast_signed);
+            vec![id; part.block.rows()]
+        })),
+        Own::Source => numbers::<Int32Type>(group, own, &short(&|part| {
+            vec![Some(part.block.source().cast_signed()); part.block.rows()]
+        })),
+        Own::Ordinal => numbers::<Int32Type>(group, own, &short(&|part| {
+            let ordinals = &part.block.ordinals;
+            let ordinal = |row| ordinals.get(row).copied().unwrap_or(0);
+            (0..part.block.rows()).map(|row| Some(ordinal(row).cast_signed())).collect()
+        })),
+        Own::Cell => numbers::<Int32Type>(group, own, &short(&|part| {
+            part.placed.cells.iter().map(|cell| Some(cell.cast_signed())).collect()
+        })),
+        Own::Host | Own::Product | Own::Channel | Own::Rest => Ok(()),
+    }
+}
+
+fn gather<T: Copy>(rows: &Rows<'_>, of: &dyn Fn(&Part) -> Vec<T>) -> Vec<T> {
+    let mut out = Vec::with_capacity(rows.iter().map(|(_, range)| range.len()).sum());
+    for (part, range) in rows {
+        out.extend(of(part).get(range.clone()).unwrap_or_default());
+    }
+    out
+}
+
+fn numbers<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    own: Own,
+    numbers: &[Option<T::T>],
+) -> Result<()>
+where
+    T::T: Copy,
+{
+    let mut column = group.next_column()?.ok_or_else(missing)?;
+    let values: Vec<T::T> = numbers.iter().filter_map(|number| *number).collect();
+    let levels: Option<Vec<i16>> =
+        own.optional().then(|| numbers.iter().map(|n| i16::from(n.is_some())).collect());
+    column.typed::<T>().write_batch(&values, levels.as_deref(), None)?;
+    column.close()
+}
+
+fn missing() -> ParquetError {
+    ParquetError::General("a column that the schema does not have".to_owned())
+}

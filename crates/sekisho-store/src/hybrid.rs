@@ -1,0 +1,262 @@
+//! Parquet's hybrid of run lengths and packed bits: how dictionary keys and
+//! the levels that tell values from nulls are written.
+
+use crate::error::Flaw;
+
+const EXPECTED: &str = "runs of keys as Parquet writes them";
+
+/// Bits that numbers up to this one need.
+pub(crate) fn bits(most: u32) -> u8 {
+    u8::try_from(u32::BITS - most.leading_zeros()).unwrap_or(32)
+}
+
+/// Appends numbers of this width.
+pub(crate) fn encode(numbers: &[u32], width: u8, out: &mut Vec<u8>) {
+    let mut packed: Vec<u32> = Vec::new();
+    let mut rest = numbers;
+    while let Some(&first) = rest.first() {
+        let run = rest.iter().take_while(|&&number| number == first).count();
+        if run >= 8 {
+            pack(&mut packed, width, out);
+            varint((run as u64) << 1, out);
+            let bytes = usize::from(width).div_ceil(8);
+            out.extend(first.to_le_bytes().iter().take(bytes));
+            rest = rest.get(run..).unwrap_or_default();
+            continue;
+        }
+        let eight = rest.len().min(8);
+        packed.extend(rest.iter().take(eight));
+        rest = rest.get(eight..).unwrap_or_default();
+    }
+    pack(&mut packed, width, out);
+}
+
+/// Writes numbers as one run of packed bits; the last eight are filled up.
+fn pack(numbers: &mut Vec<u32>, width: u8, out: &mut Vec<u8>) {
+    if numbers.is_empty() {
+        return;
+    }
+    let groups = numbers.len().div_ceil(8);
+    numbers.resize(groups * 8, 0);
+    varint((groups as u64) << 1 | 1, out);
+    let (mut held, mut count) = (0_u64, 0_u32);
+    for &number in numbers.iter() {
+        held |= u64::from(number) << count;
+        count += u32::from(width);
+        if count >= 32 {
+            let [a, b, c, d, ..] = held.to_le_bytes();
+            out.extend([a, b, c, d]);
+            held >>= 32;
+            count -= 32;
+        }
+    }
+    let left = count.div_ceil(8) as usize;
+    out.extend(held.to_le_bytes().iter().take(left));
+    numbers.clear();
+}
+
+fn varint(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push((number & 0x7F) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push((number & 0x7F) as u8);
+}
+
+/// Takes a number of at most 64 bits, seven in a byte.
+pub(crate) fn take_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        number |= u64::from(byte & 0x7F).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// Reads numbers piece by piece.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Decoder {
+    at: usize,
+    end: usize,
+    width: u8,
+    run: Run,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Run {
+    Same { left: usize, number: u32 },
+    Packed { left: usize, at: usize, bit: usize },
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self::Same { left: 0, number: 0 }
+    }
+}
+
+/// Some numbers of one run.
+pub(crate) enum Stretch<'a> {
+    /// So many times the same.
+    Same(u32, usize),
+    /// These.
+    Each(&'a [u32]),
+}
+
+impl Decoder {
+    /// Of the bytes `at..end`, which hold numbers of this width.
+    pub(crate) fn new(at: usize, end: usize, width: u8) -> Result<Self, Flaw> {
+        if width > 32 {
+            return Err(Flaw::new(format!("keys of {width} bits"), EXPECTED));
+        }
+        Ok(Self { at, end, width, run: Run::default() })
+    }
+
+    /// Gives the next `count` numbers to `visit`, stretch by stretch.
+    pub(crate) fn take(
+        &mut self,
+        bytes: &[u8],
+        mut count: usize,
+        visit: &mut dyn FnMut(Stretch<'_>) -> Result<(), Flaw>,
+    ) -> Result<(), Flaw> {
+        const MANY: usize = 256;
+        let mut numbers = [0_u32; MANY];
+        while count > 0 {
+            match &mut self.run {
+                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.next_run(bytes)?,
+                Run::Same { left, number } => {
+                    let some = count.min(*left);
+                    *left -= some;
+                    count -= some;
+                    visit(Stretch::Same(*number, some))?;
+                }
+                Run::Packed { left, at, bit } => {
+                    let some = count.min(*left).min(MANY);
+                    let Some(into) = numbers.get_mut(..some) else { continue };
+                    unpack(bytes, *at, *bit, self.width, into);
+                    *bit += some * usize::from(self.width);
+                    *at += *bit / 8;
+                    *bit %= 8;
+                    *left -= some;
+                    count -= some;
+                    visit(Stretch::Each(into))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn next_run(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
+        let bytes = bytes.get(..self.end).unwrap_or_default();
+        let short = || Flaw::new("a page whose keys end too early", EXPECTED);
+        let head = take_varint(bytes, &mut self.at).ok_or_else(short)?;
+        let count = usize::try_from(head >> 1).map_err(|_| short())?;
+        if count == 0 {
+            return Err(Flaw::new("an empty run of keys", EXPECTED));
+        }
+        if head & 1 == 1 {
+            let taken = count.checked_mul(usize::from(self.width)).ok_or_else(short)?;
+            let end = self.at.checked_add(taken).filter(|&end| end <= self.end);
+            let left = count.checked_mul(8).ok_or_else(short)?;
+            self.run = Run::Packed { left, at: self.at, bit: 0 };
+            self.at = end.ok_or_else(short)?;
+            return Ok(());
+        }
+        let mut number = 0_u32;
+        for shift in 0..u32::from(self.width).div_ceil(8) {
+            let byte = bytes.get(self.at).ok_or_else(short)?;
+            self.at += 1;
+            number |= u32::from(*byte) << (8 * shift);
+        }
+        self.run = Run::Same { left: count, number };
+        Ok(())
+    }
+}
+
+/// Unpacks numbers that begin at a bit of a byte; what lies past the end of
+/// the bytes is 0.
+fn unpack(bytes: &[u8], at: usize, bit: usize, width: u8, into: &mut [u32]) {
+    let width = usize::from(width);
+    if width == 0 {
+        into.fill(0);
+        return;
+    }
+    let mask = (1_u64 << width) - 1;
+    let mut position = bit;
+    let bytes = bytes.get(at..).unwrap_or_default();
+    for number in into {
+        let byte = position / 8;
+        let word = match bytes.get(byte..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None => tail(bytes.get(byte..).unwrap_or_default()),
+        };
+        *number = low_word((word >> (position % 8)) & mask);
+        position += width;
+    }
+}
+
+fn tail(bytes: &[u8]) -> u64 {
+    let shifted = |(place, &byte): (usize, &u8)| u64::from(byte) << (8 * place);
+    bytes.iter().take(8).enumerate().map(shifted).sum()
+}
+
+fn low_word(number: u64) -> u32 {
+    u32::try_from(number & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(bytes: &[u8], width: u8, counts: &[usize]) -> Result<Vec<u32>, Flaw> {
+        let mut decoder = Decoder::new(0, bytes.len(), width)?;
+        let mut out = Vec::new();
+        for &count in counts {
+            decoder.take(bytes, count, &mut |stretch| {
+                match stretch {
+                    Stretch::Same(number, count) => out.extend(std::iter::repeat_n(number, count)),
+                    Stretch::Each(numbers) => out.extend(numbers),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(out)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_comes_back(
+            runs in prop::collection::vec((any::<u32>(), 1_usize..40), 0..40),
+            width in 0_u8..=32,
+            step in 1_usize..100,
+        ) {
+            let mask = if width == 32 { u32::MAX } else { (1 << width) - 1 };
+            let numbers: Vec<u32> =
+                runs.iter().flat_map(|&(n, count)| std::iter::repeat_n(n & mask, count)).collect();
+            let mut bytes = Vec::new();
+            encode(&numbers, width, &mut bytes);
+            let counts: Vec<usize> = numbers.chunks(step).map(<[u32]>::len).collect();
+            prop_assert_eq!(decode(&bytes, width, &counts).unwrap(), numbers);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(
+            bytes in prop::collection::vec(any::<u8>(), 0..64),
+            width in 0_u8..=40,
+        ) {
+            if let Ok(numbers) = decode(&bytes, width, &[100, 1_000]) {
+                prop_assert_eq!(numbers.len(), 1_100);
+            }
+        }
+    }
+
+    #[test]
+    fn widths_are_as_small_as_they_can_be() {
+        assert_eq!([bits(0), bits(1), bits(2), bits(255), bits(256)], [0, 1, 2, 8, 9]);
+        assert_eq!(bits(u32::MAX), 32);
+    }
+}

@@ -1,0 +1,61 @@
+//! Flags about sealing, and what is said of a case that was sealed.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Args;
+use sekisho_case::record::SealKind;
+
+use super::key::{PassphraseArgs, say_made};
+use super::show;
+use crate::seal::{SealOptions, Sealed, case_below};
+
+/// How what was read is sealed.
+#[derive(Debug, Args)]
+pub(super) struct SealArgs {
+    /// Do not seal: no case is written, only results. Quicker, but nobody else can check anything.
+    #[arg(long, help_heading = "Sealing")]
+    no_seal: bool,
+    /// Seal each event as a whole. Cheaper, but an event can then be shown in full or not at all.
+    #[arg(long, conflicts_with = "no_seal", help_heading = "Sealing")]
+    seal_whole_events: bool,
+    /// Key of the owner: its name or its file. Without it, the default key; where there is none
+    /// yet, one is made.
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "no_seal", help_heading = "Sealing")]
+    key: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl SealArgs {
+    /// What to seal into, below the folder of the results.
+    pub(super) fn options(&self, out: &Path) -> Result<Option<Arc<SealOptions>>> {
+        if self.no_seal {
+            return Ok(None);
+        }
+        let keys = self.passphrase.keys()?;
+        let key = keys.owner_key(self.key.as_deref(), &mut say_made)?;
+        let kind = if self.seal_whole_events { SealKind::Whole } else { SealKind::Fields };
+        Ok(Some(Arc::new(SealOptions { case: case_below(out), key, kind })))
+    }
+}
+
+/// A sealed case in a few lines.
+pub(super) fn summary(sealed: &Sealed) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "Sealed:  {}", sealed.folder.display());
+    let _ = writeln!(
+        text,
+        "         examination {}: {} in {}, {} MB stored; log {} of {}, root {}",
+        sealed.examination,
+        show::counted(sealed.events, "event"),
+        show::counted(sealed.cells, "cell"),
+        show::grouped(sealed.stored_bytes.div_ceil(1_000_000)),
+        sealed.origin,
+        show::counted(sealed.entries, "entry").replace("entrys", "entries"),
+        sealed.root,
+    );
+    text
+}

@@ -1,0 +1,156 @@
+//! A case that is being written: opened or begun, and where the next
+//! examination goes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use sekisho_case::key::{SigningKey, random};
+use sekisho_case::log::{Log, LogWriter};
+use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
+
+/// The policy of a case that asks for no cosignature.
+const NO_QUORUM: &str = "quorum none\n";
+
+/// Folders below a case that are written examination by examination.
+const NUMBERED: [&str; 3] = ["store", "leaves", "examinations"];
+
+/// What the next examination of a case is numbered from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) examination: u32,
+    pub(crate) source: u32,
+    pub(crate) cell: u32,
+}
+
+/// The one writer of a case.
+pub(crate) struct CaseWriter {
+    pub(crate) folder: PathBuf,
+    origin: String,
+    pub(crate) log: LogWriter,
+    pub(crate) key: SigningKey,
+    pub(crate) next: Next,
+}
+
+impl CaseWriter {
+    /// Opens the case in a folder, or begins one where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the case is of another owner's key, another writer is at work on
+    /// it, or it is damaged.
+    pub(crate) fn open(folder: &Path, key: &SigningKey) -> Result<Self> {
+        match Log::open(folder) {
+            Ok(log) => Self::go_on(folder, key, log.origin()),
+            Err(_) if !folder.join("checkpoint").exists() => Self::begin(folder, key),
+            Err(e) => Err(e).with_context(|| format!("opening the case {}", folder.display())),
+        }
+    }
+
+    fn begin(folder: &Path, key: &SigningKey) -> Result<Self> {
+        let number: [u8; 8] = random()?;
+        let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
+        let origin = format!("{}/case/{number}", key.name());
+        let owner = key.verifying_key().with_name(&origin)?;
+        let mut log = Log::create(folder, &owner)
+            .with_context(|| format!("beginning a case in {}", folder.display()))?;
+        remove_leftovers(folder, 0)?;
+        let body = Body::Case(Case {
+            version: 1,
+            origin: origin.clone(),
+            name: name_of(folder),
+            parties: vec![Party { name: key.name().to_owned(), role: Role::Owner, key: key.verifying_key() }],
+            policy: NO_QUORUM.to_owned(),
+        });
+        log.append(&Record::new(Nonce::random()?, body).to_bytes()?)?;
+        let next = Next { examination: 1, ..Next::default() };
+        Ok(Self { folder: folder.to_owned(), origin, log, key: key.clone(), next })
+    }
+
+    fn go_on(folder: &Path, key: &SigningKey, origin: &str) -> Result<Self> {
+        let owner = key.verifying_key().with_name(origin)?;
+        let log = Log::open_for_writing(folder, &owner)
+            .with_context(|| format!("opening the case {} to add to it", folder.display()))?;
+        let next = next_of(&log.log()?)?;
+        remove_leftovers(folder, next.examination)?;
+        let (folder, origin, key) = (folder.to_owned(), origin.to_owned(), key.clone());
+        Ok(Self { folder, origin, log, key, next })
+    }
+
+    /// The name of the case's log.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Appends a record; its bytes.
+    pub(crate) fn append(&mut self, body: Body) -> Result<Vec<u8>> {
+        let bytes = Record::new(Nonce::random()?, body).to_bytes()?;
+        self.log.append(&bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// The last folder's name that says something.
+fn name_of(folder: &Path) -> String {
+    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let names = whole.iter().rev().map(|part| part.to_string_lossy().into_owned());
+    names.into_iter().find(|name| name != "case").unwrap_or_else(|| "case".to_owned())
+}
+
+/// What comes after the last examination.
+pub(crate) fn next_of(log: &Log) -> Result<Next> {
+    let mut next = Next { examination: 1, ..Next::default() };
+    for entry in log.entries(0..log.size()) {
+        let (number, bytes) = entry?;
+        // Only examinations matter here, and there may be millions of others.
+        if !bytes.starts_with(br#"{"type":"examination""#) {
+            continue;
+        }
+        let record =
+            Record::parse(&bytes).with_context(|| format!("entry {number} of the case"))?;
+        if let Body::Examination(e) = record.body {
+            next.examination = e.number + 1;
+            if e.seal.is_some() {
+                next.source = u32::try_from(e.sources.first + e.sources.count)?;
+                next.cell = e.cells.first.saturating_add(e.cells.count);
+            }
+        }
+    }
+    Ok(next)
+}
+
+/// Removes what a writer that died has left: whatever is numbered at or above
+/// the next examination.
+fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
+    for name in NUMBERED {
+        let Ok(entries) = fs::read_dir(folder.join(name)) else { continue };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u32>().ok());
+            if number.is_none_or(|number| number < next) {
+                continue;
+            }
+            let removed =
+                if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.with_context(|| format!("removing {}, left over from before", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a folder is a case, or the folder within it that is one.
+///
+/// # Errors
+///
+/// Where neither is.
+pub fn find_case(path: &Path) -> Result<PathBuf> {
+    for folder in [path.to_owned(), path.join("case")] {
+        if folder.join("checkpoint").is_file() {
+            return Ok(folder);
+        }
+    }
+    bail!(
+        "{}: expected the folder of a case (with a file `checkpoint`) or one that has it as `case`",
+        path.display()
+    )
+}

@@ -1,0 +1,116 @@
+//! Sealing: what an examination read becomes evidence that others can check.
+//!
+//! Beside the examination, worker threads seal the events of each block
+//! (`rows`), the collector gives them their places in the order of reading
+//! (`writer`, `cells`), and at the end all of it is put on record and
+//! published at once (`publish`). The bytes are those of `spec/case-v1.md`.
+
+mod case;
+pub(crate) mod cells;
+pub(crate) mod check;
+mod leaves;
+mod limits;
+pub(crate) mod publish;
+mod quiet;
+pub(crate) mod rows;
+pub(crate) mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use sekisho_case::event::EventSealer;
+use sekisho_case::key::{SaltSecret, SigningKey};
+use sekisho_case::record::{self, Nonce, SealKind};
+
+pub use case::find_case;
+pub(crate) use case::CaseWriter;
+use publish::{Places, Said};
+pub use publish::Sealed;
+use writer::SealWriter;
+
+/// What to seal into, and with what.
+#[derive(Debug)]
+pub struct SealOptions {
+    /// The folder of the case, made where there is none.
+    pub case: PathBuf,
+    /// The owner's key.
+    pub key: SigningKey,
+    /// How finely.
+    pub kind: SealKind,
+}
+
+/// What all threads need to seal events of one examination.
+#[derive(Debug)]
+pub(crate) struct Sealing {
+    secret: SaltSecret,
+    origin: String,
+    nonce: Nonce,
+    kind: SealKind,
+    /// Number of the examination's first source in the case.
+    sources_from: u32,
+}
+
+impl Sealing {
+    pub(crate) fn sealer(&self) -> EventSealer {
+        EventSealer::new(&self.secret, &self.origin, &self.nonce.0, self.kind.into())
+    }
+
+    /// The number in the case of a source of the inventory.
+    pub(crate) fn source_number(&self, source: usize) -> u32 {
+        u32::try_from(source).unwrap_or(u32::MAX).saturating_add(self.sources_from)
+    }
+}
+
+/// An examination that is being sealed.
+pub(crate) struct Seal {
+    case: CaseWriter,
+    pub(crate) sealing: Arc<Sealing>,
+}
+
+impl Seal {
+    /// Opens or begins the case and makes room for the examination in it.
+    ///
+    /// # Errors
+    ///
+    /// Where the case cannot be opened or written.
+    pub(crate) fn begin(options: &SealOptions) -> Result<(Self, SealWriter)> {
+        let case = CaseWriter::open(&options.case, &options.key)?;
+        let sealing = Arc::new(Sealing {
+            secret: options.key.salt_secret(),
+            origin: case.origin().to_owned(),
+            nonce: Nonce::random()?,
+            kind: options.kind,
+            sources_from: case.next.source,
+        });
+        let places = Places::new(&case.folder, case.next.examination);
+        let making = || format!("making room in the case {}", options.case.display());
+        places.create().with_context(making)?;
+        let writer =
+            SealWriter::create(&places.store(), &places.spill()).with_context(making)?;
+        Ok((Self { case, sealing }, writer))
+    }
+
+    /// Number in the case of the examination's first source.
+    pub(crate) fn sources_from(&self) -> u32 {
+        self.sealing.sources_from
+    }
+
+    /// Puts everything on record and publishes it.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; then the case is as it was before.
+    pub(crate) fn publish(mut self, writer: SealWriter, said: Said) -> Result<Sealed> {
+        let seal = record::Seal { kind: self.sealing.kind, nonce: self.sealing.nonce };
+        publish::publish(&mut self.case, writer, seal, said)
+            .with_context(|| format!("sealing into {}", self.case.folder.display()))
+    }
+}
+
+/// The folder of the case that an examination with this output folder seals
+/// into.
+#[must_use]
+pub fn case_below(out: &Path) -> PathBuf {
+    out.join("case")
+}
