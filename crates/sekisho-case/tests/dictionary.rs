@@ -25,8 +25,8 @@ const WITHHELD: [&str; 3] = ["Computer", "IpAddress", "UserName"];
 
 /// The true values are among the candidates: these are their numbers.
 const ADDRESS: u64 = 0x0a_14_1e_28;
-const NAME: u64 = 712_345;
-const HOST: u64 = 604_321;
+const NAME: u64 = 212_345;
+const HOST: u64 = 204_321;
 
 const SYLLABLES: [&str; 16] = [
     "an", "ber", "cor", "da", "el", "fri", "ga", "hil", "jo", "ka", "lu", "mar", "no", "pe", "ri",
@@ -218,7 +218,7 @@ fn owner() -> SaltSecret {
     SigningKey::from_seed("example.com/owner", [7; 32]).unwrap().salt_secret()
 }
 
-fn run(addresses: u64, address: fn(u64) -> String, names: u64) {
+fn run(addresses: u64, address: fn(u64) -> String, names: u64, keep: fn(&Guess) -> bool) {
     let release = Release::new(&owner());
     let start = Instant::now();
     let mut tried = 0;
@@ -227,8 +227,9 @@ fn run(addresses: u64, address: fn(u64) -> String, names: u64) {
         ("UserName", names, name as fn(u64) -> String),
         ("Computer", names, host),
     ] {
-        let (found, count) =
-            attack(&release.digests, &guesses(&release, field), candidates, candidate);
+        let mut guesses = guesses(&release, field);
+        guesses.retain(|guess| field != "IpAddress" || keep(guess));
+        let (found, count) = attack(&release.digests, &guesses, candidates, candidate);
         assert_eq!(found, Vec::<String>::new());
         tried += count;
     }
@@ -237,9 +238,9 @@ fn run(addresses: u64, address: fn(u64) -> String, names: u64) {
 
 #[test]
 fn nothing_that_was_withheld_is_found_by_trying() {
-    assert!(NAME < 1 << 20 && HOST < 1 << 20);
+    assert!(NAME < 1 << 18 && HOST < 1 << 18);
     assert_eq!(near_address(ADDRESS & 0xf_ffff), address(ADDRESS));
-    run(1 << 20, near_address, 1 << 20);
+    run(1 << 20, near_address, 1 << 18, |_| true);
 }
 
 #[test]
@@ -248,7 +249,13 @@ fn nothing_that_was_withheld_is_found_by_trying_everything() {
         println!("skipped: SEKISHO_SLOW_TESTS is not set");
         return;
     }
-    run(1 << 32, address, 10_000_000);
+    // All guesses would take hours for so many addresses.
+    let likeliest = |guess: &Guess| {
+        let what = guess.what.as_str();
+        what == "no salt: [\"IpAddress\"," && guess.base64
+            || ["a salt of zeros", "derived from public secret 0"].contains(&what)
+    };
+    run(1 << 32, address, 10_000_000, likeliest);
 }
 
 /// The same attack, where a salt is known: it finds each of the values.
@@ -258,8 +265,8 @@ fn with_its_salt_each_value_is_found() {
     let complete = sealed(&owner(), 1);
     for (field, candidates, candidate, value) in [
         ("IpAddress", 1 << 20, near_address as fn(u64) -> String, address(ADDRESS)),
-        ("UserName", 1 << 20, name, name(NAME)),
-        ("Computer", 1 << 20, host, host(HOST)),
+        ("UserName", 1 << 18, name, name(NAME)),
+        ("Computer", 1 << 18, host, host(HOST)),
     ] {
         let text = complete.disclosures.iter().find(|(name, _)| name == field).unwrap();
         let guess = [Guess::disclosure("leaked", &salt(&text.1), field)];
