@@ -6,40 +6,21 @@
 import base64
 import contextlib
 import io
+import json
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
-import zlib
-
-import verify
 
 HERE = pathlib.Path(__file__).parent
 VECTORS = HERE / "vectors"
+sys.path[:0] = [str(HERE), str(VECTORS)]
+
+import verify
+from unpack import put, read_vector
+
 CASES_BAD_MIN = 40
-
-
-def read_vector(path):
-    """Header (name → values) and files of a vector."""
-    header, files, data = {}, {}, None
-    for line in path.read_text(encoding="utf-8").split("\n"):
-        name, separator, value = line.partition(": ")
-        if name == "file" and separator:
-            data = files.setdefault(value, [])
-        elif data is None and separator:
-            header.setdefault(name, []).append(value)
-        elif line:
-            data.append(line)
-    return header, {n: zlib.decompress(base64.b64decode("".join(b))) for n, b in files.items()}
-
-
-def put(folder, files):
-    """Writes files below a folder."""
-    for name, data in files.items():
-        target = pathlib.Path(folder, *name.split("/"))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
 
 
 def arguments_of(header, folder, target):
@@ -88,6 +69,18 @@ class EveryVector(unittest.TestCase):
         self.assertGreaterEqual(bad, CASES_BAD_MIN)
 
 
+class Json(unittest.TestCase):
+    def test_says_the_same_as_the_text(self):
+        header, files = read_vector(VECTORS / "good-release.vector")
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+            put(folder, files)
+            arguments = arguments_of(header, folder, pathlib.Path(folder, "release.zip"))
+            self.assertEqual(0, verify.main([*arguments, "--json"]))
+        told = json.loads(out.getvalue())
+        self.assertEqual((1, True), (told["version"], told["valid"]))
+        self.assertIn(("proven", "event 0"), [(s["outcome"], s["place"]) for s in told["statements"]])
+
+
 class ReleaseCutOrChanged(unittest.TestCase):
     def setUp(self):
         header, files = read_vector(VECTORS / "good-release.vector")
@@ -111,6 +104,31 @@ class ReleaseCutOrChanged(unittest.TestCase):
             changed = bytearray(self.data)
             changed[at] ^= 1 << at % 8
             self.assertFalse(self.valid(changed), at)
+
+
+class CaseChanged(unittest.TestCase):
+    def test_with_a_byte_changed_in_any_file_it_is_not_valid(self):
+        header, files = read_vector(VECTORS / "good-case.vector")
+        trust = verify.Trust([verify.Key.parse(key) for key in header["key"]])
+        with tempfile.TemporaryDirectory() as folder:
+            put(folder, files)
+            self.assertTrue(verify.verify(folder, trust).valid())
+            for name, data in files.items():
+                for at in range(0, len(data), 1 + len(data) // 40):
+                    changed = bytearray(data)
+                    changed[at] ^= 1 << at % 8
+                    put(folder, {name: changed})
+                    self.assertFalse(verify.verify(folder, trust).valid(), f"{name} at {at}")
+                put(folder, {name: data})
+
+    def test_without_any_one_of_its_files_only_the_release_is_not_needed(self):
+        header, files = read_vector(VECTORS / "good-case.vector")
+        trust = verify.Trust([verify.Key.parse(key) for key in header["key"]])
+        for name in files:
+            with tempfile.TemporaryDirectory() as folder:
+                put(folder, {other: data for other, data in files.items() if other != name})
+                valid = verify.verify(folder, trust).valid()
+                self.assertEqual(name.startswith("releases/"), valid, name)
 
 
 class WrongUse(unittest.TestCase):

@@ -34,10 +34,11 @@ RECORD_BYTES_MAX = 65_535
 NOTE_BYTES_MAX = 1 << 20
 SIGNATURES_MAX = 128
 NESTING_DEPTH_MAX = 32
+BROKEN_TILES_MAX = 100  # of one level; then no more are looked for
 SALT_BYTES = range(16, 65)
 ZIP_BYTES_MAX = 0xFFFF_FFFE
 ZIP_MEMBERS_MAX = 0xFFFE
-CLOCK_JUMP_DAYS_MIN = 3_653  # a hole of more days than this is a wrong clock
+CLOCK_JUMP_DAYS = 3_652  # days that are further apart are a clock that was wrong
 
 U32_MAX = 2**32 - 1
 U64_MAX = 2**64 - 1
@@ -141,7 +142,7 @@ class NumberText(str):
     """A JSON number that is no unsigned integer: kept as it is written."""
 
 
-JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 UNSIGNED = re.compile(r"0|[1-9][0-9]{0,19}")
 
 
@@ -631,15 +632,15 @@ RECORDS = {
     "gap": dict(DAYS, missing=number, reason=text),
     "segment": dict(name=path, sha256=digest, bytes=number, events=number),
     "examination": dict(
-        number=number, kind=one_of("examine", "hunt"), engine=text, complete=truth,
+        number=number32, kind=one_of("examine", "hunt"), engine=text, complete=truth,
         rules=COUNT_AND_HASH, indicators=or_null(COUNT_AND_HASH),
         seal=or_null(record_of(kind=one_of("fields", "whole"), nonce=nonce)),
-        sources=FIRST_AND_COUNT, cells=record_of(first=number, count=number, events=number),
+        sources=FIRST_AND_COUNT, cells=record_of(first=number32, count=number32, events=number),
         records=FIRST_AND_COUNT, clock_jumps=number, input_root=digest, output_root=digest,
         detections=number, files=list_of(record_of(name=path, sha256=digest, bytes=number)),
         verdicts=record_of(clean=number, findings=number, gap=number, refused=number),
     ),
-    "release": dict(number=number, to=text, events=number, fields=number, content=digest),
+    "release": dict(number=number32, to=text, events=number, fields=number, content=digest),
 }
 OF_EXAMINATION = ("source", "cell", "empty", "gap", "segment")
 
@@ -661,9 +662,10 @@ class Record:
             raise Broken("a record is an object whose first member is its type")
         text(value["type"], None)
         type_, unknown = value["type"], []
-        record_of(type=text, nonce=nonce, **RECORDS.get(type_, {}))(value, unknown)
-        if type_ not in RECORDS:
-            unknown = [type_]
+        if type_ in RECORDS:
+            record_of(type=text, nonce=nonce, **RECORDS[type_])(value, unknown)
+        else:
+            unknown.append(type_)
         record = Record(entry, data, type_, value, tuple(unknown))
         record._check()
         return record
@@ -1261,6 +1263,7 @@ def verify_release(data, trust, report):
 # ---- Log of a case (section 5.4, step 2 of 9.1) -----------------------------
 
 TILE_WIDTH = 256
+TILE_BYTES_MAX = TILE_WIDTH * (2 + RECORD_BYTES_MAX)
 
 
 class Folder:
@@ -1289,9 +1292,12 @@ class Folder:
             raise Broken("no regular file")
         return open(full, "rb")
 
-    def read(self, name):
+    def read(self, name, bytes_max):
         with self.open(name) as file:
-            return file.read()
+            data = file.read(bytes_max + 1)
+        if len(data) > bytes_max:
+            raise Broken(f"more than {bytes_max} bytes")
+        return data
 
     def has(self, name):
         return os.path.lexists(os.path.join(self.root, *name.split("/")))
@@ -1308,12 +1314,11 @@ def tile_path(kind, index, width):
 
 def read_tile(folder, kind, index, width, report, split):
     """The first `width` items of a tile, split out of its bytes; or None."""
-    name = tile_path(kind, index, width)
+    name, whole = tile_path(kind, index, width), width
     full = tile_path(kind, index, TILE_WIDTH)
     if not folder.has(name) and folder.has(full):
-        items = report.check(f"file {full}", lambda: split(folder.read(full), TILE_WIDTH))
-    else:
-        items = report.check(f"file {name}", lambda: split(folder.read(name), width))
+        name, whole = full, TILE_WIDTH
+    items = report.check(f"file {name}", lambda: split(folder.read(name, TILE_BYTES_MAX), whole))
     return items and items[:width]
 
 
@@ -1343,10 +1348,14 @@ def widths(size):
 
 
 def read_level(folder, kind, size, report, split):
-    items = []
+    """All items of one level; of tiles that are broken as many None."""
+    items, broken = [], 0
     for index, width in widths(size):
         tile = read_tile(folder, kind, index, width, report, split)
         items += [None] * width if tile is None else tile
+        broken += tile is None
+        if broken == BROKEN_TILES_MAX:
+            break
     return items
 
 
@@ -1442,15 +1451,22 @@ def check_population(own, report):
         else:
             channels.setdefault(record.channel(), []).append((*record.days(), record))
     for spans in channels.values():
-        spans.sort(key=lambda span: (span[0], span[1], span[2].entry))
-        for (_, until, _), (start, _, record) in zip(spans, spans[1:]):
-            if start <= until:
-                report.broken(f"entry {record.entry}", "covers a day that another record covers")
-            elif start - until > CLOCK_JUMP_DAYS_MIN:
-                jumps += 1
-            elif start - until > 1:
-                sentence = f"{start - until - 1} days before it are covered by no record"
-                report.broken(f"entry {record.entry}", sentence)
+        jumps += check_days(spans, report)
+    return jumps
+
+
+def check_days(spans, report):
+    """Spans of days of one channel follow one another; gives the clock jumps."""
+    jumps, covered = 0, None
+    for start, until, record in sorted(spans, key=lambda span: (*span[:2], span[2].entry)):
+        place = f"entry {record.entry}"
+        if covered is not None and start <= covered:
+            report.broken(place, "covers a day that another record covers")
+        elif covered is not None and start - covered > CLOCK_JUMP_DAYS:
+            jumps += 1
+        elif covered is not None and start - covered > 1:
+            report.broken(place, f"{start - covered - 1} days before it are covered by no record")
+        covered = until if covered is None else max(covered, until)
     return jumps
 
 
@@ -1620,7 +1636,7 @@ def check_releases(folder, records, checkpoint, root_at, report):
 
 
 def check_kept_release(folder, name, record, checkpoint, root_at):
-    contents = dict(zip_members(folder.read(name)))
+    contents = dict(zip_members(folder.read(name, ZIP_BYTES_MAX)))
     if sha256(contents.get("release.json", b"")).hex() != record["content"]:
         raise Broken("its release.json is not what the record of the release has sealed")
     kept = Checkpoint.parse(contents.get("checkpoint", b""))
@@ -1633,13 +1649,18 @@ def check_kept_release(folder, name, record, checkpoint, root_at):
 def check_forks(folder, checkpoint, keys, root_at, report):
     """Checkpoints kept as evidence of a fork: signed, and of another history."""
     for name in [name for name in folder.files() if name.startswith("forks/")]:
-        kept = report.check(f"file {name}", lambda n=name: Checkpoint.parse(folder.read(n)))
+        kept = report.check(f"file {name}", lambda n=name: kept_checkpoint(folder.read(n, 2 * NOTE_BYTES_MAX)))
         if kept is None or kept.origin != checkpoint.origin or kept.size > checkpoint.size:
             continue
         signed = report.check(f"file {name}", lambda k=kept: any(map(k.note.signed_by, keys)))
         if signed and kept.root != root_at(kept.size):
             sentence = f"fork: the owner has signed another root for size {kept.size}"
             report.broken(f"file {name}", sentence)
+
+
+def kept_checkpoint(data):
+    """A checkpoint, or the one in a request for a cosignature."""
+    return Checkpoint.parse(data.partition(b"\n\n")[2] if data.startswith(b"old ") else data)
 
 
 def note_uncovered(folder, named, checkpoint, records, report):
@@ -1658,7 +1679,7 @@ def note_uncovered(folder, named, checkpoint, records, report):
 
 def verify_case(root, trust, report):
     folder = Folder(root)
-    checkpoint = report.check("checkpoint", lambda: Checkpoint.parse(folder.read("checkpoint")))
+    checkpoint = report.check("checkpoint", lambda: Checkpoint.parse(folder.read("checkpoint", NOTE_BYTES_MAX)))
     if checkpoint is None or not check_given_keys(checkpoint, trust, report):
         return
     entries = read_log(folder, checkpoint, report)
@@ -1729,11 +1750,11 @@ def show(report, as_json):
         print(json.dumps({
             "version": 1, "valid": report.valid(), "not_understood": report.not_understood,
             "statements": statements,
-        }, ensure_ascii=False, indent=1))
+        }, indent=1))
         return
     for statement in report.statements:
-        sentence = "".join(c if c.isprintable() else "\ufffd" for c in statement.sentence)
-        print(f"{statement.outcome:8} {statement.place}: {sentence}")
+        line = f"{statement.outcome:8} {statement.place}: {statement.sentence}"
+        print("".join(c if c.isprintable() else "\ufffd" for c in line))
     print("valid" if report.valid() else "INVALID")
 
 
@@ -1752,7 +1773,7 @@ def main(argv=None):
     try:
         trust = read_trust(arguments)
         report = verify(arguments.path, trust)
-    except (Broken, OSError, UnicodeDecodeError) as error:
+    except (Broken, OSError, UnicodeError) as error:
         print(f"verify.py: {error}", file=sys.stderr)
         return 2
     show(report, arguments.json)

@@ -37,10 +37,19 @@ fail() {
     exit 1
 }
 
+install_debian() {
+    say "installing $*"
+    export DEBIAN_FRONTEND=noninteractive
+    timeout "$seconds_max" apt-get update -qq >"$work/apt.log" 2>&1 || true
+    timeout "$seconds_max" apt-get install -y -qq "$@" >>"$work/apt.log" 2>&1 ||
+        { tail -n 5 "$work/apt.log" >&2; fail "apt-get cannot install $*"; }
+}
+
 install_python() {
     local marker="$venv/.foreign-1"
     [ -e "$marker" ] && return
-    python3 -m venv "$venv" || fail "no virtual environment for Python"
+    python3 -m venv "$venv" || { install_debian python3-venv && python3 -m venv "$venv"; } ||
+        fail "no virtual environment for Python"
     # aics-tlog asks for Python 3.12, and runs with 3.11.
     timeout "$seconds_max" "$venv/bin/pip" install --quiet --disable-pip-version-check --ignore-requires-python \
         aics-tlog==0.2.1 sd-jwt==0.10.4 'cryptography>=42' || fail "pip cannot install aics-tlog and sd-jwt"
@@ -49,11 +58,7 @@ install_python() {
 
 install_go() {
     if command -v go >/dev/null && [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog ]; then return; fi
-    say "installing Go and its sumdb packages"
-    export DEBIAN_FRONTEND=noninteractive
-    timeout "$seconds_max" apt-get update -qq >"$work/apt.log" 2>&1 || true
-    timeout "$seconds_max" apt-get install -y -qq golang-go golang-golang-x-mod-dev >>"$work/apt.log" 2>&1 ||
-        { tail -n 5 "$work/apt.log" >&2; fail "apt-get cannot install golang-go and golang-golang-x-mod-dev"; }
+    install_debian golang-go golang-golang-x-mod-dev
 }
 
 build_go() {

@@ -126,12 +126,16 @@ def seen(out):
     out.case("seen-of-another-case", "the checkpoint seen before is of another case of the same owner",
              case.folder(), broken=["checkpoint"], seen=stranger.checkpoint())
     case = small()
-    case.files["forks/0001"] = fork.checkpoint()
+    case.files["forks/0123.seen"] = case.checkpoint()
+    case.files["forks/0123.offered"] = fork.checkpoint()
     out.case("fork-kept", "a checkpoint of another history, signed by the owner, is kept as evidence",
-             case.folder(), broken=["file forks/0001"])
-    case.files["forks/0001"] = b"no checkpoint"
+             case.folder(), broken=["file forks/0123.offered"])
+    case.files["forks/0123.offered"] = f"old 5\n{b64(bytes(32))}\n\n".encode() + fork.checkpoint(size=9)
+    out.case("fork-in-request", "a request for a cosignature is kept, for another history",
+             case.folder(), broken=["file forks/0123.offered"])
+    case.files["forks/0123.offered"] = b"no checkpoint"
     out.case("fork-malformed", "what is kept as evidence of a fork is no checkpoint",
-             case.folder(), broken=["file forks/0001"])
+             case.folder(), broken=["file forks/0123.offered"])
 
 
 def checkpoints(out):
@@ -292,7 +296,7 @@ def population(out):
     timeless = [Cell("windows", "WS01", "Setup", None, [Event(TIME_UNKNOWN, RECORD_ID_UNKNOWN, n, [("Id", n)])])
                 for n in (1, 2)]
     told("two-cells-without-day", "two cells without a day of one channel", timeless, ["entry 3"])
-    far = [workstation("2001-01-01", (1, {})), workstation("2026-02-16", (2, {}))]
+    far = [workstation("2016-02-15", (1, {})), workstation("2026-02-16", (2, {}))]
     told("clock-jump-not-counted", "a hole of decades that clock_jumps does not count", far, ["entry 5"])
     near = [workstation("2016-02-17", (1, {})), workstation("2026-02-16", (2, {}))]
     told("hole-of-under-ten-years", "a hole a little shorter than a clock jump, counted as one", near,

@@ -358,7 +358,7 @@ def withheld(out):
         return lambda event: event.__setitem__("withheld", value)
 
     edit_event(out, "withheld-too-few", "a withheld field is not told, though ~names is shown", set_to([]))
-    edit_event(out, "withheld-other", "another name is told than ~names has", set_to(["Image", "Computer"]))
+    edit_event(out, "withheld-other", "another name is told than ~names has", set_to(["Computer", "Image"]))
     edit_event(out, "withheld-null", "withheld is null, though ~names is shown", set_to(None))
     edit_event(out, "withheld-not-sorted", "withheld names in another order", set_to(["User", "Image"]))
     edit_event(out, "withheld-too-many-claimed", "more names are claimed than digests are left",
@@ -374,8 +374,12 @@ def places(out):
     """Events at places where they are not."""
     case = small()
     far, near = case.cells[4], case.cells[1]
-    edit_event(out, "event-in-another-cell", "an event said to be of another cell",
-               lambda e: e.update(cell=far.entry), n=1)
+
+    def elsewhere(document):
+        document["events"][1]["cell"] = far.entry
+        document["entries"] = sorted({*document["entries"], far.entry})
+
+    resealed(out, "event-in-another-cell", "an event said to be of another cell", ["event 1"], elsewhere)
     edit_event(out, "event-swapped-between-cells", "leaf and disclosures of an event in another cell",
                lambda e: e.update(leaf=b64(case.cells[2].sealed[0].leaf), disclosures=[], withheld=None), n=1)
     edit_event(out, "event-moved", "an event said to be at another index", lambda e: e.update(index=2))
@@ -443,6 +447,6 @@ def heads(out):
     leaf = small().cells[0].sealed[0].leaf
     for name, at in (("time", 9), ("record-id", 17), ("source", 21), ("offset", 29), ("ordinal", 33), ("kind", 1)):
         changed_ = bytearray(leaf)
-        changed_[at] ^= 2
+        changed_[at] ^= 3
         edit_event(out, f"leaf-{name}-changed", f"{name} in the head of a leaf",
                    lambda event, data=bytes(changed_): event.__setitem__("leaf", b64(data)))

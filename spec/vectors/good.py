@@ -20,7 +20,7 @@ def everything():
     """Three examinations, fields and whole events, a change of parties, cosigned."""
     case = Case(OWNER, name="All that there is", parties=PARTIES, policy=POLICY)
     jump = [Cell("windows", "DC01", "System", day, [Event(nanoseconds(f"{day} 01:00:00"), 1, 0, [("EventID", 6005)])])
-            for day in ("2001-01-01", "2026-02-17")]
+            for day in ("2016-02-17", "2026-02-17")]
     timeless = Cell("windows", "WS01", "Setup", None, [Event(TIME_UNKNOWN, RECORD_ID_UNKNOWN, 64, [("Id", 1)])])
     case.examine([*small_story(), *jump, timeless], detections=DETECTIONS, clock_jumps=1)
     case.add("remark", text="of a type that is not known", more={"a": [1.5, {"b": None}]})
@@ -106,8 +106,8 @@ def keys_and_seen(out):
     out.case("good-owner-before-change", "the state before the change, signed by the key of then",
              case.folder(size=11), keys=[OWNER.vkey(), OTHER.vkey()])
     fork = small(story=small_story()[:2])
-    case.files["forks/0001"] = case.checkpoint(size=5)
-    case.files["forks/0002"] = fork.checkpoint(signer=PARTNER)
+    case.files["forks/0123.seen"] = case.checkpoint(size=5)
+    case.files["forks/0123.offered"] = fork.checkpoint(signer=PARTNER)
     out.case("good-no-fork", "checkpoints in forks/ of which none is signed by the owner and of another history",
              case.folder(size=11))
 

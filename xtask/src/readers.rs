@@ -134,11 +134,22 @@ fn split(format: &dyn Format, log: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (head.to_vec(), body.to_vec())
 }
 
-/// A log again and again, its numbers changed each time.
+/// A log again and again, its numbers changed each time. One in UTF-16 is so
+/// afterwards too.
 fn corpus(format: &dyn Format, log: &[u8]) -> Vec<u8> {
+    const MARK: &[u8] = b"\xFF\xFE";
+    let Some(wide) = log.strip_prefix(MARK) else { return copies(format, log, CORPUS_BYTES) };
+    let units: Vec<u16> = wide.as_chunks::<2>().0.iter().map(|&b| u16::from_le_bytes(b)).collect();
+    let text = String::from_utf16_lossy(&units);
+    let text = copies(format, text.as_bytes(), CORPUS_BYTES / 2);
+    let units: Vec<u16> = String::from_utf8_lossy(&text).encode_utf16().collect();
+    MARK.iter().copied().chain(units.into_iter().flat_map(u16::to_le_bytes)).collect()
+}
+
+fn copies(format: &dyn Format, log: &[u8], bytes: usize) -> Vec<u8> {
     let (mut out, body) = split(format, log);
     let mut copy = 0u32;
-    while out.len() < CORPUS_BYTES {
+    while out.len() < bytes {
         let start = out.len();
         out.extend_from_slice(&body);
         if !matches!(body.last(), Some(b'\n' | 0)) {

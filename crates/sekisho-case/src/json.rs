@@ -245,6 +245,7 @@ pub(crate) fn first_string(bytes: &[u8]) -> Option<String> {
 }
 
 /// Checks that a text is one value, and nothing but it.
+#[cfg(test)]
 pub(crate) fn validate(text: &str) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(text);
     scanner.value()?;

@@ -12,11 +12,13 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
-mod sha256;
-pub mod tile;
-pub mod value;
 pub mod policy;
 pub mod proof;
+pub mod record;
+mod sha256;
+pub mod tile;
+pub mod time;
+pub mod value;
 pub mod witness;
 
 pub use error::Malformed;

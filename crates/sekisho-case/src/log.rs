@@ -44,6 +44,9 @@ pub const LOCK: &str = "lock";
 /// The hashes at the right edge of a log: those of partial tiles, by level.
 type Edge = Vec<(u8, Vec<Hash>)>;
 
+/// Full tiles of hashes that were checked, by level and number.
+type Tiles = BTreeMap<(u8, u64), Arc<Vec<Hash>>>;
+
 /// The published state of a log, as it was when it was opened. What is read is
 /// checked against the root of its checkpoint; whether that is signed by whom
 /// it should be, [`Log::verify`] says.
@@ -52,7 +55,7 @@ pub struct Log {
     folder: PathBuf,
     signed: SignedCheckpoint,
     edge: OnceLock<Edge>,
-    tiles: Mutex<BTreeMap<(u8, u64), Arc<Vec<Hash>>>>,
+    tiles: Mutex<Tiles>,
 }
 
 impl Log {
@@ -135,10 +138,9 @@ impl Log {
             return Err(LogError::Beyond { wanted: index, size: self.size() });
         }
         let bundle = self.bundle(index / TILE_WIDTH)?;
-        let entries = parse_bundle(&bundle, self.entry_tile(index / TILE_WIDTH))?;
-        let at = usize::try_from(index % TILE_WIDTH).ok();
-        let entry = at.and_then(|at| entries.get(at).copied()).unwrap_or_default();
-        self.check_entry(index, entry).map(|()| entry.to_vec())
+        let at = usize::try_from(index % TILE_WIDTH).unwrap_or(usize::MAX);
+        let entry = bundle.into_iter().nth(at).unwrap_or_default();
+        self.check_entry(index, &entry).map(|()| entry)
     }
 
     /// Entries in order, each checked against the root. A damaged one is an
@@ -234,36 +236,43 @@ impl Log {
     }
 
     /// The bytes of a tile that is published, or of the full one that took the
-    /// place of a partial one since.
-    fn stored(&self, tile: Tile) -> Result<Vec<u8>, LogError> {
-        let path = self.folder.join(tile.to_string());
-        match fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                let full = self.folder.join(tile.full().to_string());
-                fs::read(full).map_err(|e| match e.kind() {
-                    io::ErrorKind::NotFound => damaged(Place::Tile(tile), "it is missing"),
-                    _ => DiskError::new("cannot read", &path, e).into(),
-                })
+    /// place of a partial one since; and which of the two that is.
+    fn stored(&self, tile: Tile) -> Result<(Tile, Vec<u8>), LogError> {
+        for found in [tile, tile.full()] {
+            let path = self.folder.join(found.to_string());
+            match fs::read(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(DiskError::new("cannot read", &path, e).into()),
+                Ok(bytes) => return Ok((found, bytes)),
             }
-            read => read.map_err(|e| DiskError::new("cannot read", &path, e).into()),
         }
+        Err(damaged(Place::Tile(tile), "it is missing"))
     }
 
     /// The hashes of a tile as they are stored, unchecked.
     fn stored_hashes(&self, tile: Tile) -> Result<Vec<Hash>, LogError> {
-        let parsed = parse_hashes(&self.stored(tile)?);
-        let mut hashes = parsed.map_err(|e| damaged(Place::Tile(tile), &e.to_string()))?;
-        if hashes.len() < usize::from(tile.width) {
-            let what = format!("it has {} hashes, expected {}", hashes.len(), tile.width);
-            return Err(damaged(Place::Tile(tile), &what));
+        let (found, bytes) = self.stored(tile)?;
+        let parsed = parse_hashes(&bytes);
+        let mut hashes = parsed.map_err(|e| damaged(Place::Tile(found), &e.to_string()))?;
+        if hashes.len() != usize::from(found.width) {
+            let what = format!("it has {} hashes, expected {}", hashes.len(), found.width);
+            return Err(damaged(Place::Tile(found), &what));
         }
         hashes.truncate(tile.width.into());
         Ok(hashes)
     }
 
-    /// The bytes of a bundle as it is stored, unchecked.
-    fn bundle(&self, index: u64) -> Result<Vec<u8>, LogError> {
-        self.stored(self.entry_tile(index))
+    /// The entries of a bundle as they are stored, unchecked.
+    fn bundle(&self, index: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        let tile = self.entry_tile(index);
+        let (found, bytes) = self.stored(tile)?;
+        let parsed = parse_entries(&bytes);
+        let entries = parsed.map_err(|e| damaged(Place::Tile(found), &e.to_string()))?;
+        if entries.len() != usize::from(found.width) {
+            let what = format!("it has {} entries, expected {}", entries.len(), found.width);
+            return Err(damaged(Place::Tile(found), &what));
+        }
+        Ok(entries.into_iter().take(tile.width.into()).map(<[u8]>::to_vec).collect())
     }
 
     /// The partial tiles, checked against the root.
@@ -293,7 +302,7 @@ impl Log {
             let hashes = edge.iter().find(|(at, _)| *at == level).map(|(_, hashes)| hashes.clone());
             return Ok(Arc::new(hashes.unwrap_or_default()));
         }
-        let known = |tiles: &BTreeMap<_, Arc<Vec<Hash>>>| tiles.get(&(level, index)).cloned();
+        let known = |tiles: &Tiles| tiles.get(&(level, index)).cloned();
         if let Some(hashes) = known(&self.tiles.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(hashes);
         }
@@ -336,11 +345,9 @@ pub struct Entries<'a> {
 
 impl Entries<'_> {
     fn read_bundle(&mut self) -> Result<(), LogError> {
-        let index = self.next / TILE_WIDTH;
-        let bytes = self.log.bundle(index)?;
-        let entries = parse_bundle(&bytes, self.log.entry_tile(index))?;
+        let entries = self.log.bundle(self.next / TILE_WIDTH)?;
         let skip = usize::try_from(self.next % TILE_WIDTH).unwrap_or(usize::MAX);
-        self.bundle = entries.into_iter().skip(skip).map(<[u8]>::to_vec).collect();
+        self.bundle = entries.into_iter().skip(skip).collect();
         self.bundle.reverse();
         Ok(())
     }
@@ -364,16 +371,6 @@ impl Iterator for Entries<'_> {
         let entry = self.bundle.pop().unwrap_or_default();
         Some(self.log.check_entry(index, &entry).map(|()| (index, entry)))
     }
-}
-
-/// The entries of a stored bundle, of which there must be enough.
-fn parse_bundle(bytes: &[u8], tile: Tile) -> Result<Vec<&[u8]>, LogError> {
-    let parsed = parse_entries(bytes).map_err(|e| damaged(Place::Tile(tile), &e.to_string()))?;
-    if parsed.len() < usize::from(tile.width) {
-        let what = format!("it has {} entries, expected {}", parsed.len(), tile.width);
-        return Err(damaged(Place::Tile(tile), &what));
-    }
-    Ok(parsed.into_iter().take(tile.width.into()).collect())
 }
 
 /// Reads a checkpoint, if the file is there.

@@ -480,7 +480,7 @@ mod tests {
             let refused = Policy::parse(&case).unwrap_err().to_string();
             assert!(refused.contains(reason), "{refused} is not about {reason}");
         }
-        assert!(Policy::parse(&format!("{good}log x\n")).unwrap_err().what.contains("line 14"));
+        assert!(Policy::parse(&format!("{good}log x\n")).unwrap_err().what.contains("line 15"));
     }
 
     #[test]

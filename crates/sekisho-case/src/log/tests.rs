@@ -434,6 +434,25 @@ fn damage_of_one_place_leaves_the_others_readable() {
 }
 
 #[test]
+fn what_is_added_to_a_tile_or_taken_from_it_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log_of(folder.path(), &[700]);
+    for (name, good) in files(folder.path()) {
+        let Ok(tile) = name.parse::<Tile>() else { continue };
+        let one = if tile.kind == TileKind::Entries { vec![0, 1, 7] } else { vec![7; 32] };
+        let longer = [good.as_slice(), &one].concat();
+        for bad in [&longer, &good[..good.len() - one.len()], &[]] {
+            fs::write(folder.path().join(&name), bad).unwrap();
+            let check = Log::open(folder.path()).unwrap().check_all().unwrap();
+            let places: Vec<_> = check.damages.iter().map(|damage| damage.place).collect();
+            assert_eq!(places, [Place::Tile(tile)], "{name}");
+        }
+        fs::write(folder.path().join(&name), &good).unwrap();
+    }
+    assert_is_whole(&log);
+}
+
+#[test]
 fn every_byte_of_a_log_counts() {
     let folder = tempfile::tempdir().unwrap();
     let log = log_of(folder.path(), &[300]);

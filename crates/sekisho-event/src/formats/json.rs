@@ -6,7 +6,8 @@
 //! what stands between records, `scan` turns a record into cells without a
 //! tree, `folds` goes on within strings that hold JSON, `dialect` says what
 //! the cells are called, `pairs` and `made` give further fields to some kinds
-//! of records, `read` puts them all into batches.
+//! of records, `read` puts them all into batches. Rows of tables come to it
+//! through `rows`.
 
 mod cloud;
 mod cutter;
@@ -19,6 +20,7 @@ mod pairs;
 mod paths;
 mod read;
 mod roles;
+mod rows;
 mod scan;
 mod text;
 mod windows;
@@ -27,8 +29,7 @@ mod zeek;
 use std::sync::Arc;
 
 use super::utf16;
-use crate::problem::Problems;
-use crate::reader::{Block, Cutter, Format, Reader, SourceHints};
+use crate::reader::{Cutter, Format, Reader, SourceHints};
 
 /// The format `json`.
 #[derive(Clone, Copy, Debug)]
@@ -55,35 +56,32 @@ impl Format for Json {
     }
 }
 
-/// A block of JSON records that another format wrote down, one a line, so that
-/// [`Json`]'s reader reads them as the same kinds of records as those that came
-/// as JSON: a CSV export is rows of what an API gives as objects. Record `n` of
-/// the outcome stands at `Records::offset(n)` of `lines` (malformed lines are no
-/// records, so count offsets, not records); its problems have such offsets too.
-/// Values may be JSON text within a string, as in `AuditData`.
-pub(super) fn block_of_lines(lines: Vec<u8>, hints: &Arc<SourceHints>) -> Block {
-    Block {
-        bytes: lines,
-        offset: 0,
-        header: cutter::LINES.into(),
-        hints: Arc::clone(hints),
-        problems: Problems::default(),
-    }
-}
-
-pub(super) use read::TEXT_DAMAGED;
-pub(super) use text::{string_end, unescape, write_string};
+pub(super) use read::{Found, TEXT_DAMAGED};
+pub(super) use rows::{Cells, Form, RowReader};
+pub(super) use text::{find_quote, string_end, unescape, write_string};
 pub(super) use zeek::path_of_name;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Problems;
+    use crate::reader::Block;
     use crate::vocabulary::Vocabulary;
+
+    fn block_of_lines(lines: &[u8]) -> Block {
+        Block {
+            bytes: lines.to_vec(),
+            offset: 0,
+            header: (*b"\0\n{").into(),
+            hints: Arc::default(),
+            problems: Problems::default(),
+        }
+    }
 
     #[test]
     fn lines_of_another_format_are_read_where_they_stand() {
         let lines = b"{\"EventID\":1}\n{bad}\n{\"AuditData\":\"{\\\"Workload\\\":\\\"Exchange\\\",\\\"Operation\\\":\\\"x\\\",\\\"CreationTime\\\":\\\"2024-01-02T03:04:05\\\",\\\"RecordType\\\":1}\"}\n";
-        let block = block_of_lines(lines.to_vec(), &Arc::default());
+        let block = block_of_lines(lines);
         let mut seen = 0;
         Json.reader().read(&block, &mut Vocabulary::default(), &mut |parsed, vocabulary| {
             seen += parsed.count;
@@ -113,7 +111,7 @@ mod tests {
             (r#"{"time":"5/2/2024 18:11:52 UTC"}"#.into(), 0),
             (r#"{"time":"up 3 days, 09:41"}"#.into(), 0),
         ] {
-            let block = block_of_lines(text.clone().into_bytes(), &Arc::default());
+            let block = block_of_lines(text.as_bytes());
             let mut seen = Vec::new();
             Json.reader().read(&block, &mut Vocabulary::default(), &mut |parsed, _| {
                 seen.extend(parsed.batches.iter().flat_map(|b| b.times.clone()));

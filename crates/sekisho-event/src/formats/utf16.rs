@@ -43,9 +43,17 @@ impl Decoder {
             bytes = rest;
         }
         let (pairs, rest) = bytes.as_chunks::<2>();
-        for &pair in pairs {
-            self.unit(pair, out);
+        // Text is mostly ASCII: units are narrowed many at a time, and one by
+        // one only where any of them is more.
+        let (groups, last) = pairs.as_chunks::<16>();
+        out.reserve(pairs.len());
+        for group in groups {
+            match self.narrow(group).filter(|_| self.high.is_none()) {
+                Some(ascii) => out.extend_from_slice(&ascii),
+                None => group.iter().for_each(|&pair| self.unit(pair, out)),
+            }
         }
+        last.iter().for_each(|&pair| self.unit(pair, out));
         if let Some(&b) = rest.first() {
             self.odd = Some(b);
         }
@@ -56,6 +64,22 @@ impl Decoder {
         if self.high.take().is_some() | self.odd.take().is_some() {
             push(char::REPLACEMENT_CHARACTER, out);
         }
+    }
+
+    /// Units that are all of ASCII, as bytes.
+    fn narrow(&self, group: &[[u8; 2]; 16]) -> Option<[u8; 16]> {
+        let (mut lows, mut highs) = ([0; 16], 0);
+        for (slot, [first, second]) in lows.iter_mut().zip(group) {
+            *slot = *first;
+            highs |= *second;
+        }
+        if self.encoding == Encoding::Utf16Be {
+            highs = lows.iter().fold(0, |all, b| all | b);
+            for (slot, [_, second]) in lows.iter_mut().zip(group) {
+                *slot = *second;
+            }
+        }
+        (highs == 0 && lows.is_ascii()).then_some(lows)
     }
 
     fn unit(&mut self, pair: [u8; 2], out: &mut Vec<u8>) {
@@ -91,8 +115,11 @@ pub(in crate::formats) fn decode_start(start: &[u8], encoding: Encoding) -> Stri
 
 /// How many bytes this UTF-8 text took in UTF-16.
 pub(in crate::formats) fn wide_len(utf8: &[u8]) -> u64 {
-    let units: u64 = utf8.iter().map(|&b| u64::from(b & 0xC0 != 0x80) + u64::from(b >= 0xF0)).sum();
-    units * 2
+    // No byte counts more than twice, so that a sum of so many fits a byte.
+    const COUNTED: usize = 112;
+    let of = |b: &u8| u8::from(b & 0xC0 != 0x80) + u8::from(*b >= 0xF0);
+    let units = |bytes: &[u8]| u64::from(bytes.iter().map(of).sum::<u8>());
+    utf8.chunks(COUNTED).map(units).sum::<u64>() * 2
 }
 
 #[cfg(test)]
@@ -101,7 +128,7 @@ mod tests {
 
     #[test]
     fn pieces_of_any_size_decode_alike() {
-        let text = "\u{feff}{\"a\": \"é😀\u{2028}x\"}";
+        let text = "\u{feff}{\"a\": \"é😀\u{2028}x\"} and more of ASCII than one group \u{7f}\u{80}0123456789 abcdef😀";
         for (encoding, wide) in [
             (Encoding::Utf16Le, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
             (Encoding::Utf16Be, text.encode_utf16().flat_map(u16::to_be_bytes).collect()),

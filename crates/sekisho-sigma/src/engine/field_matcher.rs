@@ -1,25 +1,23 @@
 //! All distinct questions that any rule asks of one field, answered together
-//! for one value. The texts that rules name are found by a hash map (whole
-//! values), sorted tables (starts and ends) and one Aho-Corasick automaton
-//! (parts); what needs more is checked only where such a text was found.
+//! for all values that are new in its dictionary. The texts that rules name
+//! are found by a hash map (whole values), sorted tables (starts and ends) and
+//! a search for all of them at once (parts); what needs more is checked only
+//! where such a text was found. Nearly all values have nothing of all this,
+//! and a few bits tell so for most.
 
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use hashbrown::HashMap;
-use sekisho_event::{Kind, Value};
+use sekisho_event::{Dictionary, Kind, ValueId};
 
 use crate::engine::fold::{fold, fold_into};
+use crate::engine::part_search::{Bits, PartSearch};
 use crate::engine::regex_guard::required_literals;
 use crate::engine::value_test::ValueTest;
 use crate::rule::{Part, Pattern, Test};
 
 /// Number of a distinct question about a field, within a program.
 pub(crate) type AtomId = u32;
-
-/// Most literals for which each is searched on its own instead of through an
-/// automaton: long texts with few literals are scanned at memory speed so.
-const SINGLE_SEARCHES_MAX: usize = 3;
 
 /// Answers all questions about the values of one field.
 #[derive(Debug, Default)]
@@ -31,7 +29,9 @@ pub(crate) struct FieldMatcher {
     ends: Affixes,
     /// Folded texts to be found anywhere, with what finding them means.
     parts: Vec<(String, Vec<Use>)>,
-    search: OnceLock<Search>,
+    /// Made when the first value is there: of most fields none ever is.
+    search: OnceLock<PartSearch>,
+    sieve: OnceLock<Sieve>,
     /// Questions that are put to every value.
     every: Vec<u32>,
     /// Numbers, which besides their own text may be written in other ways.
@@ -47,19 +47,39 @@ enum Use {
     Check(u32),
 }
 
-#[derive(Debug)]
-enum Search {
-    None,
-    Few(Vec<memchr::memmem::Finder<'static>>),
-    Many(Box<AhoCorasick>),
+/// New values of a field, folded, one behind the other. Memory that is used
+/// again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Id of the first of them.
+    from: u32,
+    folded: String,
+    /// By value: where it ends in `folded`.
+    ends: Vec<usize>,
+    checked: Vec<(u32, u32)>,
+    /// What holds: value and atom. In order and once each after
+    /// [`Asked::sort`].
+    pub(crate) held: Vec<(ValueId, AtomId)>,
 }
 
-/// Memory that is used again from value to value.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    folded: String,
-    checked: Vec<u32>,
-    held: Vec<AtomId>,
+impl Asked {
+    /// Takes the values from an id on.
+    pub(crate) fn take(&mut self, dictionary: &Dictionary, from: usize) {
+        self.folded.clear();
+        self.ends.clear();
+        self.held.clear();
+        self.from = u32::try_from(from).unwrap_or(u32::MAX);
+        for id in self.from..=u32::try_from(dictionary.len()).unwrap_or(u32::MAX - 1) {
+            fold_into(dictionary.text(ValueId(id)), &mut self.folded);
+            self.ends.push(self.folded.len());
+        }
+    }
+
+    /// Puts what holds in order.
+    pub(crate) fn sort(&mut self) {
+        self.held.sort_unstable();
+        self.held.dedup();
+    }
 }
 
 /// How a question is looked up.
@@ -111,78 +131,214 @@ impl FieldMatcher {
         join_equal(&mut self.parts);
     }
 
-    /// Appends the atoms that hold for a value, in ascending order, once each.
-    pub(crate) fn hits(&self, value: Value<'_>, scratch: &mut Scratch, out: &mut Vec<AtomId>) {
-        if value.kind == Kind::Null {
-            return;
-        }
-        let Scratch { folded, checked, held } = scratch;
-        folded.clear();
+    /// Adds the atoms that hold for the values that were taken.
+    pub(crate) fn ask(&self, dictionary: &Dictionary, asked: &mut Asked) {
+        let Asked { from, folded, ends, checked, held } = asked;
         checked.clear();
-        held.clear();
-        fold_into(value.text, folded);
-        let mut found = |u: Use| match u {
-            Use::Holds(test) => held.extend(self.tests.get(test as usize).map(|t| t.0)),
-            Use::Check(test) => checked.push(test),
+        let mut note = |value: u32, u: Use| match u {
+            Use::Holds(test) => {
+                held.extend(self.tests.get(test as usize).map(|t| (ValueId(*from + value), t.0)));
+            }
+            Use::Check(test) => checked.push((value, test)),
         };
-        if let Some(uses) = self.exact.get(folded.as_str()) {
-            uses.iter().for_each(|&u| found(u));
+        self.ask_parts(folded, ends, &mut note);
+        let sieve = self.sieve.get_or_init(|| Sieve::of(self));
+        let mut start = 0;
+        for (value, &end) in (0u32..).zip(&*ends) {
+            let text = folded.get(start..end).unwrap_or_default();
+            start = end;
+            if sieve.exact.may(text)
+                && let Some(uses) = self.exact.get(text)
+            {
+                uses.iter().for_each(|&u| note(value, u));
+            }
+            if sieve.starts.may(text.as_bytes()) {
+                self.starts.find(text.bytes(), |u| note(value, u));
+            }
+            if sieve.ends.may(text.as_bytes()) {
+                self.ends.find(text.bytes().rev(), |u| note(value, u));
+            }
         }
-        self.starts.find(folded.bytes(), &mut found);
-        self.ends.find(folded.bytes().rev(), &mut found);
-        self.find_parts(folded, &mut found);
         checked.sort_unstable();
         checked.dedup();
-        let spelled = value.kind == Kind::Number && !is_plain_integer(value.text);
-        let numbers = if spelled { self.numbers.as_slice() } else { &[] };
-        for number in checked.iter().chain(&self.every).chain(numbers) {
-            if let Some((atom, test)) = self.tests.get(*number as usize)
-                && test.holds(value)
-            {
-                held.push(*atom);
-            }
+        let from = *from;
+        for &(value, test) in &*checked {
+            self.check(dictionary, ValueId(from + value), test, held);
         }
-        held.sort_unstable();
-        held.dedup();
-        out.extend_from_slice(held);
+        let count = u32::try_from(ends.len()).unwrap_or(u32::MAX);
+        self.ask_each(dictionary, from, count, held);
     }
 
-    fn find_parts(&self, text: &str, mut found: impl FnMut(Use)) {
-        let mut all = |part: usize| {
-            if let Some((_, uses)) = self.parts.get(part) {
-                uses.iter().for_each(|&u| found(u));
+    /// Puts the questions that no text stands for to every value, and forgets
+    /// what was found of nulls: no question about a value holds for them.
+    fn ask_each(
+        &self,
+        dictionary: &Dictionary,
+        from: u32,
+        count: u32,
+        held: &mut Vec<(ValueId, AtomId)>,
+    ) {
+        let is = |id: ValueId, kind| dictionary.get(id).is_some_and(|v| v.kind == kind);
+        held.retain(|&(id, _)| !is(id, Kind::Null));
+        if self.every.is_empty() && self.numbers.is_empty() {
+            return;
+        }
+        for id in (0..count).map(|n| ValueId(from + n)) {
+            for &test in &self.every {
+                self.check(dictionary, id, test, held);
             }
-        };
-        match self.search.get_or_init(|| self.build_search()) {
-            Search::None => {}
-            Search::Few(finders) => {
-                for (part, finder) in finders.iter().enumerate() {
-                    if finder.find(text.as_bytes()).is_some() {
-                        all(part);
-                    }
-                }
-            }
-            Search::Many(automaton) => {
-                for m in automaton.find_overlapping_iter(text) {
-                    all(m.pattern().as_usize());
+            let number = dictionary.get(id).filter(|v| v.kind == Kind::Number);
+            if number.is_some_and(|v| !is_plain_integer(v.text)) {
+                for &test in &self.numbers {
+                    self.check(dictionary, id, test, held);
                 }
             }
         }
     }
 
-    fn build_search(&self) -> Search {
-        let texts = || self.parts.iter().map(|(text, _)| text.as_bytes());
-        if self.parts.is_empty() {
-            return Search::None;
-        }
-        if self.parts.len() > SINGLE_SEARCHES_MAX
-            && let Ok(automaton) =
-                AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(texts())
+    fn check(
+        &self,
+        dictionary: &Dictionary,
+        id: ValueId,
+        test: u32,
+        held: &mut Vec<(ValueId, AtomId)>,
+    ) {
+        if let (Some((atom, test)), Some(value)) =
+            (self.tests.get(test as usize), dictionary.get(id))
+            && test.holds(value)
         {
-            return Search::Many(Box::new(automaton));
+            held.push((id, *atom));
         }
-        Search::Few(texts().map(|t| memchr::memmem::Finder::new(t).into_owned()).collect())
     }
+
+    /// Looks for parts in all values at once.
+    fn ask_parts(&self, folded: &str, ends: &[usize], note: &mut impl FnMut(u32, Use)) {
+        if self.parts.is_empty() {
+            return;
+        }
+        let texts = || self.parts.iter().map(|(text, _)| text.as_bytes());
+        let search = self.search.get_or_init(|| PartSearch::new(texts()));
+        search.find(folded.as_bytes(), ends, |part, value| {
+            let uses = self.parts.get(part as usize).map_or(&[][..], |p| &p.1);
+            uses.iter().for_each(|&u| note(value, u));
+        });
+    }
+}
+
+/// Tells for most values with a few bits that they are none of those that are
+/// looked for, nor begin or end like one.
+#[derive(Debug, Default)]
+struct Sieve {
+    exact: ExactSieve,
+    starts: AffixSieve,
+    ends: AffixSieve,
+}
+
+impl Sieve {
+    fn of(matcher: &FieldMatcher) -> Self {
+        let mut sieve = Self::default();
+        matcher.exact.keys().for_each(|text| sieve.exact.add(text));
+        for (text, _) in &matcher.starts.texts {
+            sieve.starts.add(text.iter().copied());
+        }
+        for (text, _) in &matcher.ends.texts {
+            sieve.ends.add(text.iter().copied());
+        }
+        sieve.ends.reversed = true;
+        sieve
+    }
+}
+
+#[derive(Debug, Default)]
+struct ExactSieve {
+    any: bool,
+    bits: Bits,
+}
+
+impl ExactSieve {
+    fn add(&mut self, text: &str) {
+        self.any = true;
+        self.bits.add(Self::slot(text));
+    }
+
+    #[inline]
+    fn may(&self, text: &str) -> bool {
+        self.any && self.bits.has(Self::slot(text))
+    }
+
+    /// Of length, first, middle and last byte.
+    #[inline]
+    fn slot(text: &str) -> u16 {
+        let bytes = text.as_bytes();
+        let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or(0));
+        let len = u32::try_from(bytes.len() & 0xff).unwrap_or(0);
+        let ends = byte(0) | byte(bytes.len().saturating_sub(1)) << 8;
+        spread(u64::from(ends | byte(bytes.len() / 2) << 16 | len << 24))
+    }
+}
+
+/// How many of the outermost bytes are looked at, where a text has so many.
+const AFFIX_BYTES: [usize; 4] = [8, 4, 2, 1];
+
+#[derive(Debug, Default)]
+struct AffixSieve {
+    /// Whether there are texts of that class of length.
+    used: [bool; AFFIX_BYTES.len()],
+    bits: Bits,
+    /// Whether texts are given from behind.
+    reversed: bool,
+    /// Whether an empty text is among them.
+    empty: bool,
+}
+
+impl AffixSieve {
+    fn add(&mut self, text: impl ExactSizeIterator<Item = u8>) {
+        let len = text.len();
+        let Some(class) = AFFIX_BYTES.iter().position(|&bytes| bytes <= len) else {
+            self.empty = true;
+            return;
+        };
+        let bytes = AFFIX_BYTES.get(class).copied().unwrap_or(1);
+        if let Some(used) = self.used.get_mut(class) {
+            *used = true;
+        }
+        let number = text.take(bytes).fold(0, |sum, byte| sum << 8 | u64::from(byte));
+        self.bits.add(spread(number ^ (bytes as u64) << 59));
+    }
+
+    #[inline]
+    fn may(&self, text: &[u8]) -> bool {
+        self.empty
+            || self.used.iter().zip(AFFIX_BYTES).any(|(&used, bytes)| {
+                used && text.len() >= bytes && {
+                    let number = self.outermost(text, bytes);
+                    self.bits.has(spread(number ^ (bytes as u64) << 59))
+                }
+            })
+    }
+
+    /// The outermost bytes as a number, the outermost one highest.
+    #[inline]
+    fn outermost(&self, text: &[u8], bytes: usize) -> u64 {
+        let shift = 64 - 8 * u32::try_from(bytes).unwrap_or(8);
+        if self.reversed {
+            if let Some(last) = text.last_chunk::<8>() {
+                return u64::from_le_bytes(*last) >> shift;
+            }
+            return text.iter().rev().take(bytes).fold(0, |sum, b| sum << 8 | u64::from(*b));
+        }
+        if let Some(first) = text.first_chunk::<8>() {
+            return u64::from_be_bytes(*first) >> shift;
+        }
+        text.iter().take(bytes).fold(0, |sum, b| sum << 8 | u64::from(*b))
+    }
+}
+
+/// Sixteen bits of a number.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
+fn spread(number: u64) -> u16 {
+    (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
 }
 
 /// Sorts texts and joins the uses of equal ones.

@@ -1,15 +1,19 @@
 //! Runs a program over batches. For each column that rules read, the answers
 //! to all questions about a value are found once and remembered under the
-//! value's id; an event then costs one look-up a cell, and a rule costs
-//! something only when its guard is among the answers.
+//! value's id. A batch is then looked at column by column: which values with
+//! answers occur, which rules these answers leave possible, and in which rows
+//! something occurs without which none of those rules holds. Only such rows
+//! are looked at one by one.
 
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use sekisho_event::{Column, EventBatch, FieldId, Kind, ValueId, Vocabulary};
 
-use crate::engine::field_matcher::{AtomId, Scratch};
-use crate::engine::program::{EVERY_FIELD, FieldNumber, Lane, Program, Question, RuleId};
+use crate::engine::field_matcher::{Asked, AtomId};
+use crate::engine::program::{
+    CompiledRule, EVERY_FIELD, FieldNumber, Lane, Program, Question, RuleId,
+};
 use crate::engine::value_test::field_ref_holds;
 use crate::rule::FieldRef;
 
@@ -29,30 +33,50 @@ pub struct Match {
 #[derive(Debug)]
 pub struct Matcher {
     program: Arc<Program>,
-    /// Answers by rule fields and column.
-    memo_of: HashMap<(Fields, FieldId), usize>,
+    /// Answers by rule fields, set of keywords and column.
+    memo_of: HashMap<(Fields, Option<usize>, FieldId), usize>,
     memos: Vec<Memo>,
     /// Answers, one run of atoms a value.
     answers: Vec<AtomId>,
     late: HashMap<(AtomId, FieldId, ValueId), bool>,
     epoch: u64,
-    scratch: Scratch,
+    asked: Asked,
     /// By atom: the last event for which it held.
     held: Vec<u64>,
-    /// By rule: the last event for which it was looked at.
-    looked: Vec<u64>,
     event: u64,
-    woken: Vec<RuleId>,
+    /// By atom: the last run over a lane in which it held for some value, and
+    /// in which it was one that wakes.
+    seen: Vec<u64>,
+    waking: Vec<u64>,
+    /// By rule: the last run over a lane in which it was looked at, and in
+    /// which it was found possible.
+    looked: Vec<u64>,
+    alive: Vec<u64>,
+    lane: u64,
+    /// The next mark that no memo has.
+    mark: u32,
+    candidates: Vec<RuleId>,
+    /// Rows and rules woken in them: the row in the upper half.
+    woken: Vec<u64>,
 }
 
 /// By value: where its answers stand.
 #[derive(Debug, Default)]
 struct Memo {
     spans: Vec<Span>,
+    /// By value: of those without answers [`UNANSWERED`]; of others a number
+    /// that says when they were seen last, and what they wake.
+    marks: Vec<u32>,
     /// Whether any value has an answer. Where none has, the column need not
     /// be looked through.
     answered: bool,
 }
+
+/// The mark of values of which nothing holds.
+const UNANSWERED: u32 = u32::MAX;
+
+/// Marks from here on are not given; all is forgotten before.
+const MARKS_MAX: u32 = u32::MAX / 2;
 
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -86,15 +110,21 @@ impl Matcher {
     pub fn new(program: Arc<Program>) -> Self {
         Self {
             held: vec![0; program.atoms.len()],
+            seen: vec![0; program.atoms.len()],
+            waking: vec![0; program.atoms.len()],
             looked: vec![0; program.rules.len()],
+            alive: vec![0; program.rules.len()],
             program,
             memo_of: HashMap::new(),
             memos: Vec::new(),
             answers: Vec::new(),
             late: HashMap::new(),
             epoch: 0,
-            scratch: Scratch::default(),
+            asked: Asked::default(),
             event: 0,
+            lane: 0,
+            mark: 1,
+            candidates: Vec::new(),
             woken: Vec::new(),
         }
     }
@@ -107,7 +137,8 @@ impl Matcher {
 
     /// Appends all matches in a batch, in the order of rows and then of rules.
     pub fn run(&mut self, batch: &EventBatch, vocabulary: &Vocabulary, out: &mut Vec<Match>) {
-        if vocabulary.epoch() != self.epoch || self.answers.len() > ANSWERS_MAX {
+        let full = self.answers.len() > ANSWERS_MAX || self.mark > MARKS_MAX;
+        if vocabulary.epoch() != self.epoch || full {
             self.forget();
             self.epoch = vocabulary.epoch();
         }
@@ -128,6 +159,7 @@ impl Matcher {
         self.memos.iter_mut().for_each(|memo| *memo = Memo::default());
         self.answers = Vec::new();
         self.late = HashMap::new();
+        self.mark = 1;
     }
 
     fn run_lane(
@@ -140,31 +172,183 @@ impl Matcher {
     ) {
         let reads = self.reads(lane, batch, vocabulary);
         for read in &reads {
-            self.ask_new(program, read, vocabulary);
+            self.ask_new(program, lane, read, vocabulary);
         }
-        // Many columns hold nothing that any rule names.
-        let telling: Vec<&Read<'_>> =
-            reads.iter().filter(|r| self.memos.get(r.memo).is_some_and(|m| m.answered)).collect();
-        for row in 0..batch.rows() {
-            self.event += 1;
-            self.woken.clear();
-            self.woken.extend(&lane.unguarded);
-            for read in &telling {
-                let first = read.column.first(row);
-                if first.is_present() {
-                    self.note(program, lane, read, first);
-                }
-                if !read.column.more.is_empty() {
-                    for value in read.column.values(row).skip(1) {
-                        self.note(program, lane, read, value);
+        let present = self.present(lane, &reads);
+        self.weigh(program, lane, &reads);
+        if self.candidates.is_empty() {
+            return;
+        }
+        self.wake(program, lane, &reads, &present);
+        self.judge_woken(program, batch.rows(), &reads, vocabulary, out);
+    }
+
+    /// The values of the batch of which something holds, by read. Notes what
+    /// that is, and which rules it wakes.
+    fn present(&mut self, lane: &Lane, reads: &[Read<'_>]) -> Vec<Vec<ValueId>> {
+        self.lane += 1;
+        self.candidates.clear();
+        let mut all = Vec::with_capacity(reads.len());
+        for read in reads {
+            let mut values = Vec::new();
+            self.mark += 1;
+            let mark = self.mark;
+            if let Some(memo) = self.memos.get_mut(read.memo).filter(|memo| memo.answered) {
+                for &value in read.column.keys.iter().chain(read.column.more.iter().map(|m| &m.1)) {
+                    if let Some(last) = memo.marks.get_mut(value.index())
+                        && *last < mark
+                    {
+                        *last = mark;
+                        values.push(value);
                     }
                 }
             }
-            if self.woken.is_empty() {
+            for &value in &values {
+                self.note_present(lane, read, value);
+            }
+            all.push(values);
+        }
+        all
+    }
+
+    fn note_present(&mut self, lane: &Lane, read: &Read<'_>, value: ValueId) {
+        let span = self.memos.get(read.memo).and_then(|memo| memo.spans.get(value.index()));
+        for &atom in span.map_or(&[][..], |span| answers(&self.answers, *span)) {
+            if !renew(&mut self.seen, atom, self.lane) {
                 continue;
             }
-            self.judge(program, row, &reads, vocabulary, out);
+            for &rule in lane.wakes.get(&atom).map_or(&[][..], |list| list) {
+                if renew(&mut self.looked, rule, self.lane) {
+                    self.candidates.push(rule);
+                }
+            }
         }
+    }
+
+    /// Leaves those candidates that may hold for some event of the batch, by
+    /// what holds for its values and by what columns there are.
+    fn weigh(&mut self, program: &Program, lane: &Lane, reads: &[Read<'_>]) {
+        let Self { candidates, seen, waking, alive, lane: number, .. } = self;
+        let has = |field| reads.iter().any(|read| read.is_of(field));
+        let mut may = |atom: AtomId| {
+            let Some(asked) = program.atoms.get(atom as usize) else { return (false, true) };
+            match asked.question {
+                Question::Value => (seen.get(atom as usize) == Some(number), true),
+                Question::Late(_) => (has(asked.field), true),
+                Question::Exists(true) => (has(asked.field), true),
+                Question::Exists(false) | Question::Null => (true, has(asked.field)),
+                Question::FieldRef(_, other) => (has(asked.field) && has(other), true),
+            }
+        };
+        candidates.extend(&lane.unguarded);
+        candidates.retain(|&id| {
+            program.rules.get(id as usize).is_some_and(|rule| rule.node.may(&mut may).0)
+        });
+        candidates.sort_unstable();
+        for &id in &*candidates {
+            renew(alive, id, *number);
+            let guard = program.rules.get(id as usize).and_then(|rule| rule.guard.as_ref());
+            for &atom in guard.into_iter().flatten() {
+                renew(waking, atom, *number);
+            }
+        }
+    }
+
+    /// Notes in which rows there is something that wakes a candidate.
+    fn wake(
+        &mut self,
+        program: &Program,
+        lane: &Lane,
+        reads: &[Read<'_>],
+        present: &[Vec<ValueId>],
+    ) {
+        let Self { candidates, memos, answers: all, waking, alive, lane: number, mark, woken, .. } =
+            self;
+        woken.clear();
+        let unguarded = |id: &&RuleId| {
+            program.rules.get(**id as usize).is_some_and(|rule: &CompiledRule| rule.guard.is_none())
+        };
+        candidates.retain(|id| unguarded(&id));
+        for (read, values) in reads.iter().zip(present) {
+            let Some(memo) = memos.get_mut(read.memo) else { continue };
+            let first = *mark + 1;
+            let mut lists: Vec<Vec<RuleId>> = Vec::new();
+            for &value in values {
+                let span = memo.spans.get(value.index()).copied();
+                let atoms = span.map_or(&[][..], |span| answers(all, span));
+                let atoms = atoms.iter().filter(|&&a| waking.get(a as usize) == Some(number));
+                let rules = atoms.filter_map(|atom| lane.wakes.get(atom)).flatten().copied();
+                let list: Vec<RuleId> =
+                    rules.filter(|&rule| alive.get(rule as usize) == Some(number)).collect();
+                if let (false, Some(slot)) =
+                    (list.is_empty(), memo.marks.get_mut(value.index()))
+                {
+                    *mark += 1;
+                    *slot = *mark;
+                    lists.push(list);
+                }
+            }
+            if lists.is_empty() {
+                continue;
+            }
+            let mut note = |row: u64, value: ValueId| {
+                let mark = memo.marks.get(value.index()).copied().unwrap_or(UNANSWERED);
+                let list = mark.checked_sub(first).and_then(|at| lists.get(at as usize));
+                woken.extend(list.into_iter().flatten().map(|&rule| row << 32 | u64::from(rule)));
+            };
+            for (row, &value) in (0u64..).zip(&read.column.keys) {
+                note(row, value);
+            }
+            for &(row, value) in &read.column.more {
+                note(u64::from(row), value);
+            }
+        }
+        woken.sort_unstable();
+        woken.dedup();
+    }
+
+    /// Looks at the rows in which rules were woken; at all of them where some
+    /// rule has no guard.
+    fn judge_woken(
+        &mut self,
+        program: &Program,
+        rows: usize,
+        reads: &[Read<'_>],
+        vocabulary: &Vocabulary,
+        out: &mut Vec<Match>,
+    ) {
+        // Many columns hold nothing that any rule names.
+        let telling: Vec<&Read<'_>> =
+            reads.iter().filter(|r| self.memos.get(r.memo).is_some_and(|m| m.answered)).collect();
+        let woken = std::mem::take(&mut self.woken);
+        let unguarded = std::mem::take(&mut self.candidates);
+        let mut rules = Vec::new();
+        let mut left = woken.as_slice();
+        let mut next = if unguarded.is_empty() { None } else { Some(0) };
+        loop {
+            let row = match (next, left.first()) {
+                (Some(row), _) if row < rows => row,
+                (None, Some(pair)) => usize::try_from(pair >> 32).unwrap_or(usize::MAX),
+                _ => break,
+            };
+            next = next.map(|row| row + 1);
+            rules.clear();
+            rules.extend(&unguarded);
+            let own = left.partition_point(|pair| pair >> 32 <= row as u64);
+            let (now, later) = left.split_at(own);
+            left = later;
+            rules.extend(now.iter().filter_map(|&pair| u32::try_from(pair & 0xffff_ffff).ok()));
+            rules.sort_unstable();
+            self.event += 1;
+            for read in &telling {
+                for value in read.column.values(row) {
+                    self.note(read, value);
+                }
+            }
+            self.judge(program, row, &rules, reads, vocabulary, out);
+        }
+        self.woken = woken;
+        self.candidates = unguarded;
     }
 
     /// The columns of the batch that rules of this lane read.
@@ -182,7 +366,7 @@ impl Matcher {
                 }
             }
         }
-        if lane.every_field {
+        if lane.keywords.is_some() {
             for column in &batch.columns {
                 let known = found
                     .iter_mut()
@@ -195,7 +379,9 @@ impl Matcher {
         }
         let read = |(fields, column): (Fields, &'a Column)| {
             let next = self.memos.len();
-            let memo = *self.memo_of.entry((fields, column.field)).or_insert(next);
+            let set = fields.contains(&Some(EVERY_FIELD));
+            let set = lane.keywords.as_ref().filter(|_| set).map(|keywords| keywords.number);
+            let memo = *self.memo_of.entry((fields, set, column.field)).or_insert(next);
             if memo == next {
                 self.memos.push(Memo::default());
             }
@@ -204,73 +390,74 @@ impl Matcher {
         found.into_iter().map(read).collect()
     }
 
-    /// Notes which atoms hold for a value of the event at hand, and which
-    /// rules that wakes.
+    /// Notes which atoms hold for a value of the event at hand.
     #[inline]
-    fn note(&mut self, program: &Program, lane: &Lane, read: &Read<'_>, value: ValueId) {
+    fn note(&mut self, read: &Read<'_>, value: ValueId) {
         let memo = self.memos.get(read.memo);
         let Some(&span) = memo.and_then(|memo| memo.spans.get(value.index())) else { return };
-        let answers = self.answers.get(span.at as usize..span.at as usize + span.len as usize);
-        for &atom in answers.unwrap_or_default() {
+        for &atom in answers(&self.answers, span) {
             if let Some(held) = self.held.get_mut(atom as usize) {
                 *held = self.event;
-            }
-            for &rule in program.wakes.get(atom as usize).map_or(&[][..], |list| list) {
-                let looked = self.looked.get_mut(rule as usize);
-                if lane.has.get(rule as usize) == Some(&true)
-                    && let Some(looked) = looked
-                    && *looked != self.event
-                {
-                    *looked = self.event;
-                    self.woken.push(rule);
-                }
             }
         }
     }
 
     /// Puts all questions about a column's fields to the values that are new
     /// in its dictionary.
-    fn ask_new(&mut self, program: &Program, read: &Read<'_>, vocabulary: &Vocabulary) {
+    fn ask_new(
+        &mut self,
+        program: &Program,
+        lane: &Lane,
+        read: &Read<'_>,
+        vocabulary: &Vocabulary,
+    ) {
         let Some(dictionary) = vocabulary.dictionary(read.column.field) else { return };
         let Some(memo) = self.memos.get_mut(read.memo) else { return };
         // Ids run from 1; the span of id 0 is never asked for.
-        if memo.spans.is_empty() {
-            memo.spans.push(Span { at: 0, len: 0 });
+        let from = memo.spans.len().max(1);
+        memo.spans.resize(dictionary.len() + 1, Span { at: 0, len: 0 });
+        memo.marks.resize(dictionary.len() + 1, UNANSWERED);
+        if from > dictionary.len() {
+            return;
         }
-        memo.spans.reserve(dictionary.len() + 1 - memo.spans.len().min(dictionary.len() + 1));
-        for id in memo.spans.len()..=dictionary.len() {
-            let id = ValueId(u32::try_from(id).unwrap_or(u32::MAX));
-            let start = self.answers.len();
-            if let Some(value) = dictionary.get(id) {
-                for field in read.fields.iter().flatten() {
-                    if let Some(matcher) = program.matchers.get(*field) {
-                        matcher.hits(value, &mut self.scratch, &mut self.answers);
-                    }
-                }
+        let asked = &mut self.asked;
+        asked.take(dictionary, from);
+        for field in read.fields.iter().flatten() {
+            let matcher = match (*field, &lane.keywords) {
+                (EVERY_FIELD, Some(keywords)) => Some(&keywords.matcher),
+                (field, _) => program.matchers.get(field),
+            };
+            if let Some(matcher) = matcher {
+                matcher.ask(dictionary, asked);
             }
-            // Atoms of two fields are different ones; together they are sorted.
-            if let Some(answers) = self.answers.get_mut(start..) {
-                answers.sort_unstable();
+        }
+        asked.sort();
+        for of_value in asked.held.chunk_by(|a, b| a.0 == b.0) {
+            let Some(&(value, _)) = of_value.first() else { continue };
+            let at = u32::try_from(self.answers.len()).unwrap_or(u32::MAX);
+            let len = u32::try_from(of_value.len()).unwrap_or(u32::MAX);
+            self.answers.extend(of_value.iter().map(|held| held.1));
+            if let (Some(span), Some(mark)) =
+                (memo.spans.get_mut(value.index()), memo.marks.get_mut(value.index()))
+            {
+                *span = Span { at, len };
+                *mark = 0;
             }
-            let at = u32::try_from(start).unwrap_or(u32::MAX);
-            let len = u32::try_from(self.answers.len() - start).unwrap_or(u32::MAX);
-            memo.answered |= len > 0;
-            memo.spans.push(Span { at, len });
+            memo.answered = true;
         }
     }
 
-    /// Evaluates the rules that were woken for an event.
+    /// Evaluates rules for the event at hand.
     fn judge(
         &mut self,
         program: &Program,
         row: usize,
+        rules: &[RuleId],
         reads: &[Read<'_>],
         vocabulary: &Vocabulary,
         out: &mut Vec<Match>,
     ) {
-        let mut woken = std::mem::take(&mut self.woken);
-        woken.sort_unstable();
-        for &id in &woken {
+        for &id in rules {
             let Some(rule) = program.rules.get(id as usize) else { continue };
             let mut holds = |atom| self.holds(program, atom, row, reads, vocabulary);
             if rule.node.eval(&mut holds) {
@@ -279,7 +466,6 @@ impl Matcher {
                 out.push(Match { row, rule: id, evidence });
             }
         }
-        self.woken = woken;
     }
 
     /// Whether an atom holds for the event at hand.
@@ -349,9 +535,20 @@ impl Matcher {
 
     fn answered(&self, read: &Read<'_>, value: ValueId) -> &[AtomId] {
         let span = self.memos.get(read.memo).and_then(|memo| memo.spans.get(value.index()));
-        let Some(span) = span else { return &[] };
-        self.answers.get(span.at as usize..span.at as usize + span.len as usize).unwrap_or_default()
+        span.map_or(&[], |span| answers(&self.answers, *span))
     }
+}
+
+#[inline]
+fn answers(all: &[AtomId], span: Span) -> &[AtomId] {
+    all.get(span.at as usize..span.at as usize + span.len as usize).unwrap_or_default()
+}
+
+/// Sets the entry of an atom or a rule; whether it had another one before.
+#[inline]
+fn renew(entries: &mut [u64], number: u32, to: u64) -> bool {
+    let entry = entries.get_mut(number as usize);
+    entry.is_some_and(|entry| std::mem::replace(entry, to) != to)
 }
 
 fn values_of<'a>(

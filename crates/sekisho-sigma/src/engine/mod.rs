@@ -12,6 +12,7 @@ mod fold;
 mod guard;
 mod logsource;
 mod matcher;
+mod part_search;
 mod program;
 mod regex_guard;
 mod tables;

@@ -64,6 +64,9 @@ pub(crate) struct CompiledRule {
     pub(crate) node: Node,
     /// Atoms that speak for the rule when they hold: those not under a `not`.
     pub(crate) evidence: Vec<AtomId>,
+    /// Atoms of which at least one holds whenever the rule does; `None` where
+    /// there are no such atoms.
+    pub(crate) guard: Option<Vec<AtomId>>,
     places: Vec<Place>,
 }
 
@@ -76,11 +79,21 @@ pub struct Program {
     pub(crate) fields: Vec<Box<str>>,
     /// By field number.
     pub(crate) matchers: Vec<FieldMatcher>,
-    /// By atom: the rules to be looked at when it holds.
-    pub(crate) wakes: Vec<Vec<RuleId>>,
     /// Rules without a guard, looked at for each of their events.
     unguarded: Vec<RuleId>,
+    /// What keywords ask.
+    keywords: Vec<(AtomId, Test)>,
+    keyword_sets: Mutex<HashMap<Vec<AtomId>, Arc<KeywordSet>>>,
     plans: Mutex<HashMap<Shape, Arc<ShapePlan>>>,
+}
+
+/// The keywords that rules of a lane look for. They are not asked with those
+/// of other lanes: some look for a single character, which is everywhere.
+#[derive(Debug)]
+pub(crate) struct KeywordSet {
+    /// No other set of the program has it.
+    pub(crate) number: usize,
+    pub(crate) matcher: FieldMatcher,
 }
 
 /// Which rules look at the events of a shape, and how they name its fields.
@@ -92,15 +105,15 @@ pub(crate) struct ShapePlan {
 /// Rules that name the fields of a shape in the same way.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    /// By rule: whether it looks at the shape in this lane.
-    pub(crate) has: Vec<bool>,
     pub(crate) rules: Vec<RuleId>,
     pub(crate) unguarded: Vec<RuleId>,
+    /// By atom: the rules of this lane to be looked at when it holds.
+    pub(crate) wakes: HashMap<AtomId, Vec<RuleId>>,
     /// The fields that these rules ask about, and the columns in which they
     /// are found.
     pub(crate) reads: Vec<(FieldNumber, Vec<Box<str>>)>,
-    /// Whether some rule looks into every field.
-    pub(crate) every_field: bool,
+    /// What is looked for in every field, if some rule does so.
+    pub(crate) keywords: Option<Arc<KeywordSet>>,
 }
 
 #[derive(Hash, PartialEq, Eq)]
@@ -195,24 +208,19 @@ impl Program {
         let Compiler { mut numbers, mut fields, atoms: tests, costs, .. } = compiler;
         let nodes: Vec<Node> =
             nodes.into_iter().map(|node| in_good_order(node, &costs).0).collect();
-        let mut wakes: Vec<Vec<RuleId>> = vec![Vec::new(); tests.len()];
         let mut late = vec![false; tests.len()];
         for (slot, cost) in late.iter_mut().zip(&costs) {
             *slot = cost.is_dear();
         }
         let mut unguarded = Vec::new();
-        for (id, node) in (0..).zip(&nodes) {
-            match guard_of(node, &costs) {
-                None => unguarded.push(id),
-                Some(guard) => {
-                    for atom in guard {
-                        if let Some(list) = wakes.get_mut(atom as usize) {
-                            list.push(id);
-                        }
-                        if let Some(slot) = late.get_mut(atom as usize) {
-                            *slot = false;
-                        }
-                    }
+        let guards: Vec<_> = nodes.iter().map(|node| guard_of(node, &costs)).collect();
+        for (id, guard) in (0..).zip(&guards) {
+            if guard.is_none() {
+                unguarded.push(id);
+            }
+            for &atom in guard.iter().flatten() {
+                if let Some(slot) = late.get_mut(atom as usize) {
+                    *slot = false;
                 }
             }
         }
@@ -225,13 +233,28 @@ impl Program {
             })
             .collect::<Vec<_>>();
         let matchers = matchers(fields.len(), &tests, &atoms);
+        let keywords = (0..).zip(&tests).zip(&atoms).filter_map(|((id, (field, test)), atom)| {
+            let asked = *field == EVERY_FIELD && matches!(atom.question, Question::Value);
+            asked.then(|| (id, (*test).clone()))
+        });
+        let keywords = keywords.collect();
         let evidence = nodes.iter().map(evidence_of).collect::<Vec<_>>();
-        let rules = rules.iter().zip(nodes).zip(evidence).map(|((rule, node), evidence)| {
+        let parts = rules.iter().zip(nodes).zip(evidence).zip(guards);
+        let rules = parts.map(|(((rule, node), evidence), guard)| {
             let places = places(&rule.logsource);
-            CompiledRule { rule: Arc::clone(rule), node, evidence, places }
+            CompiledRule { rule: Arc::clone(rule), node, evidence, guard, places }
         });
         let rules = rules.collect();
-        Self { rules, atoms, fields, matchers, wakes, unguarded, plans: Mutex::default() }
+        Self {
+            rules,
+            atoms,
+            fields,
+            matchers,
+            unguarded,
+            keywords,
+            keyword_sets: Mutex::default(),
+            plans: Mutex::default(),
+        }
     }
 
     /// The rules, by [`RuleId`].
@@ -288,6 +311,22 @@ impl Program {
     #[must_use]
     pub fn looks_at(&self, shape: &Shape) -> bool {
         self.plan(shape).lanes.iter().any(|lane| !lane.rules.is_empty())
+    }
+
+    /// The columns that rules read in events of a shape, sorted; `None` where
+    /// some rule looks into all of them. Fewer than those of the
+    /// [`projection`](Self::projection), which is for every shape.
+    #[must_use]
+    pub fn columns_read(&self, shape: &Shape) -> Option<Vec<Box<str>>> {
+        let plan = self.plan(shape);
+        if plan.lanes.iter().any(|lane| lane.keywords.is_some()) {
+            return None;
+        }
+        let reads = plan.lanes.iter().flat_map(|lane| &lane.reads);
+        let mut names: Vec<Box<str>> = reads.flat_map(|(_, names)| names.iter().cloned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(names)
     }
 
     /// Whether a rule looks at events of this shape.
@@ -362,24 +401,23 @@ impl Program {
         for (id, rule) in (0..).zip(&self.rules) {
             let Some(lane_id) = rule.lane(shape) else { continue };
             let at = lanes.iter().position(|(known, ..)| *known == lane_id).unwrap_or_else(|| {
-                let has = vec![false; self.rules.len()];
-                lanes.push((lane_id, Lane { has, ..Lane::default() }, HashSet::new()));
+                lanes.push((lane_id, Lane::default(), HashSet::new()));
                 lanes.len() - 1
             });
             let Some((_, lane, fields)) = lanes.get_mut(at) else { continue };
             lane.rules.push(id);
-            if let Some(slot) = lane.has.get_mut(id as usize) {
-                *slot = true;
-            }
-            if self.unguarded.binary_search(&id).is_ok() {
-                lane.unguarded.push(id);
+            match &rule.guard {
+                None => lane.unguarded.push(id),
+                Some(guard) => {
+                    guard.iter().for_each(|&atom| lane.wakes.entry(atom).or_default().push(id));
+                }
             }
             let mut asked = Vec::new();
             self.fields_of(&rule.node, &mut asked);
             fields.extend(asked);
         }
         let lanes = lanes.into_iter().map(|(id, mut lane, fields)| {
-            lane.every_field = fields.contains(&EVERY_FIELD);
+            lane.keywords = fields.contains(&EVERY_FIELD).then(|| self.keyword_set(&lane.rules));
             let mut numbers: Vec<FieldNumber> =
                 fields.into_iter().filter(|&f| f != EVERY_FIELD).collect();
             numbers.sort_unstable();
@@ -388,6 +426,33 @@ impl Program {
             lane
         });
         ShapePlan { lanes: lanes.collect() }
+    }
+
+    /// The keywords of some rules.
+    fn keyword_set(&self, rules: &[RuleId]) -> Arc<KeywordSet> {
+        let mut atoms = Vec::new();
+        for rule in rules.iter().filter_map(|&id| self.rules.get(id as usize)) {
+            rule.node.each_atom(&mut |atom, _| {
+                if self.keywords.binary_search_by_key(&atom, |k| k.0).is_ok() {
+                    atoms.push(atom);
+                }
+            });
+        }
+        atoms.sort_unstable();
+        atoms.dedup();
+        let mut sets = self.keyword_sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = sets.len();
+        let made = sets.entry(atoms).or_insert_with_key(|atoms| {
+            let mut matcher = FieldMatcher::default();
+            for (atom, test) in &self.keywords {
+                if atoms.binary_search(atom).is_ok() {
+                    matcher.add(*atom, test);
+                }
+            }
+            matcher.finish();
+            Arc::new(KeywordSet { number, matcher })
+        });
+        Arc::clone(made)
     }
 
     fn fields_of(&self, node: &Node, out: &mut Vec<FieldNumber>) {
@@ -438,6 +503,9 @@ fn matchers(fields: usize, tests: &[(FieldNumber, &Test)], atoms: &[Atom]) -> Ve
     let mut matchers: Vec<FieldMatcher> = Vec::new();
     matchers.resize_with(fields, FieldMatcher::default);
     for ((id, &(field, test)), atom) in (0..).zip(tests).zip(atoms) {
+        if field == EVERY_FIELD {
+            continue;
+        }
         if let (Question::Value, Some(matcher)) = (&atom.question, matchers.get_mut(field)) {
             matcher.add(id, test);
         }
@@ -491,6 +559,36 @@ impl Node {
                         left -= u32::from(part.eval(holds));
                         left == 0
                     })
+            }
+        }
+    }
+
+    /// Whether the formula may hold and whether it may not, where `may` says
+    /// the same of atoms.
+    pub(crate) fn may(&self, may: &mut impl FnMut(AtomId) -> (bool, bool)) -> (bool, bool) {
+        match self {
+            Self::Constant(value) => (*value, !*value),
+            Self::Atom(atom) => may(*atom),
+            Self::Not(part) => {
+                let (hold, fail) = part.may(may);
+                (fail, hold)
+            }
+            Self::And(parts) => parts.iter().fold((true, false), |(hold, fail), part| {
+                let (h, f) = if hold { part.may(may) } else { (false, true) };
+                (hold && h, fail || f)
+            }),
+            Self::Or(parts) => parts.iter().fold((false, true), |(hold, fail), part| {
+                let (h, f) = part.may(may);
+                (hold || h, fail && f)
+            }),
+            Self::AtLeast(n, parts) => {
+                let (mut possible, mut certain) = (0, 0);
+                for part in parts {
+                    let (hold, fail) = part.may(may);
+                    possible += u32::from(hold);
+                    certain += u32::from(!fail);
+                }
+                (possible >= *n, certain < *n)
             }
         }
     }

@@ -105,10 +105,7 @@ fn open_as(
     // Room from the start: growing would leave copies of a secret behind.
     let mut content = Zeroizing::new(Vec::with_capacity(content_bytes_max.saturating_add(1)));
     let limit = u64::try_from(content_bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    reader
-        .take(limit)
-        .read_to_end(&mut content)
-        .map_err(|_| NotOpened::Payload)?;
+    reader.take(limit).read_to_end(&mut content).map_err(|_| NotOpened::Payload)?;
     if content.len() > content_bytes_max {
         return Err(NotOpened::TooLong);
     }

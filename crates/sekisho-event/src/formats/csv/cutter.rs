@@ -19,6 +19,10 @@ use crate::limits::{
 use crate::problem::{Problem, Problems};
 use crate::reader::{Block, Cutter, SourceHints};
 
+/// How much of a source is decoded at once, in bytes: so much that it is still
+/// at hand when it is.
+const PIECE_BYTES: usize = 64 << 10;
+
 /// How a table is written, told from its start, and where its first row
 /// begins there.
 pub(in crate::formats) type Look = fn(start: &[u8], whole: bool) -> (Plan, usize);
@@ -149,7 +153,10 @@ impl TableCutter {
     /// Reads until the buffer has so many bytes, or the source ends.
     fn fill(&mut self, input: &mut dyn Read, bytes: usize) -> io::Result<()> {
         while !self.ended && self.buffer.len() < bytes {
-            let missing = (bytes - self.buffer.len()).max(4);
+            let mut missing = (bytes - self.buffer.len()).max(4);
+            if self.decoder.is_some() {
+                missing = missing.min(PIECE_BYTES);
+            }
             self.piece.clear();
             let limited = &mut *input;
             let limited = limited.take(missing as u64);

@@ -5,7 +5,8 @@
 //! The path of a byte: `look` tells how the table is written (by its `head`)
 //! and which of the `kinds` it is, `cutter` finds where records end through
 //! `cells`, what blocks need of that travels as `plan`, `row` turns a row into
-//! a line of JSON, and `read` has those lines read.
+//! a line of JSON or into the cells that such a line would have, and `read` has
+//! those read.
 
 mod cells;
 mod code_page;

@@ -1,6 +1,7 @@
 //! A row as a line of JSON: each cell under the key that its column has in
 //! the JSON form of such records. What is known of those is then known of the
-//! table too.
+//! table too. Where that would be one flat object, the cells can be handed
+//! over as they are: what is read is the same.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use super::cells::Cell;
 use super::dates::{self, Dated, Order};
 use super::json::{is_object, is_value};
 use crate::formats::event_viewer::{self, Memory, Sources};
-use crate::formats::json::write_string;
+use crate::formats::json::{Cells, Form, write_string};
 use crate::formats::text::is_number;
 use crate::time::{self, Stamp};
 
@@ -144,6 +145,17 @@ impl Layout {
         });
         Self { root: root.node(), windows, order }
     }
+
+    /// Whether rows are flat objects without JSON in their cells.
+    pub(super) fn is_flat(&self) -> bool {
+        let plain = |cast: &Cast| !matches!(cast, Cast::Json | Cast::Splice);
+        let flat = |node: &Node| match node {
+            Node::Cells(cells) => cells.iter().all(|(_, cast, _)| plain(cast)),
+            Node::Constant(_) => true,
+            Node::Object(_) | Node::Array(_) => false,
+        };
+        matches!(&self.root, Node::Object(members) if members.iter().all(|(_, node)| flat(node)))
+    }
 }
 
 /// A row: its bytes and its cells.
@@ -184,6 +196,8 @@ pub(super) struct Noticed {
 #[derive(Default)]
 pub(super) struct Writer {
     scratch: Vec<u8>,
+    /// The JSON of a value.
+    value: Vec<u8>,
     sources: Sources,
     memory: Memory,
     last_time: LastTime,
@@ -225,10 +239,101 @@ impl Writer {
             }
         }
         if let Some(windows) = layout.windows {
-            self.noticed.labels_unknown = event(windows, &self.sources, &mut self.memory, row, out);
+            let mut field = |name: &str, said: &str| {
+                comma(out);
+                quoted(name.as_bytes(), false, out);
+                out.push(b':');
+                value(said.as_bytes(), false, out);
+            };
+            self.noticed.labels_unknown =
+                event(windows, &self.sources, &mut self.memory, row, &mut field);
         }
         out.extend_from_slice(b"}\n");
         self.noticed
+    }
+
+    /// Fills in the cells of a row whose layout is flat, as the line that
+    /// [`Self::write`] makes would have them. They are places in `text`, which
+    /// begins with the row itself.
+    pub(super) fn fill(
+        &mut self,
+        row: Row<'_>,
+        beyond: std::ops::Range<usize>,
+        layout: &Layout,
+        text: &mut Vec<u8>,
+        to: &mut Cells<'_>,
+    ) -> Noticed {
+        self.noticed = Noticed::default();
+        text.clear();
+        text.extend_from_slice(row.bytes);
+        if let Node::Object(members) = &layout.root {
+            for (key, node) in members {
+                let key = key.get(1..key.len() - 1).unwrap_or_default();
+                match node {
+                    Node::Constant(value) => scalar(key, value, text, to),
+                    Node::Cells(cells) => {
+                        for &(index, cast, keep) in cells {
+                            self.fill_cell(row, (index, cast, keep), layout.order, key, text, to);
+                        }
+                    }
+                    Node::Object(_) | Node::Array(_) => {}
+                }
+            }
+        }
+        let mut key = Vec::new();
+        for index in beyond {
+            key.clear();
+            write_string(&format!("column {}", index + 1), &mut key);
+            let cast = (index, Cast::Value, false);
+            self.fill_cell(row, cast, layout.order, key.get(1..).unwrap_or_default(), text, to);
+        }
+        if let Some(windows) = layout.windows {
+            let key = &mut self.scratch;
+            let mut field = |name: &str, said: &str| {
+                key.clear();
+                quoted(name.as_bytes(), false, key);
+                let (start, said) = (text.len(), said.as_bytes());
+                text.extend_from_slice(said);
+                to.push(key.get(1..).unwrap_or_default(), form(said), (start, text.len()));
+            };
+            self.noticed.labels_unknown =
+                event(windows, &self.sources, &mut self.memory, row, &mut field);
+        }
+        self.noticed
+    }
+
+    fn fill_cell(
+        &mut self,
+        row: Row<'_>,
+        (index, cast, keep): (usize, Cast, bool),
+        order: Order,
+        key: &[u8],
+        text: &mut Vec<u8>,
+        to: &mut Cells<'_>,
+    ) {
+        let Some(cell) = row.cells.get(index).filter(|cell| cell.start < cell.end) else {
+            if keep {
+                to.push(key, Form::Plain, (0, 0));
+            }
+            return;
+        };
+        if cast != Cast::Value {
+            let mut json = std::mem::take(&mut self.value);
+            json.clear();
+            if self.cell(row, index, cast, keep, order, &mut json) == Written::Something {
+                scalar(key, &json, text, to);
+            }
+            self.value = json;
+            return;
+        }
+        let raw = row.bytes.get(cell.start..cell.end).unwrap_or_default();
+        if cell.doubled {
+            let start = text.len();
+            single(raw, text);
+            to.push(key, form(raw), (start, text.len()));
+        } else {
+            to.push(key, form(raw), (cell.start, cell.end));
+        }
     }
 
     fn members(
@@ -416,18 +521,12 @@ fn event(
     sources: &Sources,
     memory: &mut Memory,
     row: Row<'_>,
-    out: &mut Vec<u8>,
+    field: &mut dyn FnMut(&str, &str),
 ) -> usize {
     let text = |index: Option<usize>| index.map(|index| row.text(index)).unwrap_or_default();
     let source = text(windows.provider);
     let id = text(windows.event_id).trim().parse().unwrap_or(0);
     let (provider, channel) = (sources.provider(&source), sources.channel(&source, id));
-    let mut field = |name: &str, said: &str| {
-        comma(out);
-        quoted(name.as_bytes(), false, out);
-        out.push(b':');
-        value(said.as_bytes(), false, out);
-    };
     if text(windows.channel).is_empty() && !channel.is_empty() {
         field("Channel", channel);
     }
@@ -435,19 +534,32 @@ fn event(
     if message.is_empty() {
         return 0;
     }
-    event_viewer::message_fields(provider, id, &message, memory, &mut field)
+    event_viewer::message_fields(provider, id, &message, memory, field)
 }
 
-/// A value: a number if it looks like one, else text.
-fn value(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
+/// What a value is: a number if it looks like one, else text.
+fn form(raw: &[u8]) -> Form {
     let (first, last) = (raw.first(), raw.last());
-    if first.is_some_and(|b| matches!(b, b'-' | b'0'..=b'9'))
+    let number = first.is_some_and(|b| matches!(b, b'-' | b'0'..=b'9'))
         && last.is_some_and(u8::is_ascii_digit)
-        && is_number(raw)
-    {
-        out.extend_from_slice(raw);
-    } else {
-        quoted(raw, doubled, out);
+        && is_number(raw);
+    if number { Form::Number } else { Form::Plain }
+}
+
+/// Adds a string or number that is written as JSON to the cells of a row.
+fn scalar(key: &[u8], json: &[u8], text: &mut Vec<u8>, to: &mut Cells<'_>) {
+    let inner = json.strip_prefix(b"\"").and_then(|json| json.strip_suffix(b"\""));
+    let start = text.len();
+    text.extend_from_slice(inner.unwrap_or(json));
+    let form = if inner.is_some() { Form::Escaped } else { Form::Number };
+    to.push(key, form, (start, text.len()));
+}
+
+/// A value as JSON.
+fn value(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
+    match form(raw) {
+        Form::Number => out.extend_from_slice(raw),
+        _ => quoted(raw, doubled, out),
     }
 }
 
@@ -517,18 +629,25 @@ fn quoted(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
 /// between its tokens, become spaces.
 pub(super) fn on_one_line(raw: &[u8], doubled: bool, out: &mut Vec<u8>) {
     let start = out.len();
-    let mut rest = raw;
     if doubled {
-        while let Some(quote) = memchr::memchr(b'"', rest) {
-            let (plain, tail) = rest.split_at(quote + 1);
-            out.extend_from_slice(plain);
-            rest = tail.strip_prefix(b"\"").unwrap_or(tail);
-        }
+        single(raw, out);
+    } else {
+        out.extend_from_slice(raw);
     }
-    out.extend_from_slice(rest);
     for b in out.iter_mut().skip(start).filter(|b| matches!(b, b'\n' | b'\r')) {
         *b = b' ';
     }
+}
+
+/// Appends a cell's text, with one quote where two stand for it.
+fn single(raw: &[u8], out: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(quote) = memchr::memchr(b'"', rest) {
+        let (plain, tail) = rest.split_at(quote + 1);
+        out.extend_from_slice(plain);
+        rest = tail.strip_prefix(b"\"").unwrap_or(tail);
+    }
+    out.extend_from_slice(rest);
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Csv;
+use super::read::TableReader;
+use crate::formats::event_viewer::EventViewer;
 use crate::limits::{BLOCK_BYTES, RECORD_BYTES_MAX};
-use crate::{Format, Projection, SourceHints, Vocabulary};
+use crate::{Format, Projection, Reader, SourceHints, Vocabulary};
 
 #[derive(Debug, Default, PartialEq)]
 struct Run {
@@ -39,6 +41,100 @@ fn read(mut bytes: &[u8], size: usize) -> Run {
         });
     }
     run
+}
+
+/// All that is read from a log, whichever way its rows are.
+fn all(format: &dyn Format, mut bytes: &[u8], size: usize, by_lines: bool) -> Vec<String> {
+    let mut cutter = format.cutter(Arc::new(SourceHints::default()), size);
+    let mut reader = TableReader::default();
+    reader.by_lines = by_lines;
+    let (mut v, mut out) = (Vocabulary::new(Projection::All), Vec::new());
+    while let Some(block) = cutter.next(&mut bytes).unwrap() {
+        reader.read(&block, &mut v, &mut |parsed, v| {
+            let mut rows: Vec<(u32, String)> = Vec::new();
+            for batch in parsed.batches {
+                for (row, &record) in batch.records.iter().enumerate() {
+                    let mut json = Vec::new();
+                    parsed.records.write_json(record, &mut json);
+                    let mut said: Vec<String> = Vec::new();
+                    for column in &batch.columns {
+                        let of = |id| v.dictionary(column.field).unwrap().get(id).unwrap();
+                        let values: Vec<_> = column.values(row).map(of).collect();
+                        said.push(format!("{}: {values:?}", v.name(column.field)));
+                    }
+                    said.sort();
+                    let head =
+                        (batch.times[row], batch.record_ids[row], v.hosts.get(batch.hosts[row]));
+                    let offset = parsed.records.offset(record);
+                    let json = String::from_utf8(json).unwrap();
+                    rows.push((
+                        record,
+                        format!("{offset} {} {head:?} {json} {said:#?}", batch.shape),
+                    ));
+                }
+            }
+            rows.sort();
+            assert!(rows.iter().map(|row| row.0).eq(0..parsed.count));
+            out.extend(rows.into_iter().map(|row| row.1));
+            let unknown = parsed.records.labels_unknown();
+            out.extend(parsed.problems.named.iter().map(|problem| format!("{problem:?}")));
+            out.push(format!("{} {:?} {unknown}", parsed.problems.more, parsed.untimed));
+        });
+    }
+    out
+}
+
+#[test]
+fn cells_and_lines_of_json_are_read_alike() {
+    let mut logs: Vec<(&dyn Format, Vec<u8>)> = Vec::new();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../sekisho/tests/fixtures");
+    for format in [&Csv as &dyn Format, &EventViewer] {
+        for file in std::fs::read_dir(format!("{fixtures}/{}", format.name())).unwrap() {
+            let path = file.unwrap().path();
+            if path.file_name().unwrap() != "cases.tsv" {
+                logs.push((format, std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    let windows = "Id,TimeCreated,ProviderName,LogName,MachineName,RecordId,ProcessId,Message,A,A";
+    let security = "Microsoft-Windows-Security-Auditing,Security";
+    for text in [
+        // Numbers and what is none, doubled quotes, empty rows, several values.
+        format!(
+            "{windows}\n4624,3/2/2026 8:00:01 AM,{security},ws,7,\"4\n\",\"A logon.\n\nSubject:\n\
+             \tSecurity ID:\t\t\"\"S-1-5-18\"\"\n\tAccount Name:\t\tb\\c\n\",x\\ny,\"\"\"\"\n\
+             ,,,,,,,,,\n4 ,2026-03-02T08:00:01Z,,,,01,-0,1.50,1.,-1,beyond,\"be\"\"yond\"\n\
+             \"4624\n\",1772438401,\"a\tb\",c\\d,,\" \",x\0y,,\u{85},\u{a0}\n"
+        )
+        .into_bytes(),
+        // Bytes that are no UTF-8, in a cell and elsewhere.
+        [
+            windows.as_bytes(),
+            b"\n1,2026-03-02T08:00:01Z,p,l,h\xFF,1,1,m\xC3,\xE9,b\n1,\xFF,p,l,h,1,1,m,a,b\n",
+            b"2,2026-03-02T08:00:01Z,p,l,h,1,1,m,a,b\n",
+        ]
+        .concat(),
+        // No kind that is known; records in cells; names that are paths.
+        b"time,message,a.b,\n2026-03-02 08:00:01,x,1,2\n\
+          2026-03-02 08:00:01,\"{\"\"eventName\"\":\"\"x\"\"}\",1,2\n2026-03-02 08:00:01,{\"\"x,[,2\n"
+            .to_vec(),
+        b"time,Parameters.Name,Parameters.Value,Operation,Workload,CreationTime,UserId\n\
+          2026-03-02 08:00:01,n,v,o,Exchange,2026-03-02T08:00:01,u\n"
+            .to_vec(),
+        b"ts,uid,id.orig_h,a\n1772438401.5,C1,::1,\"{}\"\n".to_vec(),
+        b"Date,Time,What\n14/03/2026,08:00:01,x\n03/14/2026,08:00:01,x\n,,x\nsoon,08:00:01,y\n".to_vec(),
+    ] {
+        assert!(Csv.recognises(&text, true), "{}", String::from_utf8_lossy(&text));
+        logs.push((&Csv, text));
+    }
+    assert!(logs.len() > 30);
+    for (format, log) in logs {
+        for size in [BLOCK_BYTES, 200] {
+            let said = all(format, &log, size, false);
+            assert!(!said.is_empty());
+            assert_eq!(said, all(format, &log, size, true), "{}", String::from_utf8_lossy(&log));
+        }
+    }
 }
 
 const EIGHT: i64 = 1_772_438_401_000_000_000;

@@ -16,9 +16,6 @@ use crate::reader::{Block, Cutter, SourceHints};
 /// Marks, in a block's header, a source in UTF-16.
 pub(super) const WIDE: u8 = 1;
 
-/// The header of blocks in UTF-8 whose records begin on lines of their own.
-pub(super) const LINES: [u8; 3] = *b"\0\n{";
-
 /// The problem of a record over the limit.
 pub(super) fn too_long(offset: u64) -> Problem {
     Problem::new(

@@ -142,7 +142,7 @@ impl Paths {
 
     /// The path of the key whose content starts these bytes, if it is one of
     /// those that came here before, and the length of the key with its quote.
-    #[inline]
+    #[inline(always)]
     pub(super) fn guess(
         &self,
         parent: PathId,

@@ -13,14 +13,14 @@ use super::joined::{self, Joined};
 use super::layout::{Outside, balanced_end, outside};
 use super::made::Recipe;
 use super::pairs::{PairId, Pairs};
-use super::paths::Paths;
+use super::paths::{Paths, ROOT};
 use super::roles::{Part, Role};
 use super::scan::{Cell, Tape, Token, scan};
 use super::text::{compact, unescape};
 use super::utf16::wide_len;
 use super::windows;
 use super::zeek::path_of_name;
-use crate::batch::{BatchBuilder, RECORD_ID_UNKNOWN, RowHead, ShapeId};
+use crate::batch::{BatchBuilder, EventBatch, RECORD_ID_UNKNOWN, RowHead, ShapeId};
 use crate::dictionary::{Dictionary, Kind, ValueId};
 use crate::formats::csv::{Order, read_date};
 use crate::limits::{
@@ -32,11 +32,15 @@ use crate::shape::Shape;
 use crate::time::{self, Stamp};
 use crate::vocabulary::{FieldId, Vocabulary};
 
-/// The form of a JSON string's raw content in dictionaries.
+/// The form of a JSON string's raw content in dictionaries, and that of text
+/// as it is.
 const FORM: u8 = 64;
+const PLAIN_FORM: u8 = 65;
 
 /// The problem of a string that begins like JSON and is none.
 pub(in crate::formats) const TEXT_DAMAGED: &str = "JSON in a string is damaged, kept as text";
+
+const NOT_UTF8: &str = "invalid UTF-8, read with U+FFFD in its place";
 
 const NO_RANK: u8 = u8::MAX;
 
@@ -109,19 +113,36 @@ impl Default for JsonReader {
 }
 
 /// What the reading of one block finds beside events.
-struct Found<'a> {
+pub(in crate::formats) struct Found<'a> {
     block: &'a Block,
+    /// What is said of a record that is a row of another format stands under
+    /// the number of that row.
+    pub(super) row: Option<usize>,
     zeek_log: Option<&'static str>,
     valid: bool,
     /// Where each record starts and ends.
-    spans: Vec<(usize, usize)>,
-    problems: Vec<(usize, Problem)>,
-    more_problems: u64,
-    untimed: Untimed,
+    pub(super) spans: Vec<(usize, usize)>,
+    pub(super) problems: Vec<(usize, Problem)>,
+    pub(super) more_problems: u64,
+    pub(super) untimed: Untimed,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn new(block: &'a Block) -> Self {
+        Self {
+            block,
+            row: None,
+            zeek_log: path_of_name(&block.hints.name),
+            valid: std::str::from_utf8(&block.bytes).is_ok(),
+            spans: Vec::new(),
+            problems: Vec::new(),
+            more_problems: 0,
+            untimed: Untimed::default(),
+        }
+    }
+
     fn problem(&mut self, at: usize, what: impl Into<String>, expected: &str) {
+        let at = self.row.unwrap_or(at);
         if self.problems.len() < crate::limits::BLOCK_PROBLEMS_MAX {
             self.problems.push((at, Problem::new(0, what, expected)));
         } else {
@@ -137,31 +158,23 @@ impl Reader for JsonReader {
         vocabulary: &mut Vocabulary,
         visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
     ) {
-        self.begin(vocabulary);
-        self.builder.begin(block, vocabulary);
-        let mut found = Found {
-            block,
-            zeek_log: path_of_name(&block.hints.name),
-            valid: std::str::from_utf8(&block.bytes).is_ok(),
-            spans: Vec::new(),
-            problems: Vec::new(),
-            more_problems: 0,
-            untimed: Untimed::default(),
-        };
+        let mut found = self.begin(block, vocabulary);
+        let bytes = block.bytes.as_slice();
         let pattern = block.header.get(1..).unwrap_or_default();
         if pattern.is_empty() {
-            self.segment(&mut found, 0, block.bytes.len(), false, vocabulary);
+            self.segment(&mut found, bytes, 0, false, vocabulary);
         } else {
             let finder = memmem::Finder::new(pattern);
             let mut start = 0;
-            while start < block.bytes.len() {
-                let rest = block.bytes.get(start..).unwrap_or_default();
-                let end = line_end(rest, pattern, &finder).map_or(block.bytes.len(), |n| start + n);
-                self.segment(&mut found, start, end, true, vocabulary);
+            while start < bytes.len() {
+                let rest = bytes.get(start..).unwrap_or_default();
+                let end = line_end(rest, pattern, &finder).map_or(bytes.len(), |n| start + n);
+                let upto = bytes.get(..end).unwrap_or_default();
+                self.segment(&mut found, upto, start, true, vocabulary);
                 start = end;
             }
         }
-        let batches = self.builder.finish();
+        let batches = self.end();
         finish(found, &batches, vocabulary, visit);
     }
 }
@@ -177,7 +190,7 @@ fn line_end(rest: &[u8], pattern: &[u8], finder: &memmem::Finder<'_>) -> Option<
 /// Shows what was read.
 fn finish(
     found: Found<'_>,
-    batches: &[crate::batch::EventBatch],
+    batches: &[EventBatch],
     vocabulary: &Vocabulary,
     visit: &mut dyn FnMut(&Parsed<'_>, &Vocabulary),
 ) {
@@ -258,8 +271,9 @@ impl JsonReader {
         self.pairs.clear();
     }
 
-    /// Forgets what another vocabulary may have meant by its numbers.
-    fn begin(&mut self, vocabulary: &mut Vocabulary) {
+    /// Before the records of a block. Forgets what another vocabulary may have
+    /// meant by its numbers.
+    pub(super) fn begin<'a>(&mut self, block: &'a Block, vocabulary: &mut Vocabulary) -> Found<'a> {
         self.forget_targets();
         if self.unfolded.capacity() > BLOCK_BYTES {
             self.unfolded = String::new();
@@ -276,21 +290,34 @@ impl JsonReader {
             let field = vocabulary.field(name).map(|f| (f, vocabulary.wanted(f)));
             self.windows.push((role, field));
         }
+        self.builder.begin(block, vocabulary);
+        Found::new(block)
     }
 
-    /// Reads the records between two positions. In a source whose records
-    /// begin on lines of their own (`lines`), nothing after a malformed record
-    /// is believed up to the next such line.
-    fn segment(
+    /// After the records of a block: its events.
+    pub(super) fn end(&mut self) -> Vec<EventBatch> {
+        self.builder.finish()
+    }
+
+    /// Between two records: forgets paths where there are too many.
+    pub(super) fn trim(&mut self) {
+        if self.paths.trim() {
+            self.forget_targets();
+        }
+    }
+
+    /// Reads the records from a position to the end of these bytes. In a
+    /// source whose records begin on lines of their own (`lines`), nothing
+    /// after a malformed record is believed up to the next such line.
+    pub(super) fn segment(
         &mut self,
         found: &mut Found<'_>,
+        bytes: &[u8],
         mut at: usize,
-        end: usize,
         lines: bool,
         vocabulary: &mut Vocabulary,
     ) {
-        let block = found.block;
-        let bytes = block.bytes.get(..end).unwrap_or_default();
+        let end = bytes.len();
         loop {
             match outside(bytes.get(at..).unwrap_or_default(), 0) {
                 Outside::End => return,
@@ -300,12 +327,10 @@ impl JsonReader {
                 }
                 Outside::Record(n) => {
                     let start = at + n;
-                    if self.paths.trim() {
-                        self.forget_targets();
-                    }
+                    self.trim();
                     at = match scan(bytes, start, &mut self.paths, &mut self.tape) {
                         Ok(after) if after - start <= RECORD_BYTES_MAX => {
-                            self.record(found, (start, after), vocabulary);
+                            self.record(found, bytes, (start, after), vocabulary);
                             after
                         }
                         Ok(after) => {
@@ -330,30 +355,97 @@ impl JsonReader {
         }
     }
 
-    /// Puts the record on the tape into its batch.
-    fn record(&mut self, found: &mut Found<'_>, span: (usize, usize), vocabulary: &mut Vocabulary) {
-        let zeek = found.zeek_log.is_some();
-        let dialect = self.dialects.decide(self.tape.marks, zeek);
-        let folded = self.tape.marks.meet(self.dialects.folded)
-            && !dialect.is_windows()
-            && dialect != Dialect::Zeek;
+    /// Puts the record on the tape, which stands there in these bytes, into its
+    /// batch.
+    fn record(
+        &mut self,
+        found: &mut Found<'_>,
+        bytes: &[u8],
+        span: (usize, usize),
+        vocabulary: &mut Vocabulary,
+    ) {
+        let (dialect, folded) = self.dialect(found);
         if !folded {
-            self.cells(&found.block.bytes, dialect, found, span, vocabulary);
+            self.complain(found, bytes, span);
+            self.cells(bytes, dialect, found, span, vocabulary);
             return;
         }
         let mut unfolded = std::mem::take(&mut self.unfolded);
-        if self.unfold(found, span, &mut unfolded) {
-            let dialect = self.dialects.decide(self.tape.marks, zeek);
+        if self.unfold(found, bytes, span, &mut unfolded) {
+            let (dialect, _) = self.dialect(found);
+            self.complain(found, bytes, span);
             self.cells(unfolded.as_bytes(), dialect, found, span, vocabulary);
         } else {
-            self.cells(&found.block.bytes, dialect, found, span, vocabulary);
+            self.complain(found, bytes, span);
+            self.cells(bytes, dialect, found, span, vocabulary);
         }
         self.unfolded = unfolded;
     }
 
+    /// The dialect of the record on the tape, and whether its values are asked
+    /// for records within them.
+    #[inline(always)]
+    fn dialect(&mut self, found: &Found<'_>) -> (Dialect, bool) {
+        let dialect = self.dialects.decide(self.tape.marks, found.zeek_log.is_some());
+        let folded = self.tape.marks.meet(self.dialects.folded)
+            && !dialect.is_windows()
+            && dialect != Dialect::Zeek;
+        (dialect, folded)
+    }
+
+    /// Puts the record on the tape into its batch, which somebody has filled
+    /// with places in these bytes. Says `false` and does nothing where there
+    /// may be records in its values, or pairs: those are read from JSON only.
+    pub(super) fn filled(
+        &mut self,
+        found: &mut Found<'_>,
+        bytes: &[u8],
+        vocabulary: &mut Vocabulary,
+    ) -> bool {
+        let (dialect, folded) = self.dialect(found);
+        let holds = |cell: &Cell| {
+            let opens = raw(bytes, cell).trim_ascii_start().first();
+            matches!(opens, Some(b'{' | b'['))
+                && self.paths.marks(cell.path).meet(self.dialects.folded)
+        };
+        let pairs = match dialect {
+            Dialect::Known(kind) => {
+                self.dialects.kinds.get(kind).is_some_and(|kind| !kind.pairs.is_empty())
+            }
+            _ => false,
+        };
+        if pairs || folded && self.tape.cells.iter().any(holds) {
+            return false;
+        }
+        if self.tape.cells.is_empty() {
+            // As an object without members.
+            self.tape.push(ROOT, 0, Token::Null, 0, 0);
+        }
+        let damaged = |cell: &Cell| std::str::from_utf8(raw(bytes, cell)).is_err();
+        if !found.valid && self.tape.cells.iter().any(damaged) {
+            found.problem(0, NOT_UTF8, "UTF-8");
+        }
+        self.left_out(found, 0);
+        self.cells(bytes, dialect, found, (0, usize::MAX), vocabulary);
+        true
+    }
+
+    /// The tape, empty, and the paths of its cells.
+    pub(super) fn blank(&mut self) -> (&mut Tape, &mut Paths) {
+        self.trim();
+        self.tape.clear();
+        (&mut self.tape, &mut self.paths)
+    }
+
     /// Reads on within the record's strings.
-    fn unfold(&mut self, found: &mut Found<'_>, span: (usize, usize), out: &mut String) -> bool {
-        let record = (found.block.bytes.as_slice(), span.0, span.1);
+    fn unfold(
+        &mut self,
+        found: &mut Found<'_>,
+        bytes: &[u8],
+        span: (usize, usize),
+        out: &mut String,
+    ) -> bool {
+        let record = (bytes, span.0, span.1);
         let mut faults = Vec::new();
         let folded = self.dialects.folded;
         let held = unfold(record, folded, &mut self.paths, &mut self.tape, out, &mut faults);
@@ -372,7 +464,6 @@ impl JsonReader {
         span: (usize, usize),
         vocabulary: &mut Vocabulary,
     ) {
-        self.complain(found, span);
         let best = self.roles(dialect, vocabulary);
         let of = |role: Role| best.get(role as usize).and_then(|&(_, n)| self.tape.cells.get(n?));
         let event_id = of(Role::EventId).and_then(|c| number(bytes, c));
@@ -408,14 +499,16 @@ impl JsonReader {
     }
 
     /// Names what is wrong with a record that is read all the same.
-    fn complain(&self, found: &mut Found<'_>, (start, end): (usize, usize)) {
+    fn complain(&self, found: &mut Found<'_>, bytes: &[u8], (start, end): (usize, usize)) {
         if !found.valid
-            && let Err(e) =
-                std::str::from_utf8(found.block.bytes.get(start..end).unwrap_or_default())
+            && let Err(e) = std::str::from_utf8(bytes.get(start..end).unwrap_or_default())
         {
-            let what = "invalid UTF-8, read with U+FFFD in its place";
-            found.problem(start + e.valid_up_to(), what, "UTF-8");
+            found.problem(start + e.valid_up_to(), NOT_UTF8, "UTF-8");
         }
+        self.left_out(found, start);
+    }
+
+    fn left_out(&self, found: &mut Found<'_>, start: usize) {
         if self.tape.left_out > 0 {
             let what = format!("{} values of a record are not read", self.tape.left_out);
             found.problem(start, what, &format!("at most {RECORD_CELLS_MAX} values in a record"));
@@ -651,7 +744,7 @@ impl JsonReader {
                 if (*wanted || whole)
                     && let Some(dictionary) = vocabulary.dictionary_mut(*field)
                 {
-                    let doubled = target.part == Part::Doubled && cell.token == Token::Text;
+                    let doubled = target.part == Part::Doubled && cell.token.is_text();
                     let id = match doubled.then(|| windows::halved(text(bytes, cell))) {
                         Some(text) => dictionary.intern_str(Kind::String, &text),
                         None => intern(dictionary, bytes, cell),
@@ -789,10 +882,20 @@ pub(super) fn intern(dictionary: &mut Dictionary, bytes: &[u8], cell: &Cell) -> 
             unescape(raw, out);
             Kind::String
         }),
+        Token::Plain => intern_plain(dictionary, raw),
         Token::Null => dictionary.intern_str(Kind::Null, ""),
         Token::Number => dictionary.intern_str(Kind::Number, ascii(raw)),
         Token::Bool => dictionary.intern_str(Kind::Bool, ascii(raw)),
     }
+}
+
+/// Apart, so that reading JSON does not pay for it.
+#[inline(never)]
+fn intern_plain(dictionary: &mut Dictionary, raw: &[u8]) -> ValueId {
+    dictionary.intern(PLAIN_FORM, raw, |raw, out| {
+        out.push_str(&String::from_utf8_lossy(raw));
+        Kind::String
+    })
 }
 
 fn ascii(raw: &[u8]) -> &str {
@@ -802,26 +905,35 @@ fn ascii(raw: &[u8]) -> &str {
 /// What a cell says, as it is written where that is the same.
 fn said<'a>(bytes: &'a [u8], cell: &Cell) -> Cow<'a, str> {
     match std::str::from_utf8(raw(bytes, cell)) {
-        Ok(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+        Ok(plain) if cell.token == Token::Plain || !plain.contains('\\') => Cow::Borrowed(plain),
         _ => Cow::Owned(text(bytes, cell)),
     }
 }
 
 /// What a cell says.
 pub(super) fn text(bytes: &[u8], cell: &Cell) -> String {
+    let raw = raw(bytes, cell);
+    if cell.token == Token::Plain {
+        return String::from_utf8_lossy(raw).into_owned();
+    }
     let mut out = String::new();
-    unescape(raw(bytes, cell), &mut out);
+    unescape(raw, &mut out);
     out
 }
 
 /// A whole number in decimal notation, as a number or as text.
 fn number(bytes: &[u8], cell: &Cell) -> Option<u64> {
-    std::str::from_utf8(raw(bytes, cell)).ok()?.trim().parse().ok()
+    let raw = raw(bytes, cell);
+    // Such as JSON escapes.
+    if raw.iter().any(|&b| b < b' ') {
+        return None;
+    }
+    std::str::from_utf8(raw).ok()?.trim().parse().ok()
 }
 
 fn stamp(bytes: &[u8], cell: &Cell) -> Option<Stamp> {
     let raw = raw(bytes, cell);
-    if raw.contains(&b'\\') {
+    if cell.token == Token::Text && raw.contains(&b'\\') {
         return time::parse(&text(bytes, cell));
     }
     time::parse(std::str::from_utf8(raw).ok()?)

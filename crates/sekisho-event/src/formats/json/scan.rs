@@ -11,6 +11,8 @@ use crate::limits::{NESTING_DEPTH_MAX, RECORD_CELLS_MAX};
 pub(super) enum Token {
     /// The raw content of a string.
     Text,
+    /// Text as it is, of a record that was never JSON.
+    Plain,
     Number,
     Bool,
     /// `null`, `{}` or `[]`.
@@ -49,6 +51,41 @@ pub(super) struct Tape {
     elements: u32,
 }
 
+impl Tape {
+    /// Forgets the record.
+    pub(super) fn clear(&mut self) {
+        self.cells.clear();
+        self.marks = Marks::NONE;
+        self.left_out = 0;
+        self.elements = 0;
+    }
+
+    /// Adds a value.
+    #[inline(always)]
+    pub(super) fn push(
+        &mut self,
+        path: PathId,
+        element: u32,
+        token: Token,
+        start: usize,
+        end: usize,
+    ) {
+        if self.cells.len() >= RECORD_CELLS_MAX {
+            self.left_out += 1;
+            return;
+        }
+        let place = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        self.cells.push(Cell { path, start: place(start), end: place(end), element, token });
+    }
+}
+
+impl Token {
+    /// Whether it is text, in whatever form.
+    pub(super) fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Plain)
+    }
+}
+
 /// An object or array that is not yet closed.
 #[derive(Clone, Copy, Debug)]
 struct Open {
@@ -67,10 +104,7 @@ pub(super) fn scan(
     paths: &mut Paths,
     tape: &mut Tape,
 ) -> Result<usize, Fault> {
-    tape.cells.clear();
-    tape.marks = Marks::NONE;
-    tape.left_out = 0;
-    tape.elements = 0;
+    tape.clear();
     scan_more(bytes, start, (ROOT, 0), paths, tape)
 }
 
@@ -142,19 +176,8 @@ impl Scan<'_> {
         self.at += 1;
         self.tape.open.pop();
         if top.empty {
-            self.cell(top.path, top.element, Token::Null, self.at, self.at);
+            self.tape.push(top.path, top.element, Token::Null, self.at, self.at);
         }
-    }
-
-    #[inline]
-    fn cell(&mut self, path: PathId, element: u32, token: Token, start: usize, end: usize) {
-        if self.tape.cells.len() >= RECORD_CELLS_MAX {
-            self.tape.left_out += 1;
-            return;
-        }
-        let place = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        let cell = Cell { path, start: place(start), end: place(end), element, token };
-        self.tape.cells.push(cell);
     }
 
     /// Reads a key and its colon.
@@ -210,7 +233,7 @@ impl Scan<'_> {
                         expected: "a closing double quote",
                     });
                 };
-                self.cell(path, element, Token::Text, start + 1, end);
+                self.tape.push(path, element, Token::Text, start + 1, end);
                 self.at = end + 1;
             }
             Some(b'{') => {
@@ -230,7 +253,7 @@ impl Scan<'_> {
                 let Some(end) = number_end(self.bytes, start) else {
                     return Err(self.expected("a number in decimal notation"));
                 };
-                self.cell(path, element, Token::Number, start, end);
+                self.tape.push(path, element, Token::Number, start, end);
                 self.at = end;
             }
             _ => return Err(self.expected("a value")),
@@ -243,7 +266,7 @@ impl Scan<'_> {
         if self.bytes.get(self.at..end) != Some(word) {
             return Err(self.expected("a value"));
         }
-        self.cell(path, element, token, self.at, end);
+        self.tape.push(path, element, token, self.at, end);
         self.at = end;
         Ok(())
     }

@@ -8,7 +8,7 @@ const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// Position of the next `"` at or after `from`.
 #[inline(always)]
-fn quote(bytes: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn find_quote(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     // Most strings are short: eight bytes at a time costs less than a call.
     for _ in 0..5 {
@@ -28,7 +28,7 @@ fn quote(bytes: &[u8], from: usize) -> Option<usize> {
 pub(crate) fn string_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
-        let end = quote(bytes, at)?;
+        let end = find_quote(bytes, at)?;
         if end == from || bytes.get(end - 1) != Some(&b'\\') {
             return Some(end);
         }

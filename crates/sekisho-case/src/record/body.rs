@@ -1,0 +1,358 @@
+//! What each type of record holds, in the order in which it is written.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Checked, Nonce};
+use crate::Hash;
+use crate::key::VerifyingKey;
+use crate::time::{Day, Timestamp, from_text};
+
+/// The version of the format of cases.
+const VERSION: u32 = 1;
+
+/// What a party does in a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Whose logs these are, and who signs the log.
+    Owner,
+    /// Who examines them.
+    Assessor,
+    /// Who is shown something.
+    Partner,
+    /// Who has seen the state of the log.
+    Witness,
+}
+
+/// Someone with a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// As people call it.
+    pub name: String,
+    /// What it does.
+    pub role: Role,
+    /// Its public key.
+    #[serde(serialize_with = "text", deserialize_with = "from_text")]
+    pub key: VerifyingKey,
+}
+
+fn text<S: serde::Serializer>(key: &VerifyingKey, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(key)
+}
+
+/// Entry 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Version of the format: 1.
+    pub version: u32,
+    /// Origin of the log.
+    pub origin: String,
+    /// As people call it.
+    pub name: String,
+    /// Who takes part.
+    pub parties: Vec<Party>,
+    /// C2SP tlog-policy: which cosignatures a checkpoint needs.
+    pub policy: String,
+}
+
+impl Checked for Case {
+    fn wrong(&self) -> Option<String> {
+        (self.version != VERSION)
+            .then(|| format!("version {} of cases is not known; expected 1", self.version))
+    }
+}
+
+/// Supersedes the parties and the policy before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parties {
+    /// Who takes part from here on.
+    pub parties: Vec<Party>,
+    /// C2SP tlog-policy.
+    pub policy: String,
+}
+
+impl Checked for Parties {}
+
+/// One log that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its number in the case.
+    pub number: u32,
+    /// Where it was.
+    pub path: String,
+    /// Of its bytes, if all were read.
+    pub sha256: Option<Hash>,
+    /// How many it has.
+    pub bytes: u64,
+    /// What it was read as.
+    pub format: Option<String>,
+    /// Records that were read.
+    pub records: u64,
+    /// What could not be read.
+    pub problems: u64,
+    /// Number of the source that has the same bytes.
+    pub duplicate_of: Option<u32>,
+}
+
+impl Checked for Source {}
+
+/// First or last event of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// When it was, if known.
+    pub time: Option<Timestamp>,
+    /// Its own number, if it has one.
+    pub record_id: Option<u64>,
+}
+
+/// The events of a product, host, channel and day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Its number in the case.
+    pub number: u32,
+    /// Product.
+    pub product: String,
+    /// Host.
+    pub host: String,
+    /// Channel.
+    pub channel: String,
+    /// Day in UTC; none for events of unknown time.
+    pub day: Option<Day>,
+    /// How many events.
+    pub events: u64,
+    /// Root of the tree over the leaves of its events.
+    pub root: Hash,
+    /// The first one.
+    pub first: Endpoint,
+    /// The last one.
+    pub last: Endpoint,
+    /// Record ids between the lowest and the highest that did not come.
+    pub missing: Option<u64>,
+}
+
+impl Checked for Cell {
+    fn wrong(&self) -> Option<String> {
+        (self.events == 0).then(|| "a cell without events; expected an `empty` record".into())
+    }
+}
+
+/// Days without records, where none are known to be missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Empty {
+    /// Product.
+    pub product: String,
+    /// Host.
+    pub host: String,
+    /// Channel.
+    pub channel: String,
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Day,
+    /// 0.
+    pub events: u64,
+    /// Why nothing can be missing, such as `record ids go on`.
+    pub proof: Option<String>,
+}
+
+impl Checked for Empty {
+    fn wrong(&self) -> Option<String> {
+        absence(self.from, self.until, self.events)
+    }
+}
+
+/// Days without records, where some are missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Product.
+    pub product: String,
+    /// Host.
+    pub host: String,
+    /// Channel.
+    pub channel: String,
+    /// First day.
+    pub from: Day,
+    /// Last day.
+    pub until: Day,
+    /// 0.
+    pub events: u64,
+    /// How many records.
+    pub missing: u64,
+    /// How that is known.
+    pub reason: String,
+}
+
+impl Checked for Gap {
+    fn wrong(&self) -> Option<String> {
+        absence(self.from, self.until, self.events)
+    }
+}
+
+fn absence(from: Day, until: Day, events: u64) -> Option<String> {
+    if from > until {
+        return Some(format!("the days end on {until}, before they begin on {from}"));
+    }
+    (events != 0).then(|| format!("{events} events; expected 0"))
+}
+
+/// A file of the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Path in the folder of the case.
+    pub name: String,
+    /// Of its bytes.
+    pub sha256: Hash,
+    /// How many it has.
+    pub bytes: u64,
+    /// Events in it.
+    pub events: u64,
+}
+
+impl Checked for Segment {}
+
+/// What an examination was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExaminationKind {
+    /// Logs were read and sealed.
+    Examine,
+    /// Sealed events were swept again.
+    Hunt,
+}
+
+/// A number of things, and the hash of all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many.
+    pub count: u64,
+    /// Of all.
+    pub sha256: Hash,
+}
+
+/// How events are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SealKind {
+    /// Each field by itself.
+    Fields,
+    /// Each event as a whole.
+    Whole,
+}
+
+impl From<SealKind> for crate::event::Kind {
+    fn from(kind: SealKind) -> Self {
+        match kind {
+            SealKind::Fields => Self::Fields,
+            SealKind::Whole => Self::Whole,
+        }
+    }
+}
+
+/// How the events of an examination are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// In parts or as a whole.
+    pub kind: SealKind,
+    /// From which, with the secret, the salts are derived.
+    pub nonce: Nonce,
+}
+
+/// Numbers that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The first one.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+/// Cells that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cells {
+    /// Number of the first one.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+    /// Events in all of them.
+    pub events: u64,
+}
+
+/// A file that an examination wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSum {
+    /// Path in the folder of the case.
+    pub name: String,
+    /// Of its bytes.
+    pub sha256: Hash,
+    /// How many it has.
+    pub bytes: u64,
+}
+
+/// How many cells had which outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// Nothing was found.
+    pub clean: u64,
+    /// Something was.
+    pub findings: u64,
+    /// Not all could be seen.
+    pub gap: u64,
+    /// Not to be seen.
+    pub refused: u64,
+}
+
+/// What was looked at, with what, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Examination {
+    /// Its number in the case.
+    pub number: u32,
+    /// What it was.
+    pub kind: ExaminationKind,
+    /// Program and version.
+    pub engine: String,
+    /// It came to its end.
+    pub complete: bool,
+    /// The rules.
+    pub rules: Counted,
+    /// The indicators.
+    pub indicators: Option<Counted>,
+    /// How events were sealed, if any were.
+    pub seal: Option<Seal>,
+    /// Numbers of the sources.
+    pub sources: Span,
+    /// The cells that were looked at.
+    pub cells: Cells,
+    /// Log entries of this examination before this one.
+    pub records: Span,
+    /// Root over the records of the cells.
+    pub input_root: Hash,
+    /// Root over the lines of the detections.
+    pub output_root: Hash,
+    /// How many detections.
+    pub detections: u64,
+    /// The files that it wrote.
+    pub files: Vec<FileSum>,
+    /// How many cells had which outcome.
+    pub verdicts: Verdicts,
+    /// Leaps of more than ten years between days of a channel.
+    pub clock_jumps: u64,
+}
+
+impl Checked for Examination {}
+
+/// What left the case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Its number in the case.
+    pub number: u32,
+    /// For whom, or empty.
+    pub to: String,
+    /// How many events.
+    pub events: u64,
+    /// How many fields are disclosed, in all events.
+    pub fields: u64,
+    /// SHA-256 of `release.json`.
+    pub content: Hash,
+}
+
+impl Checked for Release {}
