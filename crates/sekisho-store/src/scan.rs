@@ -165,7 +165,7 @@ impl OpenSegment {
     }
 
     /// Shows the rows for which `keep` says so, and decodes fields only where
-    /// there are such.
+    /// there are such. It is asked twice about a row of a group that has some.
     ///
     /// # Errors
     ///
@@ -445,7 +445,7 @@ fn read_rest(
         if !whole && !always {
             return Ok(());
         }
-        if footer.rest.as_ref().is_some_and(|names| !names.iter().any(|other| other == name)) {
+        if footer.rest.as_ref().is_some_and(|names| !names.contains(name)) {
             return Err(Flaw::new(format!("the field {name:?} in _rest"), "only those it lists"));
         }
         let Some(field) = vocabulary.field(name) else { return Ok(()) };
