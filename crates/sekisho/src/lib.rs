@@ -9,9 +9,11 @@ pub mod explain;
 pub mod indicators;
 pub mod inspect;
 pub mod keys;
+pub mod overview;
 pub mod report;
 pub mod rules;
 pub mod seal;
 pub mod sources;
+pub mod witness;
 
 pub use exit::Exit;
