@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use zeroize::Zeroizing;
 
-use super::SigningKey;
+use super::{SigningKey, VerifyingKey};
 use super::age_file::{self, NotOpened};
 use super::guarded::{self, Access};
 use super::home::Home;
