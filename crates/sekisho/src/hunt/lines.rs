@@ -144,6 +144,8 @@ pub(super) fn timeline(
 /// Several events that something holds for together: a correlation, or an
 /// indicator with several observations.
 pub(super) struct Together<'a> {
+    /// When it came about.
+    pub(super) time: i64,
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) value: String,
@@ -154,7 +156,7 @@ pub(super) struct Together<'a> {
 impl<'a> Together<'a> {
     pub(super) fn correlation(m: &'a CorrelationMatch, places: &'a [Place]) -> Self {
         let value = m.value.to_string();
-        Self { first: m.first, last: m.last, value, group: &m.group, places }
+        Self { time: m.time, first: m.first, last: m.last, value, group: &m.group, places }
     }
 
     /// The place that stands for all: host and channel only where they agree.
@@ -167,7 +169,7 @@ impl<'a> Together<'a> {
         Place {
             source: usize::MAX,
             offset: 0,
-            time: self.last,
+            time: self.time,
             host: common(|place| &place.host),
             channel: common(|place| &place.channel),
             record_id: None,

@@ -263,9 +263,11 @@ impl Writer {
                 .map(|(time, event)| self.place_of(*time, *event))
                 .collect();
             let times: Vec<i64> = occurrence.events.iter().map(|(time, _)| *time).collect();
+            let last = times.iter().copied().max().unwrap_or_default();
             let together = Together {
+                time: last,
                 first: times.iter().copied().min().unwrap_or_default(),
-                last: times.iter().copied().max().unwrap_or_default(),
+                last,
                 value: places.len().to_string(),
                 group: &[],
                 places: &places,
