@@ -8,6 +8,13 @@
 //! leaked it finds the value: otherwise it would show nothing.
 //! `SEKISHO_SLOW_TESTS=1` runs it with all 2^32 addresses and ten million names.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may fail, and says what it did"
+)]
+
 use std::collections::HashSet;
 use std::time::Instant;
 
