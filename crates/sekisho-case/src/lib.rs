@@ -12,13 +12,16 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod record;
+mod release;
 mod sha256;
+pub mod statement;
 pub mod tile;
 pub mod time;
 pub mod value;
-pub mod policy;
-pub mod proof;
+pub mod verify;
 pub mod witness;
 
 pub use error::Malformed;
