@@ -25,11 +25,13 @@ pub struct JsonError {
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Arrays and objects around this place that it was told of.
+    depth: usize,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, depth: 0 }
     }
 
     fn error<T>(&self, expected: &'static str) -> Result<T, JsonError> {
@@ -64,18 +66,16 @@ impl<'a> Scanner<'a> {
     /// Reads any value; gives its text.
     pub(crate) fn value(&mut self) -> Result<&'a str, JsonError> {
         let start = self.at;
-        self.value_at(0)?;
+        self.pass()?;
         Ok(self.since(start))
     }
 
-    fn value_at(&mut self, depth: usize) -> Result<(), JsonError> {
-        if depth > JSON_DEPTH_MAX {
-            return self.error("less nesting");
-        }
+    /// Goes past any value.
+    fn pass(&mut self) -> Result<(), JsonError> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
-            Some(b'[') => self.array(|scanner| scanner.value_at(depth + 1)),
-            Some(b'{') => self.object(|scanner, _| scanner.value_at(depth + 1)),
+            Some(b'[') => self.array(Self::pass),
+            Some(b'{') => self.object(|scanner, _| scanner.pass()),
             Some(b'-' | b'0'..=b'9') => self.number(),
             _ => {
                 let rest = self.text.get(self.at..).unwrap_or_default();
@@ -88,18 +88,35 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Goes into an array or object, if it is not the one too many.
+    fn enter(&mut self, bracket: u8, expected: &'static str) -> Result<(), JsonError> {
+        if self.peek() == Some(bracket) && self.depth == JSON_DEPTH_MAX {
+            return self.error("less nesting");
+        }
+        self.expect(bracket, expected)?;
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Goes out of an array or object, if it ends here.
+    fn leave(&mut self, bracket: u8) -> bool {
+        let ends = self.skip(bracket);
+        self.depth -= usize::from(ends);
+        ends
+    }
+
     /// Reads an array; the closure reads each element.
     pub(crate) fn array(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
-        self.expect(b'[', "an array")?;
-        if self.skip(b']') {
+        self.enter(b'[', "an array")?;
+        if self.leave(b']') {
             return Ok(());
         }
         loop {
             element(self)?;
-            if self.skip(b']') {
+            if self.leave(b']') {
                 return Ok(());
             }
             self.expect(b',', "`,` or `]`")?;
@@ -111,8 +128,8 @@ impl<'a> Scanner<'a> {
         &mut self,
         mut member: impl FnMut(&mut Self, String) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
-        self.expect(b'{', "an object")?;
-        if self.skip(b'}') {
+        self.enter(b'{', "an object")?;
+        if self.leave(b'}') {
             return Ok(());
         }
         let mut seen = HashSet::new();
@@ -124,7 +141,7 @@ impl<'a> Scanner<'a> {
             }
             self.expect(b':', "`:`")?;
             member(self, name)?;
-            if self.skip(b'}') {
+            if self.leave(b'}') {
                 return Ok(());
             }
             self.expect(b',', "`,` or `}`")?;
@@ -330,8 +347,12 @@ mod tests {
     #[test]
     fn nesting_has_a_limit() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-        assert_eq!(validate(&nested(JSON_DEPTH_MAX + 1)), Ok(()));
-        assert!(validate(&nested(JSON_DEPTH_MAX + 2)).is_err());
+        assert_eq!(validate(&nested(JSON_DEPTH_MAX)), Ok(()));
+        assert!(validate(&nested(JSON_DEPTH_MAX + 1)).is_err());
+        let within = |depth| format!("{{\"a\":{}}}", nested(depth - 1));
+        assert!(members(&within(JSON_DEPTH_MAX)).is_ok());
+        assert!(members(&within(JSON_DEPTH_MAX + 1)).is_err());
+        assert_eq!(validate(&format!("[{}[]]", "[],".repeat(100))), Ok(()));
         assert!(validate(&"[".repeat(1_000_000)).is_err());
     }
 

@@ -21,6 +21,7 @@ pub mod statement;
 pub mod tile;
 pub mod time;
 pub mod value;
+pub mod verify;
 pub mod witness;
 
 pub use error::Malformed;

@@ -57,7 +57,19 @@ pub const SALT_BYTES_MIN: usize = 16;
 /// Deepest nesting of arrays and objects in JSON.
 pub const JSON_DEPTH_MAX: usize = 32;
 
-/// Longest release, in bytes.
+/// Most things that do not add up in the records of a case which are named; the
+/// rest is counted.
+pub const COMPLAINTS_NAMED_MAX: usize = 1_000;
+
+/// Most statements of one kind (broken, claimed, missing) that a verification
+/// makes; the rest is counted.
+pub const STATEMENTS_NAMED_MAX: usize = 1_000;
+
+/// Most tiles that lack, or have another length, before a verification reads no
+/// further.
+pub const TILES_LACKING_MAX: usize = 100;
+
+/// Longest release that is verified, in bytes.
 pub const RELEASE_BYTES_MAX: usize = 512 << 20;
 
 /// Most files in a release.

@@ -97,6 +97,12 @@ impl Frontier {
         self.size
     }
 
+    /// Forgets all leaves.
+    pub fn clear(&mut self) {
+        self.size = 0;
+        self.peaks.clear();
+    }
+
     /// The root over all leaves so far.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -30,38 +30,35 @@ impl fmt::Display for Standing {
 /// What a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
-    /// The whole of what was given.
-    All,
-    /// A file in the case or release, by its path there.
-    File(String),
-    /// The checkpoint.
+    /// The checkpoint: signatures, policy, root of the log, forks.
     Checkpoint,
-    /// The cosignatures of the checkpoint: of a witness, or those that a policy
-    /// asks for.
-    Cosignature(String),
     /// An entry of the log.
     Entry(u64),
-    /// The cell whose record is in an entry of the log.
-    Cell(u64),
-    /// An event of a cell.
-    Event {
-        /// Entry of the record of the cell.
-        cell: u64,
-        /// Number of the event in it.
-        index: u64,
-    },
+    /// The leaves of the cell of that number.
+    Cell(u32),
+    /// A file, by its path in the case or release.
+    File(String),
+    /// The zip that a release is.
+    Zip,
+    /// An event of a release, by its position there.
+    Event(u64),
+    /// The whole log of a case.
+    Log,
+    /// The whole of a release.
+    Release,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All => f.write_str("all"),
-            Self::File(name) => f.write_str(name),
             Self::Checkpoint => f.write_str("checkpoint"),
-            Self::Cosignature(name) => write!(f, "cosignature of {name}"),
             Self::Entry(entry) => write!(f, "entry {entry}"),
-            Self::Cell(entry) => write!(f, "cell of entry {entry}"),
-            Self::Event { cell, index } => write!(f, "event {index} of the cell of entry {cell}"),
+            Self::Cell(number) => write!(f, "cell {number}"),
+            Self::File(path) => write!(f, "file {path}"),
+            Self::Zip => f.write_str("zip"),
+            Self::Event(position) => write!(f, "event {position}"),
+            Self::Log => f.write_str("log"),
+            Self::Release => f.write_str("release"),
         }
     }
 }
@@ -73,25 +70,29 @@ pub struct Statement {
     pub standing: Standing,
     /// What it is about.
     pub place: Place,
-    /// One line, in lower case.
+    /// One line, in lower case. It may quote foreign text, escaped.
     pub text: String,
+    /// Of what is missing: nothing is valid without it.
+    pub required: bool,
 }
 
 impl Statement {
     /// A statement.
     pub fn new(standing: Standing, place: Place, text: impl Into<String>) -> Self {
-        Self { standing, place, text: text.into() }
+        Self { standing, place, text: text.into(), required: false }
+    }
+
+    /// Something missing without which nothing is valid: a cosignature that a
+    /// policy asks for.
+    pub fn required(place: Place, text: impl Into<String>) -> Self {
+        Self { required: true, ..Self::new(Standing::Missing, place, text) }
     }
 
     /// Whether nothing may be built on what was verified: something is broken,
-    /// or a cosignature that the policy asks for is missing.
+    /// or a cosignature that a policy asks for is missing.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        match self.standing {
-            Standing::Broken => true,
-            Standing::Missing => matches!(self.place, Place::Cosignature(_)),
-            Standing::Proven | Standing::Claimed => false,
-        }
+        self.standing == Standing::Broken || self.required
     }
 }
 

@@ -133,6 +133,12 @@ pub enum CheckError {
     /// A disclosed field that is not among the names.
     #[error("{0:?} is disclosed and not among ~names")]
     NotNamed(String),
+    /// A value that no field has.
+    #[error(
+        "the value of {0:?} is no text, number, true, false, null, or array of none or several \
+         of these"
+    )]
+    Value(String),
     /// The value of `~event` is not one object of fields.
     #[error("~event is no object of fields")]
     Event,
@@ -170,6 +176,9 @@ pub fn check(leaf: &Leaf, disclosures: &[Disclosure]) -> Result<Disclosed, Check
         if (name == EVENT_NAME) != (leaf.kind == Kind::Whole) {
             return Err(CheckError::Kind(name.into()));
         }
+        if plain_name(name).is_some() && !is_field_value(&disclosure.value) {
+            return Err(CheckError::Value(name.into()));
+        }
     }
     let withheld = leaf.digests().len() - seen.len();
     if leaf.kind == Kind::Whole {
@@ -191,9 +200,27 @@ fn whole(event: Option<&Disclosure>, withheld: usize) -> Result<Disclosed, Check
     let mut fields = Vec::new();
     for (name, value) in members(&event.value).map_err(|_| CheckError::Event)? {
         let name = plain_name(&name).ok_or(CheckError::Event)?.to_owned();
+        if !is_field_value(value) {
+            return Err(CheckError::Value(name));
+        }
         fields.push((name, value.to_owned()));
     }
     Ok(Disclosed { fields, withheld, withheld_names: Some(Vec::new()) })
+}
+
+/// Whether a JSON text is the value of a field: one value, or an array of none
+/// or several.
+fn is_field_value(json: &str) -> bool {
+    if !json.starts_with('[') {
+        return !json.starts_with('{');
+    }
+    let (mut count, mut plain) = (0u64, true);
+    let read = Scanner::new(json).array(|scanner| {
+        count += 1;
+        plain &= !scanner.value()?.starts_with(['[', '{']);
+        Ok(())
+    });
+    read.is_ok() && plain && count != 1
 }
 
 /// The names that are not disclosed, if all names go with the leaf.

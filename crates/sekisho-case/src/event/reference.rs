@@ -109,6 +109,7 @@ fn values() -> impl Strategy<Value = String> {
         "[a-c\\\\\"\n]{0,40}".prop_map(|text| json(&text)),
     ];
     let several = proptest::collection::vec(scalar.clone(), 0..4)
+        .prop_filter("a single value is no array", |values| values.len() != 1)
         .prop_map(|values| format!("[{}]", values.join(",")));
     prop_oneof![4 => scalar, 1 => several]
 }

@@ -1,10 +1,14 @@
 //! What each type of record holds, in the order in which it is written.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Checked, Nonce};
 use crate::Hash;
-use crate::key::VerifyingKey;
+use crate::hash::{hex_digit, shown};
+use crate::key::{Algorithm, VerifyingKey, check_name};
+use crate::policy::Policy;
 use crate::time::{Day, Timestamp, from_text};
 
 /// The version of the format of cases.
@@ -57,9 +61,53 @@ pub struct Case {
 
 impl Checked for Case {
     fn wrong(&self) -> Option<String> {
-        (self.version != VERSION)
-            .then(|| format!("version {} of cases is not known; expected 1", self.version))
+        if self.version != VERSION {
+            return Some(format!("version {} of cases is not known; expected 1", self.version));
+        }
+        if let Some(wrong) = wrong_parties(&self.parties, &self.policy) {
+            return Some(wrong);
+        }
+        let name = self.origin.rsplit_once(ORIGIN_INFIX).map(|(name, _)| name);
+        let fits = owner_name(&self.origin).is_some()
+            && name == owner(&self.parties).map(VerifyingKey::name);
+        (!fits).then(|| {
+            format!(
+                "the origin {} is not the name of the owner's key, {ORIGIN_INFIX} and 16 digits \
+                 of hex",
+                shown(&self.origin)
+            )
+        })
     }
+}
+
+/// What stands in an origin between the name of the owner's key and the number.
+const ORIGIN_INFIX: &str = "/case/";
+
+/// The name of the owner's key in the origin of a case; `None` if it is none.
+#[must_use]
+pub fn owner_name(origin: &str) -> Option<&str> {
+    let (name, number) = origin.rsplit_once(ORIGIN_INFIX)?;
+    let is_hex = number.len() == 16 && number.bytes().all(|byte| hex_digit(byte).is_some());
+    (is_hex && check_name(name).is_ok()).then_some(name)
+}
+
+/// The key of the owner among parties, of which there is one in every record.
+#[must_use]
+pub fn owner(parties: &[Party]) -> Option<&VerifyingKey> {
+    parties.iter().find(|party| party.role == Role::Owner).map(|party| &party.key)
+}
+
+/// What is wrong with parties and policy.
+fn wrong_parties(parties: &[Party], policy: &str) -> Option<String> {
+    let keys: BTreeSet<&[u8; 32]> = parties.iter().map(|party| party.key.public()).collect();
+    if keys.len() != parties.len() {
+        return Some("two parties have the same public key".to_owned());
+    }
+    let owners = parties.iter().filter(|party| party.role == Role::Owner).count();
+    if owners != 1 || owner(parties).is_none_or(|key| key.algorithm() != Algorithm::Ed25519) {
+        return Some(format!("{owners} owners; expected one, with a key of type 1"));
+    }
+    Policy::parse(policy).err().map(|e| e.to_string())
 }
 
 /// Supersedes the parties and the policy before.
@@ -71,7 +119,11 @@ pub struct Parties {
     pub policy: String,
 }
 
-impl Checked for Parties {}
+impl Checked for Parties {
+    fn wrong(&self) -> Option<String> {
+        wrong_parties(&self.parties, &self.policy)
+    }
+}
 
 /// One log that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +184,18 @@ pub struct Cell {
 
 impl Checked for Cell {
     fn wrong(&self) -> Option<String> {
-        (self.events == 0).then(|| "a cell without events; expected an `empty` record".into())
+        if self.events == 0 {
+            return Some("a cell without events; expected an `empty` record".into());
+        }
+        match (self.day, self.first.time, self.last.time) {
+            (None, None, None) => None,
+            (None, ..) => Some("a cell without a day has times".into()),
+            (Some(day), Some(first), Some(last)) => {
+                let fits = first <= last && first.day() == day && last.day() == day;
+                (!fits).then(|| format!("{first} to {last} are not times of {day}, in order"))
+            }
+            (Some(_), ..) => Some("a cell of a day lacks its first or last time".into()),
+        }
     }
 }
 
@@ -184,7 +247,8 @@ pub struct Gap {
 
 impl Checked for Gap {
     fn wrong(&self) -> Option<String> {
-        absence(self.from, self.until, self.events)
+        let nothing = || (self.missing == 0).then(|| "a gap in which nothing is missing".into());
+        absence(self.from, self.until, self.events).or_else(nothing)
     }
 }
 
@@ -208,7 +272,19 @@ pub struct Segment {
     pub events: u64,
 }
 
-impl Checked for Segment {}
+impl Checked for Segment {
+    fn wrong(&self) -> Option<String> {
+        wrong_path(&self.name)
+    }
+}
+
+/// What is wrong with the path of a file in a case.
+fn wrong_path(path: &str) -> Option<String> {
+    let strange = |c: char| c == '\\' || c.is_ascii_control();
+    let fits =
+        !path.contains(strange) && path.split('/').all(|part| !["", ".", ".."].contains(&part));
+    (!fits).then(|| format!("{} is no path within the case", shown(path)))
+}
 
 /// What an examination was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -338,7 +414,42 @@ pub struct Examination {
     pub clock_jumps: u64,
 }
 
-impl Checked for Examination {}
+impl Checked for Examination {
+    fn wrong(&self) -> Option<String> {
+        self.files.iter().find_map(|file| wrong_path(&file.name))
+    }
+}
+
+impl Examination {
+    /// The number as names of files have it.
+    fn digits(&self) -> String {
+        format!("{:04}", self.number)
+    }
+
+    /// Where its segments lie, in the folder of the case.
+    #[must_use]
+    pub fn store_folder(&self) -> String {
+        format!("store/{}/", self.digits())
+    }
+
+    /// Where its results lie, in the folder of the case.
+    #[must_use]
+    pub fn results_folder(&self) -> String {
+        format!("examinations/{}/", self.digits())
+    }
+
+    /// Its detections, in the folder of the case.
+    #[must_use]
+    pub fn detections_file(&self) -> String {
+        format!("{}detections.jsonl", self.results_folder())
+    }
+
+    /// The hashes of its leaves, in the folder of the case.
+    #[must_use]
+    pub fn leaves_file(&self) -> String {
+        format!("leaves/{}", self.digits())
+    }
+}
 
 /// What left the case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -356,3 +467,11 @@ pub struct Release {
 }
 
 impl Checked for Release {}
+
+impl Release {
+    /// Where it is kept, in the folder of the case.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("releases/{:04}.zip", self.number)
+    }
+}

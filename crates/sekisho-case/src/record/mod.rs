@@ -9,9 +9,12 @@ mod population;
 
 pub use body::{
     Case, Cell, Cells, Counted, Empty, Endpoint, Examination, ExaminationKind, FileSum, Gap,
-    Parties, Party, Release, Role, Seal, SealKind, Segment, Source, Span, Verdicts,
+    Parties, Party, Release, Role, Seal, SealKind, Segment, Source, Span, Verdicts, owner,
+    owner_name,
 };
-pub use population::{CLOCK_JUMP_DAYS, Complaint, Population, Unseen, days_unseen};
+pub use population::{
+    Accounted, CLOCK_JUMP_DAYS, Complaint, Examined, Population, SealedCell, Unseen, days_unseen,
+};
 
 use std::fmt;
 use std::str::FromStr;
@@ -268,17 +271,30 @@ fn read<T: Checked>(
     if let Some(why) = body.wrong() {
         return Err(member(why));
     }
-    // Members that may be null are also there when they are.
-    let there: Value = serde_json::from_str(text).map_err(|e| member(e.to_string()))?;
-    let known = serde_json::to_value(Written { kind, nonce: Some(nonce), body: &body })
-        .map_err(|e| member(e.to_string()))?;
-    let not_understood = beyond(&there, &known).map_err(|name| member(format!("no `{name}`")))?;
+    let not_understood = {
+        let written = Written { kind, nonce: Some(nonce), body: &body };
+        let same = serde_json::to_vec(&written).is_ok_and(|bytes| bytes == text.as_bytes());
+        if same { 0 } else { compared(text, &written).map_err(member)? }
+    };
     Ok(Record { nonce: Some(nonce), body: wrap(body), not_understood })
 }
 
-/// How many members there are beyond those known; or the name of a known one
-/// that is not there.
-pub(crate) fn beyond(there: &Value, known: &Value) -> Result<usize, String> {
+/// How many members a JSON text has beyond those of what was read from it. That
+/// is more than what serde asks: members that may be null are there also when
+/// they are, and nothing is written in another way.
+///
+/// # Errors
+///
+/// What a known member lacks.
+pub(crate) fn compared(text: &str, read: &impl Serialize) -> Result<usize, String> {
+    let there: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let known = serde_json::to_value(read).map_err(|e| e.to_string())?;
+    beyond(&there, &known)
+}
+
+/// How many members there are beyond those known; or what is wrong with a known
+/// one.
+fn beyond(there: &Value, known: &Value) -> Result<usize, String> {
     match (there, known) {
         (Value::Object(there), Value::Object(known)) => {
             let mut unknown = 0;
@@ -286,14 +302,17 @@ pub(crate) fn beyond(there: &Value, known: &Value) -> Result<usize, String> {
                 unknown += known.get(name).map_or(Ok(1), |known| beyond(value, known))?;
             }
             match known.keys().find(|name| !there.contains_key(*name)) {
-                Some(name) => Err(name.clone()),
+                Some(name) => Err(format!("no `{name}`")),
                 None => Ok(unknown),
             }
         }
-        (Value::Array(there), Value::Array(known)) => {
+        (Value::Array(there), Value::Array(known)) if there.len() == known.len() => {
             there.iter().zip(known).map(|(there, known)| beyond(there, known)).sum()
         }
-        _ => Ok(0),
+        (there, known) if there == known => Ok(0),
+        (there, known) => {
+            Err(format!("{}; expected {}", shown(&there.to_string()), shown(&known.to_string())))
+        }
     }
 }
 

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Body, Cell, Examination, ExaminationKind, Record};
+use super::{Body, Cell, Examination, ExaminationKind, Record, Segment};
+use crate::Hash;
+use crate::hash::shown;
+use crate::limits::COMPLAINTS_NAMED_MAX;
+use crate::merkle::{self, Frontier};
 use crate::time::Day;
-use crate::{Hash, merkle};
 
 /// Days between two days with events of a channel beyond which the days between
 /// are not accounted for: then a clock was wrong.
@@ -51,218 +54,391 @@ type Channel = (String, String, String);
 /// What was said of days: from, until, entry.
 type Days = (Day, Day, u64);
 
-#[derive(Debug)]
-struct SeenCell {
-    entry: u64,
-    events: u64,
+/// What is kept of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealedCell {
+    /// The entry of its record.
+    pub entry: u64,
+    /// How many events it has.
+    pub events: u64,
+    /// The root over their leaves.
+    pub root: Hash,
+    /// The hash of its record.
     hash: Hash,
 }
 
-/// Follows the records of a case in order, and checks them at the end of each
-/// examination.
+/// An examination, with what it has sealed itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Examined {
+    /// The entry of its record.
+    pub entry: u64,
+    /// What it says.
+    pub examination: Examination,
+    /// Its own cells, by their places among all.
+    pub cells: std::ops::Range<usize>,
+    /// The segments that it wrote.
+    pub segments: Vec<Segment>,
+    /// Whether all that it counts is there.
+    pub adds_up: bool,
+}
+
+/// What the records of a case say together.
 #[derive(Debug, Default)]
-pub struct Population {
-    cells: BTreeMap<u32, SeenCell>,
-    sources: BTreeMap<u32, u64>,
+pub struct Accounted {
+    /// What does not add up, at most [`COMPLAINTS_NAMED_MAX`].
+    pub complaints: Vec<Complaint>,
+    /// How many more there are.
+    pub more: u64,
+    /// The examinations in order, up to the first one whose records are not
+    /// those directly before it: from there on nothing can be counted.
+    pub examinations: Vec<Examined>,
+    /// All cells of these, in order: the place is the number.
+    pub cells: Vec<SealedCell>,
+    /// How many runs of days there are on which records lack.
+    pub gaps: u64,
+    /// How many records lack there.
+    pub missing: u64,
+    /// How many days there are without events and without gap.
+    pub empty_days: u64,
+}
+
+/// The records since the last examination.
+#[derive(Debug, Default)]
+struct Pending {
+    cells: Vec<(u32, SealedCell)>,
+    sources: Vec<(u32, u64)>,
+    segments: Vec<(u64, Segment)>,
     channels: BTreeMap<Channel, Vec<Days>>,
-    undated: BTreeMap<Channel, u64>,
-    /// The first entry since the last examination that belongs to one.
-    pending: Option<u64>,
-    next_examination: u32,
-    complaints: Vec<Complaint>,
+    undated: BTreeMap<Channel, Vec<u64>>,
+    /// All entries that belong to an examination.
+    entries: Vec<u64>,
+}
+
+/// Follows the records of a case in order, and checks them at each examination.
+#[derive(Debug)]
+pub struct Population {
+    pending: Pending,
+    /// How many sources there were before.
+    sources: u64,
+    /// The last entry that belongs to no examination.
+    foreign: Option<u64>,
+    /// What is to be numbered next.
+    next_examination: u64,
+    next_release: u64,
+    /// The tree over the first cells of the case: most hunts look at all.
+    prefix: Frontier,
+    /// Whether each examination so far had its records directly before it.
+    whole: bool,
+    out: Accounted,
+}
+
+impl Default for Population {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Population {
     /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { next_examination: 1, ..Self::default() }
+        Self {
+            pending: Pending::default(),
+            sources: 0,
+            foreign: None,
+            next_examination: 1,
+            next_release: 1,
+            prefix: Frontier::new(),
+            whole: true,
+            out: Accounted::default(),
+        }
     }
 
-    /// Looks at an entry; gives what is wrong about the population so far, once.
-    pub fn add(&mut self, entry: u64, record: &Record, bytes: &[u8]) -> Vec<Complaint> {
+    /// Looks at the next entry.
+    pub fn add(&mut self, entry: u64, record: &Record, bytes: &[u8]) {
         match &record.body {
-            Body::Cell(cell) => self.cell(entry, cell, bytes),
+            Body::Cell(cell) => self.pending.cell(entry, cell, bytes),
             Body::Empty(empty) => {
+                let days = u64::from(empty.until.since(empty.from).unsigned_abs()) + 1;
+                self.out.empty_days = self.out.empty_days.saturating_add(days);
                 let of = (&empty.product, &empty.host, &empty.channel);
-                self.days(of, (empty.from, empty.until, entry));
+                self.pending.days(of, (empty.from, empty.until, entry));
             }
             Body::Gap(gap) => {
-                self.days((&gap.product, &gap.host, &gap.channel), (gap.from, gap.until, entry));
+                self.out.gaps += 1;
+                self.out.missing = self.out.missing.saturating_add(gap.missing);
+                let of = (&gap.product, &gap.host, &gap.channel);
+                self.pending.days(of, (gap.from, gap.until, entry));
             }
-            Body::Source(source) => {
-                if let Some(before) = self.sources.insert(source.number, entry) {
-                    let text = format!("source {} is already in entry {before}", source.number);
-                    self.complaints.push((entry, text));
-                }
+            Body::Source(source) => self.pending.sources.push((source.number, entry)),
+            Body::Segment(segment) => self.pending.segments.push((entry, segment.clone())),
+            Body::Examination(examination) => return self.examination(entry, examination),
+            Body::Unknown { .. } => return,
+            Body::Case(_) | Body::Parties(_) => {
+                self.foreign = Some(entry);
+                return;
             }
-            Body::Segment(_) => {}
-            Body::Examination(examination) => self.examination(entry, examination),
-            Body::Case(_) | Body::Parties(_) | Body::Release(_) | Body::Unknown { .. } => {
-                return Vec::new();
+            Body::Release(release) => {
+                self.foreign = Some(entry);
+                let expected = self.next_release;
+                self.number("release", release.number, expected, entry);
+                self.next_release += 1;
+                return;
             }
         }
-        if !matches!(record.body, Body::Examination(_)) {
-            self.pending = self.pending.or(Some(entry));
-        }
-        std::mem::take(&mut self.complaints)
+        self.pending.entries.push(entry);
     }
 
-    /// What is wrong at the end of the log.
+    /// What all the records say together.
     #[must_use]
-    pub fn end(self) -> Vec<Complaint> {
-        let left = self.pending.map(|entry| (entry, "belongs to no examination".to_owned()));
-        left.into_iter().collect()
+    pub fn end(mut self) -> Accounted {
+        if self.whole {
+            for entry in std::mem::take(&mut self.pending.entries) {
+                self.complain(entry, STRAY);
+            }
+        }
+        self.out
     }
 
+    fn complain(&mut self, entry: u64, what: impl Into<String>) {
+        if self.out.complaints.len() < COMPLAINTS_NAMED_MAX {
+            self.out.complaints.push((entry, what.into()));
+        } else {
+            self.out.more += 1;
+        }
+    }
+
+    fn number(&mut self, what: &str, number: u32, expected: u64, entry: u64) {
+        if u64::from(number) != expected {
+            self.complain(entry, format!("{what} {number}; expected {what} {expected}"));
+        }
+    }
+
+    fn complaints(&self) -> u64 {
+        self.out.more.saturating_add(self.out.complaints.len() as u64)
+    }
+
+    fn examination(&mut self, entry: u64, examination: &Examination) {
+        let before = self.complaints();
+        let mut own = std::mem::take(&mut self.pending);
+        let foreign = self.foreign.replace(entry);
+        let (first, count) = (examination.records.first, examination.records.count);
+        if first.checked_add(count) != Some(entry) {
+            self.complain(entry, "its records do not end directly before it");
+            self.whole = false;
+        } else if let Some(foreign) = foreign.filter(|foreign| *foreign >= first) {
+            let text = format!("its records include entry {foreign}, which is none of its own");
+            self.complain(entry, text);
+            self.whole = false;
+        }
+        if !self.whole {
+            return;
+        }
+        for stray in own.split_off_before(first) {
+            self.complain(stray, STRAY);
+        }
+        let expected = self.next_examination;
+        self.number("examination", examination.number, expected, entry);
+        self.next_examination += 1;
+        let start = self.out.cells.len();
+        self.numbers(&own);
+        self.days(entry, examination, &mut own);
+        self.own_records(entry, examination, &own, start as u64);
+        self.out.cells.extend(own.cells.iter().map(|(_, cell)| *cell));
+        self.sources = self.sources.saturating_add(own.sources.len() as u64);
+        self.cells_looked_at(entry, examination);
+        self.files(entry, examination, &own);
+        self.out.examinations.push(Examined {
+            entry,
+            examination: examination.clone(),
+            cells: start..self.out.cells.len(),
+            segments: own.segments.into_iter().map(|(_, segment)| segment).collect(),
+            adds_up: self.complaints() == before,
+        });
+    }
+
+    /// Cells and sources are numbered on.
+    fn numbers(&mut self, own: &Pending) {
+        for (expected, (number, cell)) in (self.out.cells.len() as u64..).zip(&own.cells) {
+            self.number("cell", *number, expected, cell.entry);
+        }
+        for (expected, (number, entry)) in (self.sources..).zip(&own.sources) {
+            self.number("source", *number, expected, *entry);
+        }
+    }
+
+    /// Each day of each channel is covered once.
+    fn days(&mut self, entry: u64, examination: &Examination, own: &mut Pending) {
+        for second in own.undated.values().flat_map(|entries| entries.iter().skip(1)) {
+            self.complain(*second, "a second cell of its channel without a day");
+        }
+        let mut jumps = 0;
+        for (channel, mut days) in std::mem::take(&mut own.channels) {
+            days.sort_unstable();
+            let complain = &mut |entry: u64, text: String| self.complain(entry, text);
+            jumps += covered(&channel, &days, complain);
+        }
+        if jumps != examination.clock_jumps {
+            let said = examination.clock_jumps;
+            let text = format!("{said} clock jumps are said, and {jumps} are in the days");
+            self.complain(entry, text);
+        }
+    }
+
+    /// What an examination says of its own records and of its kind.
+    fn own_records(&mut self, entry: u64, said: &Examination, own: &Pending, cells: u64) {
+        let is_examine = said.kind == ExaminationKind::Examine;
+        if is_examine != said.seal.is_some() {
+            let text =
+                if is_examine { "sources are examined without a seal" } else { "a hunt seals" };
+            self.complain(entry, text);
+        }
+        let counted = (said.sources.first, said.sources.count);
+        let there = (self.sources, own.sources.len() as u64);
+        if is_examine {
+            if counted != there {
+                self.miscounted(entry, "sources", counted, there);
+            }
+            let counted = (u64::from(said.cells.first), u64::from(said.cells.count));
+            let there = (cells, own.cells.len() as u64);
+            if counted != there {
+                self.miscounted(entry, "cells", counted, there);
+            }
+            return;
+        }
+        if said.sources.count != 0 {
+            self.complain(entry, "a hunt has no sources");
+        }
+        if said.records.count != 0 {
+            self.complain(entry, "a hunt has no records of its own");
+        }
+    }
+
+    fn miscounted(&mut self, entry: u64, what: &str, said: (u64, u64), there: (u64, u64)) {
+        let text = format!(
+            "{} {what} from number {} on are said, and {} from number {} on are in the entries",
+            said.1, said.0, there.1, there.0
+        );
+        self.complain(entry, text);
+    }
+
+    /// Sums and root over the cells that were looked at.
+    fn cells_looked_at(&mut self, entry: u64, said: &Examination) {
+        let (first, count) = (said.cells.first as usize, said.cells.count as usize);
+        let end = first.saturating_add(count).min(self.out.cells.len());
+        let cells = self.out.cells.get(first.min(end)..end).unwrap_or_default();
+        let lacking = count - cells.len();
+        let events = cells.iter().fold(0u64, |sum, cell| sum.saturating_add(cell.events));
+        let root = if first == 0 && self.prefix.size() <= end as u64 {
+            let known = usize::try_from(self.prefix.size()).unwrap_or(usize::MAX);
+            cells.iter().skip(known).for_each(|cell| self.prefix.push(cell.hash));
+            self.prefix.root()
+        } else {
+            let mut tree = Frontier::new();
+            cells.iter().for_each(|cell| tree.push(cell.hash));
+            tree.root()
+        };
+        if lacking > 0 {
+            self.complain(entry, format!("{lacking} of the cells that it looked at are not there"));
+        }
+        if events != said.cells.events {
+            let text = format!("its cells have {events} events; {} are said", said.cells.events);
+            self.complain(entry, text);
+        }
+        if root != said.input_root {
+            self.complain(entry, "input_root is not that of its cells");
+        }
+        let verdicts = [said.verdicts.clean, said.verdicts.findings, said.verdicts.refused];
+        let verdicts: u128 = verdicts.into_iter().map(u128::from).sum();
+        if verdicts != u128::from(said.cells.count) {
+            self.complain(entry, format!("{verdicts} verdicts on {} cells", said.cells.count));
+        }
+    }
+
+    /// What an examination says of its segments and files.
+    fn files(&mut self, entry: u64, said: &Examination, own: &Pending) {
+        let stored = own.segments.iter().map(|(_, segment)| u128::from(segment.events));
+        let stored: u128 = stored.sum();
+        if !own.segments.is_empty() && stored != u128::from(said.cells.events) {
+            let text = format!("its segments hold {stored} of {} events", said.cells.events);
+            self.complain(entry, text);
+        }
+        let (store, results) = (said.store_folder(), said.results_folder());
+        let segments = own.segments.iter().map(|(_, segment)| &segment.name);
+        let outside = segments.filter(|name| !name.starts_with(&store));
+        let names = || said.files.iter().map(|file| &file.name);
+        let files = names().filter(|name| !name.starts_with(&store) && !name.starts_with(&results));
+        if let Some(name) = outside.chain(files).next() {
+            let text = format!("names a file outside of {store} and {results}: {}", shown(name));
+            self.complain(entry, text);
+        }
+        let detections = said.detections_file();
+        if !names().any(|name| *name == detections) {
+            self.complain(entry, format!("does not name {detections}"));
+        }
+    }
+}
+
+const STRAY: &str = "belongs to no examination";
+
+impl Pending {
     fn days(&mut self, (product, host, channel): (&String, &String, &String), days: Days) {
         let channel = (product.clone(), host.clone(), channel.clone());
         self.channels.entry(channel).or_default().push(days);
     }
 
     fn cell(&mut self, entry: u64, cell: &Cell, bytes: &[u8]) {
-        let of = (&cell.product, &cell.host, &cell.channel);
         match cell.day {
-            Some(day) => self.days(of, (day, day, entry)),
+            Some(day) => {
+                self.days((&cell.product, &cell.host, &cell.channel), (day, day, entry));
+            }
             None => {
-                let channel = (of.0.clone(), of.1.clone(), of.2.clone());
-                if let Some(before) = self.undated.insert(channel, entry) {
-                    let text = format!("the events of unknown time are already in entry {before}");
-                    self.complaints.push((entry, text));
-                }
+                let channel = (cell.product.clone(), cell.host.clone(), cell.channel.clone());
+                self.undated.entry(channel).or_default().push(entry);
             }
         }
-        let seen = SeenCell { entry, events: cell.events, hash: merkle::leaf_hash(bytes) };
-        if let Some(before) = self.cells.get(&cell.number) {
-            let text = format!("cell {} is already in entry {}", cell.number, before.entry);
-            self.complaints.push((entry, text));
-        } else {
-            self.cells.insert(cell.number, seen);
-        }
+        let (events, root) = (cell.events, cell.root);
+        let sealed = SealedCell { entry, events, root, hash: merkle::leaf_hash(bytes) };
+        self.cells.push((cell.number, sealed));
     }
 
-    fn examination(&mut self, entry: u64, examination: &Examination) {
-        self.examination_number(entry, examination);
-        self.examination_entries(entry, examination);
-        self.examination_cells(entry, examination);
-        self.examination_sources(entry, examination);
-        let mut jumps = 0;
-        for (channel, mut days) in std::mem::take(&mut self.channels) {
-            days.sort_unstable();
-            jumps += covered(&channel, &days, &mut self.complaints);
+    /// Takes out what is before an entry; gives the entries.
+    fn split_off_before(&mut self, first: u64) -> Vec<u64> {
+        let count = self.entries.partition_point(|entry| *entry < first);
+        let strays: Vec<u64> = self.entries.drain(..count).collect();
+        if strays.is_empty() {
+            return strays;
         }
-        if jumps != examination.clock_jumps {
-            let said = examination.clock_jumps;
-            let text = format!("{said} clock jumps are said, and {jumps} are in the days");
-            self.complaints.push((entry, text));
+        self.cells.retain(|(_, cell)| cell.entry >= first);
+        self.sources.retain(|(_, entry)| *entry >= first);
+        self.segments.retain(|(entry, _)| *entry >= first);
+        for days in self.channels.values_mut() {
+            days.retain(|(_, _, entry)| *entry >= first);
         }
-        self.undated.clear();
-        self.pending = None;
-    }
-
-    fn examination_number(&mut self, entry: u64, examination: &Examination) {
-        let expected = self.next_examination;
-        if examination.number != expected {
-            let text = format!("examination {}; expected {expected}", examination.number);
-            self.complaints.push((entry, text));
+        for entries in self.undated.values_mut() {
+            entries.retain(|entry| *entry >= first);
         }
-        self.next_examination = examination.number.saturating_add(1);
-    }
-
-    /// All that belongs to an examination is directly before it.
-    fn examination_entries(&mut self, entry: u64, examination: &Examination) {
-        let records = examination.records;
-        if records.first.checked_add(records.count) != Some(entry) {
-            let text = "the entries of the examination do not end before it".to_owned();
-            self.complaints.push((entry, text));
-        }
-        if let Some(pending) = self.pending.filter(|pending| *pending < records.first) {
-            self.complaints.push((pending, "belongs to no examination".to_owned()));
-        }
-    }
-
-    fn examination_cells(&mut self, entry: u64, examination: &Examination) {
-        let cells = examination.cells;
-        let own = examination.kind == ExaminationKind::Examine;
-        let (mut frontier, mut events) = (merkle::Frontier::new(), 0u64);
-        let mut expected = u64::from(cells.first);
-        let end = expected + u64::from(cells.count);
-        for (&number, cell) in self.cells.range(cells.first..) {
-            if u64::from(number) >= end {
-                break;
-            }
-            for hole in (expected..u64::from(number)).take(1) {
-                self.complaints.push((entry, format!("cell {hole} is missing")));
-            }
-            expected = u64::from(number) + 1;
-            if own && cell.entry < examination.records.first {
-                let text = format!("cell {number} is of an earlier examination");
-                self.complaints.push((cell.entry, text));
-            }
-            frontier.push(cell.hash);
-            events = events.saturating_add(cell.events);
-        }
-        if expected != end {
-            self.complaints.push((entry, format!("cell {expected} is missing")));
-        }
-        let outside = self.cells.iter().filter(|(number, cell)| {
-            let inside = (u64::from(cells.first)..end).contains(&u64::from(**number));
-            cell.entry >= examination.records.first && !(inside && own)
-        });
-        for (number, cell) in outside {
-            let text = format!("cell {number} is not among those of its examination");
-            self.complaints.push((cell.entry, text));
-        }
-        if events != cells.events {
-            let text = format!("the cells have {events} events; {} are said", cells.events);
-            self.complaints.push((entry, text));
-        }
-        if frontier.root() != examination.input_root {
-            let text = "the input root is not that of the cells".to_owned();
-            self.complaints.push((entry, text));
-        }
-    }
-
-    fn examination_sources(&mut self, entry: u64, examination: &Examination) {
-        let said = examination.sources;
-        let own: Vec<u64> = self
-            .sources
-            .iter()
-            .filter(|(_, at)| **at >= examination.records.first)
-            .map(|(number, _)| u64::from(*number))
-            .collect();
-        let first = own.first().copied().unwrap_or(said.first);
-        let expected = own.len() as u64;
-        let holes = own.iter().zip(first..).any(|(number, expected)| *number != expected);
-        if holes || first != said.first || expected != said.count {
-            let text = format!(
-                "{} sources from number {} on are said, and {expected} are in the entries{}",
-                said.count,
-                said.first,
-                if holes { ", with holes" } else { "" }
-            );
-            self.complaints.push((entry, text));
-        }
+        strays
     }
 }
 
 /// Checks that sorted days follow one another, and counts leaps of the clock.
-fn covered(channel: &Channel, days: &[Days], complaints: &mut Vec<Complaint>) -> u64 {
+fn covered(channel: &Channel, days: &[Days], complain: &mut dyn FnMut(u64, String)) -> u64 {
     let (product, host, name) = channel;
-    let of = || format!("{product}, {host}, {name}");
+    let of = || format!("{}, {}, {}", shown(product), shown(host), shown(name));
     let mut jumps = 0;
     let mut last: Option<(Day, u64)> = None;
     for &(from, until, entry) in days {
         if let Some((before, at)) = last {
             if from <= before {
                 let text = format!("{from} of {} is already in entry {at}", of());
-                complaints.push((entry, text));
+                complain(entry, text);
             } else if is_jump(before, from) {
                 jumps += 1;
             } else if before.next() != Some(from) {
                 let missing = before.next().unwrap_or(before);
                 let text = format!("{missing} of {} is in no entry before this one", of());
-                complaints.push((entry, text));
+                complain(entry, text);
             }
         }
         if last.is_none_or(|(before, _)| until > before) {

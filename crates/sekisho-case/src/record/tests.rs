@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::key::SigningKey;
-use crate::time::{Day, Timestamp};
+use crate::time::Day;
 
 const NONCE: Nonce = Nonce([7; 16]);
 
@@ -17,7 +17,8 @@ fn day(text: &str) -> Day {
 }
 
 fn cell(number: u32, channel: &str, day: Option<Day>, events: u64) -> Cell {
-    let place = Endpoint { time: Some(Timestamp(0)), record_id: None };
+    let midnight = |day: Day| format!("{day}T00:00:00.000000000Z").parse().unwrap();
+    let place = Endpoint { time: day.map(midnight), record_id: None };
     Cell {
         number,
         product: "windows".into(),
@@ -72,7 +73,11 @@ fn examination() -> Examination {
         input_root: Hash::of(b"in"),
         output_root: Hash::of(b"out"),
         detections: 0,
-        files: vec![FileSum { name: "run.json".into(), sha256: Hash::of(b"f"), bytes: 1 }],
+        files: vec![FileSum {
+            name: "examinations/0001/detections.jsonl".into(),
+            sha256: Hash::of(b"f"),
+            bytes: 1,
+        }],
         verdicts: Verdicts::default(),
         clock_jumps: 0,
     }
@@ -80,13 +85,13 @@ fn examination() -> Examination {
 
 fn one_of_each() -> Vec<Body> {
     let parties = vec![Party { name: "We \"all\"".into(), role: Role::Owner, key: key(1) }];
-    let policy = "log …\nquorum none\n".to_owned();
+    let policy = "quorum none\n".to_owned();
     let (from, until) = (day("2026-02-17"), day("2026-02-18"));
     let Empty { product, host, channel, .. } = empty("System", from, until);
     vec![
         Body::Case(Case {
             version: 1,
-            origin: "o/case/00".into(),
+            origin: "example.com/owner/case/0123456789abcdef".into(),
             name: "é".into(),
             parties: parties.clone(),
             policy: policy.clone(),
@@ -143,9 +148,8 @@ fn a_cell_is_written_as_the_format_says() {
         format!(
             "{{\"type\":\"cell\",\"nonce\":\"BwcHBwcHBwcHBwcHBwcHBw\",\"number\":3,\
              \"product\":\"windows\",\"host\":\"dc01\",\"channel\":\"Security\",\"day\":null,\
-             \"events\":5,\"root\":\"{}\",\"first\":{{\"time\":\"1970-01-01T00:00:00.000000000Z\",\
-             \"record_id\":null}},\"last\":{{\"time\":\"1970-01-01T00:00:00.000000000Z\",\
-             \"record_id\":null}},\"missing\":null}}",
+             \"events\":5,\"root\":\"{}\",\"first\":{{\"time\":null,\"record_id\":null}},\
+             \"last\":{{\"time\":null,\"record_id\":null}},\"missing\":null}}",
             Hash::of(b"cell")
         )
     );
@@ -261,6 +265,7 @@ fn examined(bodies: Vec<Body>, change: impl FnOnce(&mut Examination)) -> Vec<Bod
     examination.cells = Cells { first: 0, count, events };
     examination.sources = Span { first: 0, count: sources };
     examination.input_root = frontier.root();
+    examination.verdicts.clean = count.into();
     examination.records = Span { first: 1, count: bodies.len() as u64 };
     change(&mut examination);
     let mut all = bodies;
@@ -271,13 +276,11 @@ fn examined(bodies: Vec<Body>, change: impl FnOnce(&mut Examination)) -> Vec<Bod
 /// What is wrong with entries from 1 on.
 fn complaints(bodies: &[Body]) -> Vec<Complaint> {
     let mut population = Population::new();
-    let mut found = Vec::new();
     for (body, entry) in bodies.iter().zip(1..) {
         let record = Record::new(NONCE, body.clone());
-        found.extend(population.add(entry, &record, &record.to_bytes().unwrap()));
+        population.add(entry, &record, &record.to_bytes().unwrap());
     }
-    found.extend(population.end());
-    found
+    population.end().complaints
 }
 
 /// Two channels: one with days 1, 2, (3–4 empty), 5 and undated events, one
@@ -315,8 +318,16 @@ fn each_thing_that_is_wrong_is_said_at_its_entry() {
         );
     };
     let on = |n: i32| day("2026-02-01").plus(n - 1);
-    said(with(&|b| drop(b.remove(4))), 5, "2026-02-03 of windows, dc01, Security is in no entry");
-    said(with(&|b| drop(b.remove(3))), 4, "2026-02-02 of windows, dc01, Security is in no entry");
+    said(
+        with(&|b| drop(b.remove(4))),
+        5,
+        "2026-02-03 of \"windows\", \"dc01\", \"Security\" is in no entry",
+    );
+    said(
+        with(&|b| drop(b.remove(3))),
+        4,
+        "2026-02-02 of \"windows\", \"dc01\", \"Security\" is in no entry",
+    );
     said(with(&|b| drop(b.remove(3))), 8, "cell 1 is missing");
     said(with(&|b| drop(b.remove(0))), 8, "sources from number 0");
     said(with(&|b| b.push(b[0].clone())), 9, "source 0 is already in entry 1");
@@ -325,7 +336,7 @@ fn each_thing_that_is_wrong_is_said_at_its_entry() {
     said(
         with(&|b| b.push(Body::Empty(empty("Security", on(4).unwrap(), on(4).unwrap())))),
         9,
-        "2026-02-04 of windows, dc01, Security is already in entry 5",
+        "2026-02-04 of \"windows\", \"dc01\", \"Security\" is already in entry 5",
     );
     said(
         with(&|b| b.push(Body::Cell(cell(5, "Security", None, 1)))),

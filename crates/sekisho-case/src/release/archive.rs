@@ -24,32 +24,32 @@ const FILE_HEADER_BYTES: usize = 30;
 const FIXED: [u8; 10] = [10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
 
 /// Where the directory is meant when nothing has a name.
-pub(super) const DIRECTORY: &str = "the directory of the archive";
+pub(crate) const DIRECTORY: &str = "the directory of the archive";
 
 /// A file in the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct File {
-    pub(super) name: String,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Something wrong with the archive: in which file (or before it).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broken {
-    pub(super) file: String,
-    pub(super) what: String,
+pub(crate) struct Broken {
+    pub(crate) file: String,
+    pub(crate) what: String,
 }
 
 /// What was found in an archive.
 #[derive(Debug)]
-pub(super) struct Opened {
-    pub(super) files: Vec<File>,
+pub(crate) struct Opened {
+    pub(crate) files: Vec<File>,
     /// Files whose checksum does not fit, and what is wrong with the rest.
-    pub(super) broken: Vec<Broken>,
+    pub(crate) broken: Vec<Broken>,
 }
 
 /// Writes an archive; `None` if it would be beyond the limits.
-pub(super) fn write(files: &[File]) -> Option<Vec<u8>> {
+pub(crate) fn write(files: &[File]) -> Option<Vec<u8>> {
     let crcs: Vec<u32> = files.iter().map(|file| crc32fast::hash(&file.bytes)).collect();
     assemble(files, &crcs)
 }
@@ -99,7 +99,7 @@ fn header(name: &str, bytes: &[u8], crc: u32) -> Option<Vec<u8>> {
 }
 
 /// Opens an archive. If its form is broken, gives the files before that.
-pub(super) fn open(bytes: &[u8]) -> Opened {
+pub(crate) fn open(bytes: &[u8]) -> Opened {
     let mut opened = Opened { files: Vec::new(), broken: Vec::new() };
     let (mut crcs, mut names, mut rest) = (Vec::new(), BTreeSet::new(), bytes);
     let broken = |file: &str, what: &str| Broken { file: file.into(), what: what.into() };
@@ -189,7 +189,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// The entry whose file this is, and whether it is the proof.
-pub(super) fn entry_of(name: &str) -> Option<(u64, bool)> {
+pub(crate) fn entry_of(name: &str) -> Option<(u64, bool)> {
     let name = name.strip_prefix(super::ENTRIES_FOLDER)?;
     match name.strip_suffix(super::PROOF_SUFFIX) {
         Some(number) => Some((decimal(number)?, true)),

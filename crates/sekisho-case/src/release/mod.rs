@@ -1,8 +1,7 @@
 //! A release: what leaves a case, in one file, with all that a stranger needs
 //! to check it but the owner's public key.
 
-mod archive;
-mod verify;
+pub(crate) mod archive;
 
 use std::collections::BTreeSet;
 
@@ -18,12 +17,10 @@ use crate::log::{Log, LogError};
 use crate::proof::TlogProof;
 use archive::File;
 
-pub use verify::{DisclosedEvent, Earlier, Trust, Verified, verify};
-
-const CONTENT_FILE: &str = "release.json";
-const CHECKPOINT_FILE: &str = "checkpoint";
-const ENTRIES_FOLDER: &str = "entries/";
-const PROOF_SUFFIX: &str = ".proof";
+pub(crate) const CONTENT_FILE: &str = "release.json";
+pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
+pub(crate) const ENTRIES_FOLDER: &str = "entries/";
+pub(crate) const PROOF_SUFFIX: &str = ".proof";
 
 /// The version of releases.
 const VERSION: u32 = 1;
@@ -235,5 +232,3 @@ mod base64_hashes {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -193,7 +193,7 @@ impl StoreStanding {
     /// What there is to say.
     #[must_use]
     pub fn statements(&self) -> Vec<Statement> {
-        let say = |standing, place, text| Statement { standing, place, text };
+        let say = |standing, place, text: String| Statement::new(standing, place, text);
         let mut said = Vec::new();
         if let Some(why) = &self.not_compared {
             let text = format!("stored events were not compared with what was sealed: {why}");
@@ -218,7 +218,7 @@ impl StoreStanding {
             }
             for (cell, index) in &check.different {
                 let text = format!("event {index} in the store is not what was sealed");
-                said.push(say(Standing::Broken, Place::Cell((*cell).into()), text));
+                said.push(say(Standing::Broken, Place::Cell(*cell), text));
             }
             if check.unmatched > 0 || check.more > 0 {
                 let text = format!(

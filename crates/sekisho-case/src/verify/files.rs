@@ -1,0 +1,281 @@
+//! The files that the log names: hashes, lengths, leaves, detections. Each file
+//! is read once, a block at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufReader, Read};
+
+use sha2::{Digest as _, Sha256};
+
+use super::folder::{Folder, unread};
+use super::report::Report;
+use super::{Progress, Step};
+use crate::Hash;
+use crate::merkle::{Frontier, empty_root};
+use crate::record::{Accounted, ExaminationKind, Examined, SealedCell};
+use crate::statement::Place;
+
+/// How much is read at once, in bytes.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+struct Sum {
+    bytes: u64,
+    sha256: Hash,
+    /// Of files of detections.
+    lines: Option<Lines>,
+}
+
+/// What the lines of a file give.
+#[derive(Clone, Debug)]
+struct Lines {
+    count: u64,
+    root: Hash,
+    /// Whether the last one ends.
+    ends: bool,
+}
+
+/// Checks the files of examinations.
+pub(super) struct FileCheck<'a> {
+    folder: &'a Folder,
+    report: &'a mut Report,
+    progress: &'a mut dyn FnMut(Progress),
+    done: u64,
+    total: u64,
+    /// What each file holds, by name: none is read twice, however often it is
+    /// named.
+    sums: BTreeMap<String, Result<Sum, String>>,
+}
+
+impl<'a> FileCheck<'a> {
+    pub(super) fn new(
+        folder: &'a Folder,
+        accounted: &Accounted,
+        report: &'a mut Report,
+        progress: &'a mut dyn FnMut(Progress),
+    ) -> Self {
+        let bytes = |examined: &Examined| {
+            let segments = examined.segments.iter().map(|segment| segment.bytes);
+            let files = examined.examination.files.iter().map(|file| file.bytes);
+            let sum = segments.chain(files).fold(0u64, u64::saturating_add);
+            sum.saturating_add(leaves_bytes(cells_of(accounted, examined)).unwrap_or(0))
+        };
+        let total = accounted.examinations.iter().map(bytes).fold(0, u64::saturating_add);
+        Self { folder, report, progress, done: 0, total, sums: BTreeMap::new() }
+    }
+
+    /// Checks the files of an examination.
+    pub(super) fn examination(&mut self, accounted: &Accounted, examined: &Examined) {
+        let said = &examined.examination;
+        let files = said.files.iter().map(|file| (&file.name, file.bytes, file.sha256));
+        let segments = &examined.segments;
+        let segments = segments.iter().map(|file| (&file.name, file.bytes, file.sha256));
+        let (mut good, mut bytes) = (0u64, 0u64);
+        let detections = said.detections_file();
+        let mut detections_good = true;
+        for (name, length, sha256) in files.chain(segments) {
+            let what = match self.sum(name) {
+                Ok(sum) if (sum.bytes, sum.sha256) == (length, sha256) => {
+                    good += 1;
+                    bytes = bytes.saturating_add(length);
+                    continue;
+                }
+                Ok(sum) if sum.bytes != length => {
+                    format!("it has {} bytes; {length} were sealed", sum.bytes)
+                }
+                Ok(_) => "its bytes are not those that were sealed".to_owned(),
+                Err(what) => what,
+            };
+            detections_good &= *name != detections;
+            self.report.broken(Place::File(name.clone()), what);
+        }
+        if good > 0 {
+            let text = format!(
+                "{good} files of examination {}, {bytes} bytes, are as they were \
+                 sealed",
+                said.number
+            );
+            self.report.proven(Place::Entry(examined.entry), text);
+        }
+        if detections_good {
+            self.detections(examined, &detections);
+        }
+        if said.kind == ExaminationKind::Examine {
+            self.leaves(&said.leaves_file(), examined, cells_of(accounted, examined));
+        }
+    }
+
+    /// The names of all files that were looked at.
+    pub(super) fn names(self) -> BTreeSet<String> {
+        self.sums.into_keys().collect()
+    }
+
+    fn sum(&mut self, name: &str) -> Result<Sum, String> {
+        if let Some(sum) = self.sums.get(name) {
+            return sum.clone();
+        }
+        let sum = self.read(name);
+        self.sums.insert(name.to_owned(), sum.clone());
+        sum
+    }
+
+    fn read(&mut self, name: &str) -> Result<Sum, String> {
+        let (mut file, _) = self.folder.open(name)?;
+        let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0u64, vec![0; BLOCK_BYTES]);
+        let mut lines = name.ends_with("/detections.jsonl").then(LineTree::default);
+        loop {
+            let read = file.read(&mut buffer).map_err(|e| unread(&e))?;
+            let block = buffer.get(..read).unwrap_or_default();
+            if block.is_empty() {
+                let sha256 = Hash(hash.finalize().into());
+                return Ok(Sum { bytes, sha256, lines: lines.map(LineTree::end) });
+            }
+            hash.update(block);
+            if let Some(lines) = &mut lines {
+                lines.push(block);
+            }
+            bytes = bytes.saturating_add(read as u64);
+            self.passed(read as u64);
+        }
+    }
+
+    fn passed(&mut self, bytes: u64) {
+        self.done = self.done.saturating_add(bytes);
+        let (done, total) = (self.done, self.total.max(self.done));
+        (self.progress)(Progress { step: Step::Files, done, total });
+    }
+
+    fn detections(&mut self, examined: &Examined, name: &str) {
+        let said = &examined.examination;
+        let lines = match self.sum(name).map(|sum| sum.lines) {
+            Ok(Some(lines)) => lines,
+            Ok(None) => Lines { count: 0, root: empty_root(), ends: true },
+            Err(what) => return self.report.broken(Place::File(name.to_owned()), what),
+        };
+        if !lines.ends {
+            return self.report.broken(Place::File(name.to_owned()), "its last line does not end");
+        }
+        let place = Place::Entry(examined.entry);
+        if (lines.count, lines.root) == (said.detections, said.output_root) {
+            let text = format!("{} detections give output_root", lines.count);
+            self.report.proven(place, text);
+        } else {
+            let text = format!(
+                "detections or output_root are not those of {name}, which has {} lines",
+                lines.count
+            );
+            self.report.broken(place, text);
+        }
+    }
+
+    fn leaves(&mut self, name: &str, examined: &Examined, cells: &[SealedCell]) {
+        let place = || Place::File(name.to_owned());
+        let (file, length) = match self.folder.open(name) {
+            Ok(opened) => opened,
+            Err(what) => return self.report.broken(place(), what),
+        };
+        if Some(length) != leaves_bytes(cells) {
+            let text = format!("{length} bytes; expected 32 for each event of the cells");
+            return self.report.broken(place(), text);
+        }
+        let mut reader = BufReader::with_capacity(BLOCK_BYTES, file);
+        let (mut good, mut events) = (0u64, 0u64);
+        for (number, cell) in (examined.cells.start..).zip(cells) {
+            let root = match root_of_leaves(&mut reader, cell.events) {
+                Ok(root) => root,
+                Err(e) => return self.report.broken(place(), unread(&e)),
+            };
+            if root == cell.root {
+                good += 1;
+                events = events.saturating_add(cell.events);
+            } else {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                let text = format!(
+                    "its {} leaves do not give the root in entry {}",
+                    cell.events, cell.entry
+                );
+                self.report.broken(Place::Cell(number), text);
+            }
+            self.passed(cell.events.saturating_mul(32));
+        }
+        if good > 0 {
+            let text = format!("{good} cells: {events} leaves give their roots");
+            self.report.proven(place(), text);
+        }
+    }
+}
+
+fn cells_of<'a>(accounted: &'a Accounted, examined: &Examined) -> &'a [SealedCell] {
+    accounted.cells.get(examined.cells.clone()).unwrap_or_default()
+}
+
+/// How long the leaves of cells are; `None` if no file is so long.
+fn leaves_bytes(cells: &[SealedCell]) -> Option<u64> {
+    let add = |sum: u64, cell: &SealedCell| sum.checked_add(cell.events.checked_mul(32)?);
+    cells.iter().try_fold(0, add)
+}
+
+fn root_of_leaves(reader: &mut BufReader<File>, events: u64) -> std::io::Result<Hash> {
+    let mut tree = Frontier::new();
+    let mut leaf = [0; Hash::BYTES];
+    for _ in 0..events {
+        reader.read_exact(&mut leaf)?;
+        tree.push(Hash(leaf));
+    }
+    Ok(tree.root())
+}
+
+/// The tree over lines without their ends; no line is held.
+#[derive(Default)]
+struct LineTree {
+    tree: Frontier,
+    /// The line that has not ended.
+    open: Option<Sha256>,
+}
+
+impl LineTree {
+    fn push(&mut self, block: &[u8]) {
+        for part in block.split_inclusive(|byte| *byte == b'\n') {
+            let hash = self.open.take().unwrap_or_else(|| Sha256::new().chain_update([0]));
+            match part.strip_suffix(b"\n") {
+                Some(line) => self.tree.push(Hash(hash.chain_update(line).finalize().into())),
+                None => self.open = Some(hash.chain_update(part)),
+            }
+        }
+    }
+
+    fn end(self) -> Lines {
+        Lines { count: self.tree.size(), root: self.tree.root(), ends: self.open.is_none() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::merkle::{leaf_hash, root_of};
+
+    proptest! {
+        #[test]
+        fn lines_are_the_same_however_they_are_read(
+            lines in proptest::collection::vec("[a-c]{0,5}", 0..9),
+            block in 1usize..7,
+        ) {
+            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let mut tree = LineTree::default();
+            text.as_bytes().chunks(block).for_each(|block| tree.push(block));
+            let hashes: Vec<Hash> = lines.iter().map(|line| leaf_hash(line.as_bytes())).collect();
+            let read = tree.end();
+            prop_assert_eq!((read.count, read.root, read.ends), (lines.len() as u64, root_of(&hashes), true));
+        }
+    }
+
+    #[test]
+    fn a_line_that_does_not_end_is_seen() {
+        let mut tree = LineTree::default();
+        tree.push(b"a\nb");
+        assert!(!tree.end().ends);
+    }
+}
