@@ -91,7 +91,9 @@ impl Rows {
             };
             let mut memo: HashMap<ValueId, ValueId> = HashMap::new();
             let mut place = |id: ValueId| {
-                *memo.entry(id).or_insert_with(|| dictionary.get(id).map_or(ValueId::ABSENT, |v| distinct.id(v)))
+                *memo.entry(id).or_insert_with(|| {
+                    dictionary.get(id).map_or(ValueId::ABSENT, |v| distinct.id(v))
+                })
             };
             to.keys.resize(before, ValueId::ABSENT);
             for &key in &column.keys {
@@ -129,7 +131,8 @@ fn gather(files: &[PathBuf], program: &Arc<Program>) -> Result<Vec<Rows>> {
         let format = &formats::json::Json;
         let format: &dyn sekisho_event::Format = format;
         let mut vocabulary = Vocabulary::new(program.projection(&[]));
-        let (mut reader, mut cutter) = (format.reader(), format.cutter(Arc::default(), BLOCK_BYTES));
+        let (mut reader, mut cutter) =
+            (format.reader(), format.cutter(Arc::default(), BLOCK_BYTES));
         let mut input = fs::File::open(file)?;
         while let Some(block) = cutter.next(&mut input)? {
             reader.read(&block, &mut vocabulary, &mut |parsed, vocabulary| {
@@ -213,9 +216,14 @@ pub(crate) fn matching(mut args: impl Iterator<Item = String>) -> Result<()> {
             let found: HashSet<u32> = out.iter().map(|m| m.row).collect();
             matches += found.len();
             rows += batch.rows();
-            cells += batch.columns.iter().map(|c| c.keys.iter().filter(|k| k.is_present()).count()).sum::<usize>();
+            cells += batch
+                .columns
+                .iter()
+                .map(|c| c.keys.iter().filter(|k| k.is_present()).count())
+                .sum::<usize>();
             values += part.values.iter().map(|(_, d)| d.list.len()).sum::<usize>();
-            value_bytes += part.values.iter().flat_map(|(_, d)| &d.list).map(|v| v.1.len()).sum::<usize>();
+            value_bytes +=
+                part.values.iter().flat_map(|(_, d)| &d.list).map(|v| v.1.len()).sum::<usize>();
             opening += opened - start;
             matching += end - opened;
             let entry = slow.entry(batch.shape.clone()).or_default();

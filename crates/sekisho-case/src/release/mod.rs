@@ -231,4 +231,3 @@ mod base64_hashes {
         texts.iter().map(|t| Hash::from_base64(t).map_err(serde::de::Error::custom)).collect()
     }
 }
-

@@ -203,10 +203,9 @@ impl Shared<'_> {
         while !self.stop.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(piece) = self.pieces.get(number) else { break };
-            let swept = worker.sweep(piece).unwrap_or_else(|e| Swept {
-                problem: Some(format!("{e:#}")),
-                ..Swept::default()
-            });
+            let swept = worker
+                .sweep(piece)
+                .unwrap_or_else(|e| Swept { problem: Some(format!("{e:#}")), ..Swept::default() });
             self.records.fetch_add(swept.rows, Ordering::Relaxed);
             let mut turn = self.turn();
             while number > turn.taken + AHEAD_MAX && !turn.broken {

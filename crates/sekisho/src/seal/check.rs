@@ -29,7 +29,7 @@ const WINDOW_BYTES: usize = 64 << 10;
 
 /// What came of it.
 #[derive(Clone, Debug, Default)]
-pub struct StoreCheck {
+pub(crate) struct StoreCheck {
     /// Events whose leaf is the sealed one.
     pub equal: u64,
     /// Cell and index of events that differ from what was sealed, the first
@@ -39,6 +39,18 @@ pub struct StoreCheck {
     pub more: u64,
     /// Events that were sealed and are not in the store, or are there twice.
     pub unmatched: u64,
+}
+
+impl StoreCheck {
+    fn note(&mut self, equal: bool, row: &Row) {
+        if equal {
+            self.equal += 1;
+        } else if self.different.len() < NAMED_MAX {
+            self.different.push((row.cell, row.index));
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 /// The events of one examination: where each cell's leaves begin.
@@ -151,25 +163,24 @@ pub(crate) fn check_store(
     let mut sealer = sealer(key, origin, seal);
     let (mut names, mut check) = (Names::default(), StoreCheck::default());
     let mut seen = Seen::new(sizes.total());
-    let mut vocabulary = Vocabulary::new(Projection::All);
-    store.scan(&mut vocabulary, &mut |stored, vocabulary| {
-        names.learn(&stored.batch, vocabulary);
-        let columns = names.columns(&stored.batch, vocabulary);
-        for at in 0..stored.batch.rows() {
-            let Some(row) = stored.row(at) else { continue };
-            let event = open_event(&mut sealer, &head_of(stored, at, &row), &columns, at);
-            let place = sizes.place(row.cell, row.index);
-            let sealed = place.and_then(|place| leaves.get(place).ok());
-            let equal = event.finish().is_ok_and(|leaf| Some(leaf) == sealed);
-            if equal && place.is_some_and(|place| seen.first(place)) {
-                check.equal += 1;
-            } else if check.different.len() < NAMED_MAX {
-                check.different.push((row.cell, row.index));
-            } else {
-                check.more += 1;
+    for segment in store.segments() {
+        // Each with a vocabulary of its own: no limit on names can then leave
+        // a field out that was there when the segment was written.
+        let mut vocabulary = Vocabulary::new(Projection::All);
+        store.segment(segment)?.scan(&mut vocabulary, &mut |stored, vocabulary| {
+            names.learn(&stored.batch, vocabulary);
+            let columns = names.columns(&stored.batch, vocabulary);
+            for at in 0..stored.batch.rows() {
+                let Some(row) = stored.row(at) else { continue };
+                let event = open_event(&mut sealer, &head_of(stored, at, &row), &columns, at);
+                let place = sizes.place(row.cell, row.index);
+                let sealed = place.and_then(|place| leaves.get(place).ok());
+                let equal = event.finish().is_ok_and(|leaf| Some(leaf) == sealed);
+                check.note(equal && place.is_some_and(|place| seen.first(place)), &row);
             }
-        }
-    })?;
+        })?;
+        names = Names::default();
+    }
     check.unmatched = sizes.total().saturating_sub(check.equal);
     Ok(check)
 }
