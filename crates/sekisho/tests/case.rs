@@ -292,9 +292,10 @@ fn indicators_are_hunted_for_in_what_is_stored() {
     assert_eq!((&command["record_id"], &command["source"]["offset"].is_u64()), (&json!(33), &true));
     assert!(command.to_string().contains("planted 1"), "{command}");
     assert!(found.iter().any(|d| d.to_string().contains("planted 0")));
-    assert!(files(&copy)["detections.jsonl"] == fs::read(
-        out.join("case/examinations/0002/detections.jsonl")
-    ).unwrap());
+    assert!(
+        files(&copy)["detections.jsonl"]
+            == fs::read(out.join("case/examinations/0002/detections.jsonl")).unwrap()
+    );
     valid(&out, &["--key", &owner_key()]);
 
     // An indicator counts as high.
@@ -408,7 +409,7 @@ fn a_case_is_its_owners() {
     let stranger = |args: &[&str]| {
         watch(program().env("SEKISHO_HOME", &home).env_remove("SEKISHO_PASSPHRASE").args(args))
     };
-    stranger(&["key", "new", "stranger"]);
+    stranger(&["key", "new", "stranger", "--store-in-clear"]).ok();
     let (out, logs) = (ground.path("out"), ground.logs());
     let rules = ground.path("rules");
     let with = ["--rules", text(&rules)];
@@ -416,7 +417,10 @@ fn a_case_is_its_owners() {
     for (what, args) in [
         ("examine", &["examine", text(&logs), "--out", text(&out), with[0], with[1]][..]),
         ("hunt", &["hunt", text(&out), with[0], with[1]]),
-        ("disclose", &["disclose", text(&out), "--events", "0.0", "--yes", "--out", text(&release)]),
+        (
+            "disclose",
+            &["disclose", text(&out), "--events", "0.0", "--yes", "--out", text(&release)],
+        ),
     ] {
         let ran = stranger(args);
         assert_eq!(ran.code, Some(2), "{what}: {}", ran.stdout);
@@ -510,7 +514,10 @@ fn an_event_leaves_field_by_field() {
     assert!(!release.windows(8).any(|part| part == b"WS1-user"));
     assert!(fs::read(case.join("releases/0001.zip")).unwrap() == release);
     let record = of_type(&case, "release").pop().unwrap();
-    assert_eq!((&record["number"], &record["to"], &record["events"]), (&json!(1), &json!("Partner"), &json!(2)));
+    assert_eq!(
+        (&record["number"], &record["to"], &record["events"]),
+        (&json!(1), &json!("Partner"), &json!(2))
+    );
     let answer = valid(&out, &["--key", &owner_key()]);
     assert!(said(&answer, "proven").iter().any(|s| s.starts_with("file releases/0001.zip")));
 
@@ -573,9 +580,10 @@ fn detections_leave_with_names_hidden_or_in_full() {
     let release = path("all.zip");
     let home = path("home");
     let mut other = program();
-    other.env("SEKISHO_HOME", &home).args(["key", "new", "other"]);
-    watch(&mut other);
-    let shown = watch(program().env("SEKISHO_HOME", &home).args(["key", "show", "--format", "json"]));
+    other.env("SEKISHO_HOME", &home).args(["key", "new", "other", "--store-in-clear"]);
+    watch(&mut other).ok();
+    let shown =
+        watch(program().env("SEKISHO_HOME", &home).args(["key", "show", "--format", "json"]));
     let shown: Value = serde_json::from_str(shown.ok()).unwrap();
     let (code, answer) = verify(&release, &["--key", shown["log_key"].as_str().unwrap()]);
     assert_eq!((code, &answer["valid"]), (Some(4), &json!(false)));
@@ -645,7 +653,9 @@ fn what_is_changed_is_found_and_named() {
         assert!(broken.iter().any(|s| s.starts_with(wanted)), "{what}: {broken:#?}");
         fs::remove_dir_all(&case).unwrap();
     };
-    tampered("a segment", "file store/0001/", &|case| flip(&first(&case.join("store"), ".parquet")));
+    tampered("a segment", "file store/0001/", &|case| {
+        flip(&first(&case.join("store"), ".parquet"))
+    });
     tampered("a segment gone", "file store/0001/", &|case| {
         fs::remove_file(first(&case.join("store"), ".parquet")).unwrap();
     });
@@ -681,7 +691,8 @@ fn what_is_changed_is_found_and_named() {
         let path = case.join("checkpoint");
         let size = Log::open(case).unwrap().size();
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.replace(&format!("\n{size}\n"), &format!("\n{}\n", size - 1))).unwrap();
+        fs::write(&path, text.replace(&format!("\n{size}\n"), &format!("\n{}\n", size - 1)))
+            .unwrap();
     });
     // An older state of the case is valid by itself, but not to one who saw more.
     valid(&older, &["--key", &key]);

@@ -420,7 +420,8 @@ pub(crate) fn verify(path: &Path, args: &[&str]) -> (Option<i32>, Value) {
 /// Statements of a standing, each as `place: text`.
 pub(crate) fn said(answer: &Value, standing: &str) -> Vec<String> {
     let all = answer["statements"].as_array().unwrap().iter();
-    let text = |s: &Value| format!("{}: {}", s["place"].as_str().unwrap(), s["text"].as_str().unwrap());
+    let text =
+        |s: &Value| format!("{}: {}", s["place"].as_str().unwrap(), s["text"].as_str().unwrap());
     all.filter(|s| s["standing"] == standing).map(text).collect()
 }
 
