@@ -393,9 +393,22 @@ fn a_second_examination_is_added_to_the_case() {
     }
     let answer = valid(&case, &["--key", &owner_key(), "--seen", text(&ground.path("seen"))]);
     assert_eq!(said(&answer, "missing").len(), 0, "{answer:#}");
-    // A hunt sweeps both.
+    // A hunt sweeps both, and says where in the case each event is.
     let rules = ground.path("rules");
     assert!(hunt(&case, &["--rules", text(&rules)]).ok().contains("417 stored events"));
+    let new = of_type(&case, "cell").into_iter().find(|cell| cell["host"] == "WS4").unwrap();
+    assert!(new["number"].as_u64() >= made[1]["cells"]["first"].as_u64());
+    let found = lines(&case.join("examinations/0003/detections.jsonl"));
+    let of_new = found.iter().filter(|d| d["host"] == "WS4");
+    let cells: Vec<&Value> = of_new.map(|d| &d["sealed"]["cell"]).collect();
+    assert_eq!(cells, [&new["number"]; 3]);
+    // And what was added can be shown as well as what was there before.
+    for (n, cell) in [&new["number"], &json!(0)].into_iter().enumerate() {
+        let (event, zip) = (format!("{cell}.1"), ground.path(&format!("{n}.zip")));
+        let args = ["--events", &event, "--fields", "all", "--out", text(&zip)];
+        disclose(&case, &args).ok();
+        assert_eq!(events(&zip).len(), 1);
+    }
     valid(&case, &["--key", &owner_key()]);
 }
 

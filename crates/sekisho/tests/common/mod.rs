@@ -352,7 +352,7 @@ impl Ground {
         for host in ["WS1", "WS2"] {
             let line = |id: u64| {
                 let time = format!("2026-01-0{}T10:{:02}:00.5Z", 5 + id / 40, id % 40);
-                let shell = if id % 7 == 0 { " /c whoami" } else { "" };
+                let shell = if id.is_multiple_of(7) { " /c whoami" } else { "" };
                 process_line(host, &time, id, &format!("cmd.exe{shell} {host} {id}"))
             };
             ground.log(&format!("{host}.jsonl"), (1..=100).map(line).collect::<String>());
