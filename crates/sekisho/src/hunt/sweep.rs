@@ -296,16 +296,15 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// Events as JSON, by cell and index.
+type Events = HashMap<(u32, u64), Arc<[u8]>>;
+
 /// All fields of the rows for which something holds, as JSON.
-fn events(
-    segment: &mut OpenSegment,
-    group: usize,
-    bare: &[Bare],
-) -> Result<HashMap<(u32, u64), Arc<[u8]>>> {
+fn events(segment: &mut OpenSegment, group: usize, bare: &[Bare]) -> Result<Events> {
     let wanted: HashSet<(u32, u64)> = bare.iter().map(|b| (b.row.cell, b.row.index)).collect();
     let mut all = Vocabulary::new(Projection::All);
     let mut names = Names::default();
-    let mut events = HashMap::new();
+    let mut events = Events::new();
     segment.scan_group(group, &mut all, &mut |stored, vocabulary| {
         let places = stored.cells.iter().zip(&stored.indexes).map(|(&cell, &index)| (cell, index));
         let keep: Vec<bool> = places.map(|place| wanted.contains(&place)).collect();
