@@ -12,13 +12,13 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+pub mod proof;
 pub mod record;
 mod sha256;
 pub mod tile;
 pub mod time;
 pub mod value;
-pub mod policy;
-pub mod proof;
 pub mod witness;
 
 pub use error::Malformed;

@@ -109,16 +109,18 @@ impl Raw {
             return Err(Flaw::new(format!("the layout {version:?}"), "a segment of layout 1"));
         }
         let names = fields(&self.schema)?;
-        let unread = |what: &str, e| Flaw::new(format!("{what} that cannot be read ({e})"), EXPECTED);
+        let unread =
+            |what: &str, e| Flaw::new(format!("{what} that cannot be read ({e})"), EXPECTED);
         let kinds: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(entry(KINDS_KEY)).map_err(|e| unread("kinds of columns", e))?;
         let rest: Option<Vec<String>> =
             serde_json::from_str(entry(REST_KEY)).map_err(|e| unread("names in _rest", e))?;
         let kind_of = |name: &String| match kinds.get(name) {
             None => Ok(Kind::String),
-            Some(kind) => kind.as_str().and_then(schema::kind_named).ok_or_else(|| {
-                Flaw::new(format!("a column of the kind {kind}"), EXPECTED)
-            }),
+            Some(kind) => kind
+                .as_str()
+                .and_then(schema::kind_named)
+                .ok_or_else(|| Flaw::new(format!("a column of the kind {kind}"), EXPECTED)),
         };
         let columns = names.len() + Own::ALL.len();
         let kinds: Result<Vec<Kind>, Flaw> = names.iter().map(kind_of).collect();

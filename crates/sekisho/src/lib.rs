@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod disclose;
 pub mod examine;
 mod exit;
 pub mod explain;

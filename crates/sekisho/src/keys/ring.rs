@@ -186,6 +186,18 @@ impl Keys {
         Ok(names.into_iter().map(listed).collect())
     }
 
+    /// The place of the key whose public half this is, under whatever name.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub fn holder_of(&self, wanted: &VerifyingKey) -> Result<Option<Place>> {
+        let holds = |listed: &Listed| {
+            listed.public.as_ref().is_ok_and(|public| public.log.public() == wanted.public())
+        };
+        Ok(self.list()?.into_iter().find(holds).map(|listed| self.place_of(listed.name)))
+    }
+
     /// Makes a key: in the home folder, or in a file elsewhere. The first one in the home folder
     /// becomes the default.
     ///

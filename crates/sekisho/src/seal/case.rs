@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use sekisho_case::key::{SigningKey, VerifyingKey, random};
+use sekisho_case::key::{SigningKey, random};
 use sekisho_case::log::{Log, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
 
@@ -153,9 +153,4 @@ pub fn find_case(path: &Path) -> Result<PathBuf> {
         "{}: expected the folder of a case (with a file `checkpoint`) or one that has it as `case`",
         path.display()
     )
-}
-
-/// The owner's key of a log under the name of its origin.
-pub(crate) fn owner_of(key: &VerifyingKey, origin: &str) -> Result<VerifyingKey> {
-    Ok(key.with_name(origin)?)
 }

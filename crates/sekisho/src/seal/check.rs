@@ -10,13 +10,16 @@ use anyhow::{Context as _, Result};
 use sekisho_case::Hash;
 use sekisho_case::event::{EventHead, EventSealer};
 use sekisho_case::key::SigningKey;
+use sekisho_case::log::Log;
 use sekisho_case::record::{Examination, Seal};
+use sekisho_case::statement::{Place, Standing, Statement};
 use sekisho_event::{Projection, RECORD_ID_UNKNOWN, TIME_UNKNOWN, Vocabulary};
 use sekisho_store::{Row, Store, StoredBatch};
 
 use super::leaves::HASH_BYTES;
 use super::publish::Places;
 use super::rows::{Names, open_event};
+use crate::disclose::{Index, Sealed};
 
 /// Most events that are named one by one.
 const NAMED_MAX: usize = 100;
@@ -169,6 +172,84 @@ pub(crate) fn check_store(
     })?;
     check.unmatched = sizes.total().saturating_sub(check.equal);
     Ok(check)
+}
+
+/// What comparing the store of a whole case came to.
+#[derive(Clone, Debug, Default)]
+pub struct StoreStanding {
+    /// By examination: its entry, its number, and what came of it or why it could not be compared.
+    examinations: Vec<(u64, u32, Result<StoreCheck, String>)>,
+    /// Why nothing was compared at all.
+    not_compared: Option<String>,
+}
+
+impl StoreStanding {
+    /// Nothing was compared.
+    #[must_use]
+    pub fn not_compared(why: &str) -> Self {
+        Self { examinations: Vec::new(), not_compared: Some(why.to_owned()) }
+    }
+
+    /// What there is to say.
+    #[must_use]
+    pub fn statements(&self) -> Vec<Statement> {
+        let say = |standing, place, text| Statement { standing, place, text };
+        let mut said = Vec::new();
+        if let Some(why) = &self.not_compared {
+            let text = format!("stored events were not compared with what was sealed: {why}");
+            said.push(say(Standing::Missing, Place::Log, text));
+        }
+        for (entry, number, outcome) in &self.examinations {
+            let place = Place::Entry(*entry);
+            let check = match outcome {
+                Ok(check) => check,
+                Err(why) => {
+                    let text = format!("the store of examination {number} cannot be read: {why}");
+                    said.push(say(Standing::Broken, place, text));
+                    continue;
+                }
+            };
+            if check.equal > 0 {
+                let text = format!(
+                    "examination {number}: {} stored events are, field by field, what was sealed",
+                    check.equal
+                );
+                said.push(say(Standing::Proven, place.clone(), text));
+            }
+            for (cell, index) in &check.different {
+                let text = format!("event {index} in the store is not what was sealed");
+                said.push(say(Standing::Broken, Place::Cell((*cell).into()), text));
+            }
+            if check.unmatched > 0 || check.more > 0 {
+                let text = format!(
+                    "examination {number}: {} sealed events are not in the store as they were, {} \
+                     stored ones beside those named are others",
+                    check.unmatched, check.more
+                );
+                said.push(say(Standing::Broken, place, text));
+            }
+        }
+        said
+    }
+}
+
+/// Compares all stored events of a case with what was sealed; needs the
+/// owner's key.
+///
+/// # Errors
+///
+/// Where the log cannot be read.
+pub fn compare_store(folder: &Path, key: &SigningKey) -> Result<StoreStanding> {
+    let log = Log::open(folder)?;
+    let index = Index::read(&log)?;
+    let mut standing = StoreStanding::default();
+    for Sealed { entry, examination, sizes } in &index.examinations {
+        let Some(seal) = &examination.seal else { continue };
+        let outcome = check_store(folder, key, log.origin(), examination, seal, sizes);
+        let outcome = outcome.map_err(|e| format!("{e:#}"));
+        standing.examinations.push((*entry, examination.number, outcome));
+    }
+    Ok(standing)
 }
 
 /// Which leaves have had their event.

@@ -19,11 +19,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use sekisho_case::durable::{RealDisk, write_file};
 use sekisho_case::event::EventSealer;
 use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
 pub use case::find_case;
+pub use check::{StoreStanding, compare_store};
 pub(crate) use case::CaseWriter;
 use publish::{Places, Said};
 pub use publish::Sealed;
@@ -106,6 +108,11 @@ impl Seal {
         publish::publish(&mut self.case, writer, seal, said)
             .with_context(|| format!("sealing into {}", self.case.folder.display()))
     }
+}
+
+/// Writes a file so that it is there as a whole or not at all.
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(write_file(&RealDisk, path, bytes)?)
 }
 
 /// The folder of the case that an examination with this output folder seals
