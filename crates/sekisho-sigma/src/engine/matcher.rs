@@ -262,8 +262,9 @@ impl Matcher {
         reads: &[Read<'_>],
         present: &[Vec<ValueId>],
     ) {
-        let Self { candidates, memos, answers: all, waking, alive, lane: number, mark, woken, .. } =
-            self;
+        let Self {
+            candidates, memos, answers: all, waking, alive, lane: number, mark, woken, ..
+        } = self;
         woken.clear();
         let unguarded = |id: &&RuleId| {
             program.rules.get(**id as usize).is_some_and(|rule: &CompiledRule| rule.guard.is_none())
@@ -280,9 +281,7 @@ impl Matcher {
                 let rules = atoms.filter_map(|atom| lane.wakes.get(atom)).flatten().copied();
                 let list: Vec<RuleId> =
                     rules.filter(|&rule| alive.get(rule as usize) == Some(number)).collect();
-                if let (false, Some(slot)) =
-                    (list.is_empty(), memo.marks.get_mut(value.index()))
-                {
+                if let (false, Some(slot)) = (list.is_empty(), memo.marks.get_mut(value.index())) {
                     *mark += 1;
                     *slot = *mark;
                     lists.push(list);

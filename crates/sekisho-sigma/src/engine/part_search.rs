@@ -135,7 +135,11 @@ impl PartSearch {
             let shared = u32::try_from(sharing).unwrap_or(u32::MAX);
             (sharing < SHARING_MAX).then_some((often * 100 + usual + shared * 4, place, gram))
         };
-        (0u32..).zip(text.windows(GRAM)).filter_map(cost).min().map(|(_, place, gram)| (place, gram))
+        (0u32..)
+            .zip(text.windows(GRAM))
+            .filter_map(cost)
+            .min()
+            .map(|(_, place, gram)| (place, gram))
     }
 
     /// Calls `found` with each text and each value in which it stands, once
@@ -293,17 +297,27 @@ mod tests {
     #[test]
     fn every_text_is_found_once_in_every_value() {
         for parts in [&ALL[..], &ALL[..3], &ALL[1..2], &ALL[2..]] {
-            let values = ["xaaamimikatz -e ", "", "sekurlsa::logon katz", "mimi", "katz", "a", "a", "mimikatzmimikatz"];
+            let values = [
+                "xaaamimikatz -e ",
+                "",
+                "sekurlsa::logon katz",
+                "mimi",
+                "katz",
+                "a",
+                "a",
+                "mimikatzmimikatz",
+            ];
             let mut naive = Vec::new();
             for (n, part) in (0u32..).zip(parts) {
-                naive.extend((0u32..).zip(values).filter(|(_, v)| v.contains(part)).map(|(v, _)| (n, v)));
+                naive.extend(
+                    (0u32..).zip(values).filter(|(_, v)| v.contains(part)).map(|(v, _)| (n, v)),
+                );
             }
             assert_eq!(found(parts, &values), naive);
         }
     }
 
-    const ALL: [&str; 8] =
-        ["mimikatz", "katz", "a", "-e ", "", "sekurlsa::logon", "zzzz", "aa"];
+    const ALL: [&str; 8] = ["mimikatz", "katz", "a", "-e ", "", "sekurlsa::logon", "zzzz", "aa"];
 
     #[test]
     fn texts_that_share_their_bytes_are_all_found() {

@@ -56,16 +56,16 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> Result<Exit> {
         let trust = self.trust()?;
-        let meta = fs::metadata(&self.path)
-            .with_context(|| format!("opening {}", self.path.display()))?;
+        let meta =
+            fs::metadata(&self.path).with_context(|| format!("opening {}", self.path.display()))?;
         let verified = if meta.is_dir() {
             self.case(&find_case(&self.path)?, &trust)?
         } else {
             if meta.len() > RELEASE_BYTES_MAX {
                 bail!("{}: more than {RELEASE_BYTES_MAX} bytes", self.path.display());
             }
-            let bytes = fs::read(&self.path)
-                .with_context(|| format!("reading {}", self.path.display()))?;
+            let bytes =
+                fs::read(&self.path).with_context(|| format!("reading {}", self.path.display()))?;
             verify_release(&bytes, &trust)?
         };
         let text = match self.format {
@@ -119,7 +119,9 @@ impl Verify {
 fn keys_of(given: &str) -> Result<Vec<VerifyingKey>> {
     let parse = |line: &str| -> Result<VerifyingKey> {
         line.parse().with_context(|| {
-            format!("--key {line}: expected a key as `sekisho key show` writes it, or a file with such")
+            format!(
+                "--key {line}: expected a key as `sekisho key show` writes it, or a file with such"
+            )
         })
     };
     if given.contains('+') && !Path::new(given).is_file() {

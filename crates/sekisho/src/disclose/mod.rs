@@ -329,8 +329,7 @@ struct Prover<'a> {
 impl<'a> Prover<'a> {
     fn open(folder: &Path, sealed: &'a Sealed) -> Result<Self> {
         let path = Places::new(folder, sealed.examination.number).leaves();
-        let leaves =
-            Leaves::open(&path).with_context(|| format!("opening {}", path.display()))?;
+        let leaves = Leaves::open(&path).with_context(|| format!("opening {}", path.display()))?;
         Ok(Self { sealed, path, leaves, tree: None })
     }
 
@@ -371,7 +370,10 @@ fn check_fields(fields: &FieldChoice, shown: &[Shown]) -> Result<()> {
             let known: BTreeSet<&str> =
                 shown.iter().flat_map(|event| event.withheld.iter().map(String::as_str)).collect();
             let known: Vec<&str> = known.into_iter().take(40).collect();
-            bail!("--fields {name}: none of the events has such a field; they have {}", known.join(", "));
+            bail!(
+                "--fields {name}: none of the events has such a field; they have {}",
+                known.join(", ")
+            );
         }
     }
     Ok(())

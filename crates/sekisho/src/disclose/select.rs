@@ -163,7 +163,8 @@ mod tests {
         );
         std::fs::write(&file, lines).unwrap();
         let path = file.to_string_lossy().into_owned();
-        let read = |path: &str, sha256, offset| EventRef::Read { path: path.into(), sha256, offset };
+        let read =
+            |path: &str, sha256, offset| EventRef::Read { path: path.into(), sha256, offset };
         assert_eq!(events(&[path]).unwrap(), [read("x", Some(hash), 7), read("y", None, 9)]);
         for bad in ["", "12", "12.x", "no-such-file"] {
             assert!(events(&[bad.into()]).is_err(), "{bad}");

@@ -1,6 +1,7 @@
 //! A stored event as one JSON object.
 
-use sekisho_event::{EventBatch, Kind, Value, Vocabulary};
+use sekisho_case::value::{Value, write_values};
+use sekisho_event::{Dictionary, EventBatch, Kind, ValueId, Vocabulary};
 
 use crate::examine::json;
 
@@ -21,35 +22,53 @@ pub(super) fn write(batch: &EventBatch, row: usize, vocabulary: &Vocabulary, out
         }
         json::string(name, out);
         out.push(b':');
-        let values = column.values(row);
-        let mut values = values.filter_map(|id| vocabulary.dictionary(column.field)?.get(id));
-        let first = values.next();
-        let rest: Vec<Value<'_>> = values.collect();
-        if !rest.is_empty() {
-            out.push(b'[');
-        }
-        first.into_iter().for_each(|one| value(one, out));
-        for &one in &rest {
-            out.push(b',');
-            value(one, out);
-        }
-        if !rest.is_empty() {
-            out.push(b']');
-        }
+        let Some(dictionary) = vocabulary.dictionary(column.field) else {
+            out.extend_from_slice(b"null");
+            continue;
+        };
+        write_values(out, column.values(row).map(|id| value(dictionary, id)));
     }
     out.push(b'}');
 }
 
-fn value(value: Value<'_>, out: &mut Vec<u8>) {
-    let plain = match value.kind {
-        Kind::String => false,
-        Kind::Number => serde_json::from_str::<serde_json::value::RawValueCheck>(value.text).is_ok(),
-        Kind::Bool => matches!(value.text, "true" | "false"),
-        Kind::Null => return out.extend_from_slice(b"null"),
-    };
-    if plain {
-        out.extend_from_slice(value.text.as_bytes());
-    } else {
-        json::string(value.text, out);
+fn value(dictionary: &Dictionary, id: ValueId) -> Value<'_> {
+    let Some(value) = dictionary.get(id) else { return Value::Null };
+    match value.kind {
+        Kind::String => Value::String(value.text),
+        Kind::Number => Value::Number(value.text),
+        Kind::Bool => Value::Bool(value.text.eq_ignore_ascii_case("true")),
+        Kind::Null => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sekisho_event::{BatchBuilder, RowHead, Shape};
+
+    use super::*;
+
+    #[test]
+    fn fields_come_in_order_and_with_their_kinds() {
+        let mut vocabulary = Vocabulary::default();
+        let mut cells = Vec::new();
+        for (name, kind, text) in [
+            ("b", Kind::Number, "7"),
+            ("a", Kind::String, "x\"y"),
+            ("b", Kind::Number, "0x7"),
+            ("c", Kind::Null, ""),
+            ("d", Kind::Bool, "true"),
+        ] {
+            let field = vocabulary.field(name).unwrap();
+            let id = vocabulary.dictionary_mut(field).unwrap().intern_str(kind, text);
+            cells.push((field, id));
+        }
+        let mut builder = BatchBuilder::default();
+        let shape = builder.shape(&Shape::unknown());
+        let head = RowHead { time: 0, host: ValueId::ABSENT, record_id: 0, record: 0 };
+        builder.push(shape, head, &cells);
+        let mut out = Vec::new();
+        write(&builder.finish()[0], 0, &vocabulary, &mut out);
+        let said = String::from_utf8(out).unwrap();
+        assert_eq!(said, r#"{"a":"x\"y","b":[7,"0x7"],"c":null,"d":true}"#);
     }
 }

@@ -42,8 +42,9 @@ pub struct Hunt<'a> {
 pub enum What {
     /// This rule holds.
     Rule(RuleId),
-    /// This observation (by number) of an indicator was made.
-    Indicator(IndicatorId, u16),
+    /// An indicator: the event satisfies it alone, or makes the observation
+    /// with this number.
+    Indicator(IndicatorId, Option<u16>),
 }
 
 /// An event in which something was found.
@@ -159,7 +160,9 @@ impl<'a> Turns<'a> {
     fn due(&self) -> Option<Found> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let due = |state: &mut State| {
-            !state.waiting.contains_key(&state.due) && state.due < self.segments && state.threads > 0
+            !state.waiting.contains_key(&state.due)
+                && state.due < self.segments
+                && state.threads > 0
         };
         let mut state = self.changed.wait_while(state, due).unwrap_or_else(PoisonError::into_inner);
         let now = state.due;

@@ -59,7 +59,11 @@ impl CaseWriter {
             version: 1,
             origin: origin.clone(),
             name: name_of(folder),
-            parties: vec![Party { name: key.name().to_owned(), role: Role::Owner, key: key.verifying_key() }],
+            parties: vec![Party {
+                name: key.name().to_owned(),
+                role: Role::Owner,
+                key: key.verifying_key(),
+            }],
             policy: NO_QUORUM.to_owned(),
         });
         log.append(&Record::new(Nonce::random()?, body).to_bytes()?)?;
@@ -132,7 +136,8 @@ fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
             }
             let removed =
                 if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.with_context(|| format!("removing {}, left over from before", path.display()))?;
+            removed
+                .with_context(|| format!("removing {}, left over from before", path.display()))?;
         }
     }
     Ok(())

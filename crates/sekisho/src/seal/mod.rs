@@ -24,11 +24,11 @@ use sekisho_case::event::EventSealer;
 use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
+pub(crate) use case::CaseWriter;
 pub use case::find_case;
 pub use check::{StoreStanding, compare_store};
-pub(crate) use case::CaseWriter;
-use publish::{Places, Said};
 pub use publish::Sealed;
+use publish::{Places, Said};
 use writer::SealWriter;
 
 /// What to seal into, and with what.
@@ -88,8 +88,7 @@ impl Seal {
         let places = Places::new(&case.folder, case.next.examination);
         let making = || format!("making room in the case {}", options.case.display());
         places.create().with_context(making)?;
-        let writer =
-            SealWriter::create(&places.store(), &places.spill()).with_context(making)?;
+        let writer = SealWriter::create(&places.store(), &places.spill()).with_context(making)?;
         Ok((Self { case, sealing }, writer))
     }
 

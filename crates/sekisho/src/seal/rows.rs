@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use sekisho_case::Hash;
 use sekisho_case::event::{EventHead, EventSealer, OpenEvent, PreparedName, SealError};
 use sekisho_case::value::{Value, write_value, write_values};
-use sekisho_case::Hash;
 use sekisho_event::{
     Column, Dictionary, EventBatch, FieldId, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
     ValueId, Vocabulary,
@@ -265,13 +265,7 @@ impl LocalCells {
     }
 
     /// The cell of a row of the batch at hand.
-    fn of(
-        &mut self,
-        batch: &EventBatch,
-        vocabulary: &Vocabulary,
-        host: ValueId,
-        time: i64,
-    ) -> u32 {
+    fn of(&mut self, batch: &EventBatch, vocabulary: &Vocabulary, host: ValueId, time: i64) -> u32 {
         let wanted = (host, day_of(time));
         if let Some((last, number)) = self.last
             && last == wanted
