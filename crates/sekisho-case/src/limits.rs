@@ -56,3 +56,15 @@ pub const SALT_BYTES_MIN: usize = 16;
 
 /// Deepest nesting of arrays and objects in JSON.
 pub const JSON_DEPTH_MAX: usize = 32;
+
+/// Longest release, in bytes.
+pub const RELEASE_BYTES_MAX: usize = 512 << 20;
+
+/// Most files in a release.
+pub const RELEASE_FILES_MAX: usize = 65_534;
+
+/// Longest name of a file in a release, in bytes.
+pub const RELEASE_NAME_BYTES_MAX: usize = 64;
+
+/// Most events in a release.
+pub const RELEASE_EVENTS_MAX: usize = 100_000;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as Physical};
 use parquet::data_type::{DataType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
@@ -55,7 +55,7 @@ fn properties() -> Result<WriterProperties> {
         .set_offset_index_disabled(true)
         .set_data_page_row_count_limit(PAGE_ROWS);
     for own in Own::ALL {
-        if own.physical() != parquet::basic::Type::BYTE_ARRAY {
+        if own.physical() != Physical::BYTE_ARRAY {
             let path = ColumnPath::from(own.name());
             properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
@@ -302,70 +302,36 @@ fn own_numbers(
     rows: &Rows<'_>,
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
 ) -> Result<()> {
-    let long = |of: &dyn Fn(&Part) -> Vec<Option<i64>>| gather(rows, of);
-    let short = |of: &dyn Fn(&Part) -> Vec<Option<i32>>| gather(rows, of);
+    if own.physical() == Physical::INT64 {
+        numbers::<Int64Type>(group, own, &gather(rows, &|part| longs(own, part)))
+    } else {
+        numbers::<Int32Type>(group, own, &gather(rows, &|part| shorts(own, part)))
+    }
+}
+
+fn longs(own: Own, part: &Part) -> Vec<Option<i64>> {
+    let block = &part.block;
+    let known = |id: u64| (id != RECORD_ID_UNKNOWN).then_some(id.cast_signed());
+    let every = |numbers: &[u64]| numbers.iter().map(|n| Some(n.cast_signed())).collect();
     match own {
-        Own::Time => numbers::<Int64Type>(
-            group,
-            own,
-            &long(&|part| {
-                part.block
-                    .times
-                    .iter()
-                    .map(|&time| Some(time).filter(|&t| t != TIME_UNKNOWN))
-                    .collect()
-            }),
-        ),
-        Own::RecordId => numbers::<Int64Type>(
-            group,
-            own,
-            &long(&|part| {
-                let known = |id: u64| (id != RECORD_ID_UNKNOWN).then_some(id.cast_signed());
-                part.block.record_ids.iter().map(|&id| known(id)).collect()
-            }),
-        ),
-        Own::Offset => numbers::<Int64Type>(
-            group,
-            own,
-            &long(&|part| {
-                part.block.offsets.iter().map(|offset| Some(offset.cast_signed())).collect()
-            }),
-        ),
-        Own::Index => numbers::<Int64Type>(
-            group,
-            own,
-            &long(&|part| {
-                part.placed.indexes.iter().map(|index| Some(index.cast_signed())).collect()
-            }),
-        ),
-        Own::EventId => numbers::<Int32Type>(
-            group,
-            own,
-            &short(&|part| {
-                let id = part.block.shape().event_id.map(u32::cast_signed);
-                vec![id; part.block.rows()]
-            }),
-        ),
-        Own::Source => numbers::<Int32Type>(
-            group,
-            own,
-            &short(&|part| vec![Some(part.block.source().cast_signed()); part.block.rows()]),
-        ),
-        Own::Ordinal => numbers::<Int32Type>(
-            group,
-            own,
-            &short(&|part| {
-                let ordinals = &part.block.ordinals;
-                let ordinal = |row| ordinals.get(row).copied().unwrap_or(0);
-                (0..part.block.rows()).map(|row| Some(ordinal(row).cast_signed())).collect()
-            }),
-        ),
-        Own::Cell => numbers::<Int32Type>(
-            group,
-            own,
-            &short(&|part| part.placed.cells.iter().map(|cell| Some(cell.cast_signed())).collect()),
-        ),
-        Own::Host | Own::Product | Own::Channel | Own::Rest => Ok(()),
+        Own::Time => block.times.iter().map(|&t| (t != TIME_UNKNOWN).then_some(t)).collect(),
+        Own::RecordId => block.record_ids.iter().map(|&id| known(id)).collect(),
+        Own::Offset => every(&block.offsets),
+        _ => every(&part.placed.indexes),
+    }
+}
+
+fn shorts(own: Own, part: &Part) -> Vec<Option<i32>> {
+    let block = &part.block;
+    let rows = block.rows();
+    match own {
+        Own::EventId => vec![block.shape().event_id.map(u32::cast_signed); rows],
+        Own::Source => vec![Some(block.source().cast_signed()); rows],
+        Own::Ordinal => {
+            let ordinal = |row| block.ordinals.get(row).copied().unwrap_or(0);
+            (0..rows).map(|row| Some(ordinal(row).cast_signed())).collect()
+        }
+        _ => part.placed.cells.iter().map(|cell| Some(cell.cast_signed())).collect(),
     }
 }
 

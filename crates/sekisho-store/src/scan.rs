@@ -165,7 +165,7 @@ impl OpenSegment {
     }
 
     /// Shows the rows for which `keep` says so, and decodes fields only where
-    /// there are such.
+    /// there are such. It is asked twice about a row of a group that has some.
     ///
     /// # Errors
     ///
@@ -445,7 +445,7 @@ fn read_rest(
         if !whole && !always {
             return Ok(());
         }
-        if footer.rest.as_ref().is_some_and(|names| !names.iter().any(|other| other == name)) {
+        if footer.rest.as_ref().is_some_and(|names| !names.contains(name)) {
             return Err(Flaw::new(format!("the field {name:?} in _rest"), "only those it lists"));
         }
         let Some(field) = vocabulary.field(name) else { return Ok(()) };
@@ -463,6 +463,9 @@ fn short(number: i64) -> u32 {
     u32::try_from(number.cast_unsigned() & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
+/// Product, channel and event id.
+type ShapeKey = (ValueId, ValueId, Option<u32>);
+
 /// The shapes of the rows and how many of each come one after the other.
 fn shapes_of(
     [mut products, mut channels, mut ids]: [Cursor; 3],
@@ -471,11 +474,13 @@ fn shapes_of(
 ) -> Result<Vec<(Shape, usize)>, Flaw> {
     let mut texts = Dictionary::default();
     let (mut product, mut channel, mut id) = (Vec::new(), Vec::new(), Vec::new());
-    let mut out: Vec<((ValueId, ValueId, Option<u32>), usize)> = Vec::new();
+    let mut out: Vec<(ShapeKey, usize)> = Vec::new();
     let mut left = rows;
     while left > 0 {
         let some = left.min(BATCH_ROWS_MAX);
-        (product.clear(), channel.clear(), id.clear());
+        product.clear();
+        channel.clear();
+        id.clear();
         products.texts(some, Kind::String, &mut texts, unpacker, &mut product)?;
         channels.texts(some, Kind::String, &mut texts, unpacker, &mut channel)?;
         ids.numbers(some, i64::MIN, unpacker, &mut id)?;
@@ -491,7 +496,7 @@ fn shapes_of(
         }
         left -= some;
     }
-    let shape = |((product, channel, event_id), rows): ((ValueId, ValueId, _), usize)| {
+    let shape = |((product, channel, event_id), rows): (ShapeKey, usize)| {
         let (product, channel) = (texts.text(product).into(), texts.text(channel).into());
         (Shape { product, channel, event_id }, rows)
     };

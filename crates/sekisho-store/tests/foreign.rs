@@ -5,10 +5,8 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
     clippy::indexing_slicing,
-    reason = "a test may fail and says where it skips"
+    reason = "a test may fail; it reads what it wrote"
 )]
 
 mod common;
@@ -27,7 +25,8 @@ fn odd_events() -> Vec<Event> {
     for (number, event) in (0_u64..).zip(&mut events) {
         event.place.0 = 77;
         event.place.1 = u64::MAX - number;
-        event.time = if number == 0 { i64::MAX } else { -1_000_000_000_000_000_001 };
+        event.time =
+            if number == 0 { 9_000_000_000_000_000_001 } else { -1_000_000_000_000_000_001 };
         event.fields.insert("long".to_owned(), vec![(Kind::String, "ü".repeat(40_000))]);
         event.fields.insert("Empty".to_owned(), vec![(Kind::String, String::new())]);
         event.fields.insert(format!("_{}", number % 3), vec![(Kind::Null, String::new())]);

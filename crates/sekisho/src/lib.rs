@@ -11,9 +11,11 @@ pub mod hunt;
 pub mod indicators;
 pub mod inspect;
 pub mod keys;
+pub mod overview;
 pub mod report;
 pub mod rules;
 pub mod seal;
 pub mod sources;
+pub mod witness;
 
 pub use exit::Exit;

@@ -278,7 +278,7 @@ fn read<T: Checked>(
 
 /// How many members there are beyond those known; or the name of a known one
 /// that is not there.
-fn beyond(there: &Value, known: &Value) -> Result<usize, String> {
+pub(crate) fn beyond(there: &Value, known: &Value) -> Result<usize, String> {
     match (there, known) {
         (Value::Object(there), Value::Object(known)) => {
             let mut unknown = 0;

@@ -216,7 +216,7 @@ fn what_could_be_read_in_two_ways_is_refused() {
         assert_ne!(changed, text);
         assert!(Record::parse(changed.as_bytes()).is_err(), "{changed}");
     }
-    assert_eq!(Record::parse(b"[]").map(drop).is_err(), true);
+    assert!(Record::parse(b"[]").is_err());
     assert_eq!(Record::parse(&[0xff]), Err(RecordError::Utf8));
 }
 
@@ -337,7 +337,8 @@ fn each_thing_that_is_wrong_is_said_at_its_entry() {
 #[test]
 fn sums_that_do_not_agree_are_said() {
     let with = |change: &dyn Fn(&mut Examination)| complaints(&examined(sound(), change));
-    let cases: [(&dyn Fn(&mut Examination), &str); 9] = [
+    type Change<'a> = &'a dyn Fn(&mut Examination);
+    let cases: [(Change<'_>, &str); 9] = [
         (&|e| e.cells.events += 1, "35 events; 36 are said"),
         (&|e| e.cells.count += 1, "cell 5 is missing"),
         (&|e| e.cells.count -= 1, "cell 4 is not among those"),

@@ -95,7 +95,7 @@ pub(crate) fn events_of(stored: &StoredBatch, vocabulary: &Vocabulary, out: &mut
 }
 
 pub(crate) fn sorted(mut events: Vec<Event>) -> Vec<Event> {
-    events.sort_by(|a, b| a.place.cmp(&b.place));
+    events.sort_by_key(|event| event.place);
     events
 }
 
@@ -172,7 +172,7 @@ fn plain_event(number: u32, source: u32) -> Event {
             channel: channel.into(),
             event_id: Some(event_id),
         },
-        time: if number % 50 == 0 {
+        time: if number.is_multiple_of(50) {
             sekisho_event::TIME_UNKNOWN
         } else {
             1_750_000_000_123_456_789 + i64::from(number) * 61_000_000_007

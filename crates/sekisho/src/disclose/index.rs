@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use hashbrown::HashMap;
+use sekisho_case::Hash;
 use sekisho_case::log::Log;
+use sekisho_case::merkle::leaf_hash;
 use sekisho_case::record::{Body, Examination, Record};
 
 use crate::seal::check::Sizes;
@@ -14,6 +16,8 @@ use crate::seal::check::Sizes;
 pub(crate) struct CellAt {
     pub(crate) entry: u64,
     pub(crate) events: u64,
+    /// Hash of its record.
+    pub(crate) leaf: Hash,
 }
 
 /// An examination that sealed events.
@@ -29,7 +33,6 @@ pub(crate) struct Sealed {
 pub(crate) struct Index {
     /// Numbers of the sources of a path, with their hashes.
     sources: HashMap<String, Vec<(u32, Option<String>)>>,
-    pub(crate) paths: HashMap<u32, String>,
     pub(crate) cells: BTreeMap<u32, CellAt>,
     pub(crate) examinations: Vec<Sealed>,
     /// Entry of the latest parties.
@@ -49,21 +52,21 @@ impl Index {
             let (number, bytes) = entry?;
             let record =
                 Record::parse(&bytes).with_context(|| format!("entry {number} of the case"))?;
-            index.add(number, record.body);
+            index.add(number, record.body, &bytes);
         }
         Ok(index)
     }
 
-    fn add(&mut self, entry: u64, body: Body) {
+    fn add(&mut self, entry: u64, body: Body, bytes: &[u8]) {
         match body {
             Body::Parties(_) => self.parties = entry,
             Body::Source(source) => {
                 let hash = source.sha256.map(|hash| hash.to_string());
-                self.paths.insert(source.number, source.path.clone());
                 self.sources.entry(source.path).or_default().push((source.number, hash));
             }
             Body::Cell(cell) => {
-                self.cells.insert(cell.number, CellAt { entry, events: cell.events });
+                let at = CellAt { entry, events: cell.events, leaf: leaf_hash(bytes) };
+                self.cells.insert(cell.number, at);
             }
             Body::Release(_) => self.releases += 1,
             Body::Examination(examination) if examination.seal.is_some() => {
@@ -76,6 +79,15 @@ impl Index {
             }
             _ => {}
         }
+    }
+
+    /// Path and hash of each source.
+    pub(crate) fn sources(&self) -> BTreeMap<u32, (String, Option<String>)> {
+        let all = self.sources.iter();
+        all.flat_map(|(path, list)| {
+            list.iter().map(move |(number, hash)| (*number, (path.clone(), hash.clone())))
+        })
+        .collect()
     }
 
     /// The latest source with this path and, where both are known, this hash.

@@ -134,7 +134,7 @@ impl Disclosure {
             number: self.content.number,
             to: self.content.to.clone(),
             events: self.content.events.len() as u64,
-            fields: self.content.fields(),
+            fields: self.content.events.iter().map(|e| e.disclosures.len() as u64).sum(),
             content: Hash::of(&bytes),
         };
         let (number, events, fields) = (record.number, self.content.events.len(), record.fields);

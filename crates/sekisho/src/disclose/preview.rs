@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sekisho_case::event::Disclosure;
-use sekisho_case::release::Content;
+use sekisho_case::verify::{Trust, verify_release};
 
 use super::{FoundEvent, Request};
 
@@ -51,7 +53,8 @@ impl Shown {
         let (mut disclosed, mut names) = (Vec::new(), BTreeSet::new());
         for disclosure in parsed {
             names.insert(disclosure.name().to_owned());
-            disclosed.push(disclosure.json());
+            let json = URL_SAFE_NO_PAD.decode(disclosure.text()).unwrap_or_default();
+            disclosed.push(String::from_utf8_lossy(&json).into_owned());
         }
         Self {
             cell: event.row.cell,
@@ -167,7 +170,7 @@ pub(super) fn earlier(folder: &Path, releases: u32) -> Earlier {
         let path = folder.join("releases").join(format!("{number:04}.zip"));
         let small = fs::metadata(&path).is_ok_and(|meta| meta.len() <= EARLIER_BYTES_MAX);
         let content = small.then(|| fs::read(&path).ok()).flatten();
-        let content = content.and_then(|bytes| Content::of_release(&bytes).ok());
+        let content = content.and_then(|bytes| verify_release(&bytes, &Trust::default()).ok());
         for event in content.into_iter().flat_map(|content| content.events) {
             earlier.entry((event.cell, event.index)).or_default().push(number);
         }

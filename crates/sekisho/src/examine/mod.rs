@@ -36,7 +36,10 @@ use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, ParseOptions, Program};
 
 pub use conclude::Outcome;
-pub(crate) use conclude::log_source;
+pub(crate) use conclude::{log_source, rule_csv, rule_json};
+pub(crate) use places::Places;
+pub(crate) use timeline::Timeline;
+pub(crate) use work::{Place, TimelineRow, csv as write_csv};
 
 use crate::rules::{self, Loaded, Selection};
 use crate::seal::publish::Said;

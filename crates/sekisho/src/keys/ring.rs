@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use zeroize::Zeroizing;
 
-use super::SigningKey;
+use super::{SigningKey, VerifyingKey};
 use super::age_file::{self, NotOpened};
 use super::guarded::{self, Access};
 use super::home::Home;
@@ -269,7 +269,7 @@ impl Keys {
     ///
     /// If there is no such key, or it must not be used as it is.
     pub fn is_in_clear(&self, place: &Place) -> Result<bool> {
-        Ok(is_clear(&*self.read(place)?))
+        self.read(place).map(|bytes| is_clear(&bytes))
     }
 
     /// The public half of a key: what lies beside it, else it is unlocked.

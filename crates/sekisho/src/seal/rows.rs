@@ -16,6 +16,7 @@ use sekisho_event::{
 use sekisho_store::{RowBlock, RowPacker};
 
 use super::Sealing;
+use crate::examine::json;
 use super::cells::{CellKey, CellPart, DayNumber, Stream, day_of};
 
 /// The events of a block, sealed.
@@ -135,6 +136,27 @@ pub(crate) fn open_event<'s, 'n>(
         }
     }
     event
+}
+
+/// Appends the fields of an event as a JSON object, in the order of their
+/// names.
+pub(crate) fn event_json(
+    columns: &[NamedColumn<'_>],
+    vocabulary: &Vocabulary,
+    row: usize,
+    out: &mut Vec<u8>,
+) {
+    out.push(b'{');
+    let start = out.len();
+    for column in columns.iter().filter(|column| column.column.first(row).is_present()) {
+        if out.len() > start {
+            out.push(b',');
+        }
+        json::string(vocabulary.name(column.column.field), out);
+        out.push(b':');
+        column.write(row, out);
+    }
+    out.push(b'}');
 }
 
 /// The names of fields, made ready for sealing once. By field id, which stays
