@@ -3,7 +3,7 @@
 //! and the evidence of forks, is kept by [`sekisho_case::witness`].
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use sekisho_case::Hash;
