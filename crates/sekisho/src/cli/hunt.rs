@@ -65,8 +65,7 @@ impl Hunt {
             let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
             format!("{} stored events, {detections} detections", records(progress))
         };
-        let outcome =
-            watched(&message, |stop, progress| hunt(&options, &key, stop, progress))?;
+        let outcome = watched(&message, |stop, progress| hunt(&options, &key, stop, progress))?;
         show::data(&summary(&outcome))?;
         if !outcome.complete {
             return Ok(Exit::Failed);

@@ -116,12 +116,7 @@ fn values(value: &str, all: &[&str], out: &mut Vec<u8>) {
 }
 
 /// A line of `timeline.csv`, with its end.
-pub(super) fn timeline(
-    place: &Place,
-    by: &By,
-    matched: &[(String, String)],
-    out: &mut Vec<u8>,
-) {
+pub(super) fn timeline(place: &Place, by: &By, matched: &[(String, String)], out: &mut Vec<u8>) {
     if place.time != TIME_UNKNOWN {
         json::plain_time(place.time, out);
     }

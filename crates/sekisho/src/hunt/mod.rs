@@ -115,16 +115,18 @@ impl Loaded {
             .collect();
         let read = indicators::load(&options.indicators);
         let (compiled, too_many) = IndicatorProgram::new(&read.indicators);
-        refused.extend(read.refused.iter().chain(&too_many).map(|r| {
-            format!("indicator {} ({}): {}", r.id, r.file.display(), r.reason)
-        }));
+        refused.extend(
+            read.refused
+                .iter()
+                .chain(&too_many)
+                .map(|r| format!("indicator {} ({}): {}", r.id, r.file.display(), r.reason)),
+        );
         if !options.indicators.is_empty() && read.indicators.is_empty() && only_indicators {
             let first = refused.first().map_or("no indicator in what was given", |r| r);
             bail!("nothing to hunt for: {first}");
         }
         let headers: Vec<_> = program.rules().map(|rule| rule.header.clone()).collect();
-        let correlated: Vec<_> =
-            observer.correlations().iter().map(|c| c.header.clone()).collect();
+        let correlated: Vec<_> = observer.correlations().iter().map(|c| c.header.clone()).collect();
         let all = headers.iter().chain(&correlated);
         let mut names: Vec<_> = all
             .clone()
@@ -418,12 +420,7 @@ fn finish(
         output_root,
         detections,
         files,
-        verdicts: Verdicts {
-            clean: of_cell.len() as u64 - findings,
-            findings,
-            gap: 0,
-            refused: 0,
-        },
+        verdicts: Verdicts { clean: of_cell.len() as u64 - findings, findings, gap: 0, refused: 0 },
     };
     let sealed = publish::finish(case, examination, 0)?;
     if let Some(out) = &options.out {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use zeroize::Zeroizing;
 
-use super::{SigningKey, VerifyingKey};
 use super::age_file::{self, NotOpened};
 use super::guarded::{self, Access};
 use super::home::Home;
@@ -18,6 +17,7 @@ use super::passphrase::{
 };
 use super::private_line;
 use super::public::PublicKey;
+use super::{SigningKey, VerifyingKey};
 
 /// The keys of a user, and what opens them.
 #[derive(Clone, Debug)]

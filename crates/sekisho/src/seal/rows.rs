@@ -16,8 +16,8 @@ use sekisho_event::{
 use sekisho_store::{RowBlock, RowPacker};
 
 use super::Sealing;
-use crate::examine::json;
 use super::cells::{CellKey, CellPart, DayNumber, Stream, day_of};
+use crate::examine::json;
 
 /// The events of a block, sealed.
 #[derive(Debug, Default)]
