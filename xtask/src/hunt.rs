@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use sekisho::hunt::{Hunt, sweep};
 use sekisho_event::limits::BLOCK_BYTES;
-use sekisho_event::{Format, Projection, Vocabulary, formats};
-use sekisho_sigma::Program;
-use sekisho_store::{Catalogue, Pending, Placed, RowPacker, Store, StoreLimits, StoreWriter};
+use sekisho_event::{Format, Projection, Shape, Vocabulary, formats};
+use sekisho_sigma::{Matcher, Program};
+use sekisho_store::{
+    Catalogue, Pending, Placed, RowPacker, ShapeRows, Store, StoreLimits, StoreWriter,
+};
 use std::collections::HashSet;
-use std::sync::atomic::AtomicBool;
 
 use crate::life::Life;
 
@@ -26,10 +26,19 @@ fn say(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Time of this process on the processors, user and system, in seconds; of
-/// threads that have ended too.
-fn process_cpu() -> Result<f64> {
-    crate::measure::own_cpu().context("reading /proc/self/stat")
+fn shape_of(rows: &ShapeRows) -> Shape {
+    Shape {
+        product: rows.product.as_str().into(),
+        channel: rows.channel.as_str().into(),
+        event_id: rows.event_id,
+    }
+}
+
+/// Time of this thread on the processor, in seconds.
+fn cpu() -> Result<f64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanoseconds: f64 = text.split_whitespace().next().context("schedstat")?.parse()?;
+    Ok(nanoseconds / 1e9)
 }
 
 /// Stores events as an examination does, without sealing them. Each file is a
@@ -114,37 +123,45 @@ pub(crate) fn stored(mut args: impl Iterator<Item = String>) -> Result<()> {
     let (rules, data, work, events) = (next()?, next()?, next()?, next()?.parse::<u64>()?);
     let program = Arc::new(Program::new(crate::base::rules(Path::new(&rules))?));
     let work = Path::new(&work);
-    let (mut swept, mut rows, mut found, mut bytes, mut raw) = (0.0, 0u64, 0usize, 0u64, 0u64);
+    let (mut swept, mut matched, mut rows, mut found, mut bytes, mut raw) =
+        (0.0, 0.0, 0u64, 0usize, 0u64, 0u64);
     pieces(Path::new(&data), work, events, &program, &mut |_, files| {
         let folder = work.join("store");
         bytes += store(files, &folder)?;
         raw += files.iter().filter_map(|f| Some(f.metadata().ok()?.len())).sum::<u64>();
         let store = Store::open(&folder)?;
-        let stop = AtomicBool::new(false);
-        let hunt = Hunt {
-            store: &store,
-            program: &program,
-            indicators: None,
-            correlator: None,
-            threads: 1,
-            stop: &stop,
-        };
-        let start = process_cpu()?;
-        let mut places = HashSet::new();
-        let mut failed = None;
-        sweep(&hunt, &mut |part| {
-            rows += part.rows;
-            places.extend(
-                part.matches.iter().map(|m| (m.place.source, m.place.offset, m.place.ordinal)),
-            );
-            failed = failed.take().or(part.error);
-        });
-        swept += process_cpu()? - start;
-        found += places.len();
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        let start = cpu()?;
+        let mut key: Option<Vec<ShapeRows>> = None;
+        let mut reading = (Vocabulary::default(), Matcher::new(Arc::clone(&program)));
+        for segment in store.segments() {
+            let shapes: Vec<Shape> = segment.shapes.iter().map(shape_of).collect();
+            let projection = program.projection_of(&shapes, &[]);
+            let all = matches!(projection, Projection::All);
+            let new = if all { Vec::new() } else { segment.shapes.clone() };
+            if key.as_ref() != Some(&new) {
+                key = Some(new);
+                reading = (Vocabulary::new(projection), Matcher::new(Arc::clone(&program)));
+            }
+            rows += segment.rows;
+            if !shapes.iter().any(|shape| program.looks_at(shape)) {
+                continue;
+            }
+            let (vocabulary, matcher) = &mut reading;
+            let mut matches = Vec::new();
+            store.segment(segment)?.scan(vocabulary, &mut |stored, vocabulary| {
+                matches.clear();
+                let matching = cpu().unwrap_or(0.0);
+                matcher.run(&stored.batch, vocabulary, &mut matches);
+                matched += cpu().unwrap_or(0.0) - matching;
+                let rows: HashSet<u32> = matches.iter().map(|m| m.row).collect();
+                found += rows.len();
+            })?;
+        }
+        swept += cpu()? - start;
+        Ok(())
     })?;
     let rate = f64::from(u32::try_from(rows)?) / swept;
     say(&format!(
-        "{rate:.0} events/s and core over {rows} events, {found} of them found; {bytes} bytes stored of {raw}"
+        "{rate:.0} events/s and core over {rows} events, {found} of them found ({matched:.2} of {swept:.2} s matching); {bytes} bytes stored of {raw}"
     ))
 }

@@ -30,11 +30,6 @@ fn cpu_of(pid: u32) -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / TICKS)
 }
 
-/// The same of this process.
-pub(crate) fn own_cpu() -> Option<f64> {
-    cpu_of(std::process::id())
-}
-
 /// Finer than ticks: time on the processor in nanoseconds, of all threads so far.
 fn schedstat(pid: u32) -> Option<f64> {
     let mut total = 0.0;
