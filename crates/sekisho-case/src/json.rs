@@ -363,7 +363,8 @@ mod tests {
                 prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
             } else if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
                 // White space, names twice, or a lone surrogate.
-                prop_assert!(value.to_string() != text);
+                let written = value.to_string();
+                prop_assert_ne!(written, text);
             }
         }
     }
