@@ -149,12 +149,7 @@ pub fn cosign(
 fn log_key(given: &VerifyingKey, origin: &str) -> Result<VerifyingKey, Denial> {
     let of_owner = origin.strip_prefix(given.name()).is_some_and(|rest| rest.starts_with(CASE));
     if given.name() != origin && !of_owner {
-<<<<<<< HEAD
         return Err(Denial::OtherLog { origin: origin.to_owned(), given: Box::new(given.clone()) });
-=======
-        let given = Box::new(given.clone());
-        return Err(Denial::OtherLog { origin: origin.to_owned(), given });
->>>>>>> keys
     }
     let key = given.with_algorithm(Algorithm::Ed25519);
     key.with_name(origin).map_err(|e| Denial::Folder(e.into()))
