@@ -41,7 +41,7 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
-        Some("hunt-match") => hunt::matching(args),
+        Some("hunt-store") => hunt::stored(args),
         _ => bail!("{USAGE}"),
     }
 }

@@ -134,6 +134,12 @@ impl OpenSegment {
         self.footer.groups.len()
     }
 
+    /// How many rows a group has.
+    #[must_use]
+    pub fn group_rows(&self, group: usize) -> u64 {
+        self.footer.groups.get(group).map_or(0, |group| group.rows as u64)
+    }
+
     /// Shows all rows, batch by batch, in their order. Between two groups of
     /// rows the vocabulary may empty its dictionaries. A field that it does not
     /// take any more is left out; [`Vocabulary::overflowed`] tells.

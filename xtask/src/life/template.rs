@@ -382,7 +382,7 @@ const USERS_FOLDER: &str = r"Users\\";
 
 /// What changes at the beginning of a text, and how much of it that is.
 fn token_at(text: &str) -> Option<(Token, usize)> {
-    let run = |of: fn(&u8) -> bool| text.bytes().take_while(|b| of(b)).count();
+    let run = |of: fn(&u8) -> bool| text.bytes().take_while(of).count();
     let head = |len: usize| Box::<str>::from(text.get(..len).unwrap_or_default());
     if let Some(rest) = text.strip_prefix(USERS_FOLDER) {
         let len =

@@ -336,7 +336,6 @@ impl AffixSieve {
 
 /// Sixteen bits of a number.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
 fn spread(number: u64) -> u16 {
     (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
 }

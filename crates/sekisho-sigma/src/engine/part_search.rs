@@ -265,7 +265,6 @@ fn gram(window: &[u8]) -> u32 {
 
 /// The upper half of a product spreads similar bytes well.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
 fn slot(gram: u32) -> u16 {
     (gram.wrapping_mul(0x9e37_79b1) >> 16) as u16
 }

@@ -329,6 +329,26 @@ impl Program {
         Some(names)
     }
 
+    /// What is to be read of stored events of these shapes, where each shape
+    /// can be read by itself: less than [`projection`](Self::projection), which
+    /// has to do for every shape. All of it, where rules look into all fields
+    /// of all of them.
+    #[must_use]
+    pub fn projection_of(&self, shapes: &[Shape], extra: &[&str]) -> Projection {
+        let mut names: HashSet<Box<str>> = extra.iter().map(|&name| name.into()).collect();
+        let mut whole = Vec::new();
+        for shape in shapes {
+            match self.columns_read(shape) {
+                Some(read) => names.extend(read),
+                None => whole.push(shape.clone()),
+            }
+        }
+        if whole.len() == shapes.len() {
+            return Projection::All;
+        }
+        Projection::Some { names, whole }
+    }
+
     /// Whether a rule looks at events of this shape.
     #[must_use]
     pub fn rule_looks_at(&self, rule: RuleId, shape: &Shape) -> bool {

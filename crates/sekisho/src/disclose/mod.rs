@@ -184,7 +184,8 @@ fn wanted(index: &Index, events: &[EventRef]) -> Result<Wanted> {
         let (sealed, target) = match event {
             EventRef::InCell { cell, index: number } => {
                 let sealed = index.of_cell(*cell);
-                if !sealed.is_some_and(|sealed| sealed.sizes.place(*cell, *number).is_some()) {
+                let there = |sealed: &Sealed| sealed.sizes.place(*cell, *number).is_some();
+                if !sealed.is_some_and(there) {
                     bail!("event {cell}.{number}: there is no such cell or event in the case");
                 }
                 (sealed, Target::InCell(*cell, *number))

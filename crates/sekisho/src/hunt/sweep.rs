@@ -12,10 +12,10 @@ use std::thread;
 use anyhow::{Context as _, Result};
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::{
-    EventBatch, FieldId, Projection, RECORD_ID_UNKNOWN, TIME_UNKNOWN, ValueId, Vocabulary,
+    EventBatch, FieldId, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
 };
 use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
-use sekisho_store::{OpenSegment, Row, Store, StoredBatch};
+use sekisho_store::{OpenSegment, Row, ShapeRows, Store, StoredBatch};
 
 use crate::examine::Place;
 use crate::indicators::{IndicatorMatch, IndicatorMatcher, IndicatorProgram};
@@ -35,13 +35,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The fields that are read of every event.
-    fn projection(&self) -> Projection {
+    /// The fields that are read of events of these shapes.
+    fn projection(&self, shapes: &[Shape]) -> Projection {
         let mut extra = self.correlator.fields();
         if let Some(indicators) = &self.indicators {
             extra.extend(indicators.fields());
         }
-        self.program.projection(&extra)
+        self.program.projection_of(shapes, &extra)
+    }
+
+    /// Whether anything could be found in events of one of these shapes.
+    fn looks_at(&self, shapes: &[Shape]) -> bool {
+        self.indicators.is_some() || shapes.iter().any(|shape| self.program.looks_at(shape))
     }
 }
 
@@ -88,6 +93,8 @@ pub(super) struct Swept {
 struct Piece {
     path: Arc<PathBuf>,
     group: usize,
+    /// Of the whole segment.
+    shapes: Arc<[Shape]>,
 }
 
 /// All groups of all segments of stores, in order.
@@ -100,11 +107,24 @@ fn pieces(stores: &[Store]) -> Result<Vec<Piece>> {
     for store in stores {
         for segment in store.segments() {
             let path = Arc::new(store.path(segment));
+            let shapes: Arc<[Shape]> = segment.shapes.iter().map(shape_of).collect();
             let groups = store.segment(segment)?.groups();
-            pieces.extend((0..groups).map(|group| Piece { path: Arc::clone(&path), group }));
+            pieces.extend((0..groups).map(|group| Piece {
+                path: Arc::clone(&path),
+                group,
+                shapes: Arc::clone(&shapes),
+            }));
         }
     }
     Ok(pieces)
+}
+
+fn shape_of(rows: &ShapeRows) -> Shape {
+    Shape {
+        product: rows.product.as_str().into(),
+        channel: rows.channel.as_str().into(),
+        event_id: rows.event_id,
+    }
 }
 
 /// What is shared among threads.
@@ -236,6 +256,8 @@ impl Drop for Watch<'_, '_> {
 /// One thread's state.
 struct Worker<'a> {
     plan: &'a Plan,
+    /// The shapes that the vocabulary serves; none where it takes all fields.
+    shapes: Arc<[Shape]>,
     vocabulary: Vocabulary,
     matcher: Matcher,
     indicators: Option<IndicatorMatcher>,
@@ -256,7 +278,8 @@ impl<'a> Worker<'a> {
     fn new(plan: &'a Plan) -> Self {
         Self {
             plan,
-            vocabulary: Vocabulary::new(plan.projection()),
+            shapes: Arc::default(),
+            vocabulary: Vocabulary::default(),
             matcher: Matcher::new(Arc::clone(&plan.program)),
             indicators: plan.indicators.clone().map(IndicatorMatcher::new),
             open: None,
@@ -265,13 +288,34 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Makes ready for other columns. What is remembered of values goes with
+    /// their dictionaries.
+    fn turn_to(&mut self, shapes: &Arc<[Shape]>) {
+        let projection = self.plan.projection(shapes);
+        let all = matches!(projection, Projection::All);
+        let shapes = if all { Arc::default() } else { Arc::clone(shapes) };
+        if self.shapes != shapes {
+            self.shapes = shapes;
+            self.vocabulary = Vocabulary::new(projection);
+            self.matcher = Matcher::new(Arc::clone(&self.plan.program));
+            self.indicators = self.plan.indicators.clone().map(IndicatorMatcher::new);
+        }
+    }
+
     fn sweep(&mut self, piece: &Piece) -> Result<Swept> {
+        if self.open.as_ref().is_none_or(|(path, _)| *path != piece.path) {
+            self.turn_to(&piece.shapes);
+        }
         if self.open.as_ref().is_none_or(|(path, _)| *path != piece.path) {
             self.open = Some((Arc::clone(&piece.path), OpenSegment::open(&piece.path)?));
         }
-        let Self { plan, vocabulary, matcher, indicators, open, matches, indicated } = self;
+        let Self { plan, vocabulary, matcher, indicators, open, matches, indicated, .. } = self;
         let Some((_, segment)) = open else { return Ok(Swept::default()) };
         let mut swept = Swept::default();
+        if !plan.looks_at(&piece.shapes) {
+            swept.rows = segment.group_rows(piece.group);
+            return Ok(swept);
+        }
         let mut bare = Vec::new();
         segment.scan_group(piece.group, vocabulary, &mut |stored, vocabulary| {
             swept.rows += stored.batch.rows() as u64;
@@ -299,16 +343,15 @@ impl<'a> Worker<'a> {
     }
 }
 
+/// Events as JSON, by cell and index.
+type Events = HashMap<(u32, u64), Arc<[u8]>>;
+
 /// All fields of the rows for which something holds, as JSON.
-fn events(
-    segment: &mut OpenSegment,
-    group: usize,
-    bare: &[Bare],
-) -> Result<HashMap<(u32, u64), Arc<[u8]>>> {
+fn events(segment: &mut OpenSegment, group: usize, bare: &[Bare]) -> Result<Events> {
     let wanted: HashSet<(u32, u64)> = bare.iter().map(|b| (b.row.cell, b.row.index)).collect();
     let mut all = Vocabulary::new(Projection::All);
     let mut names = Names::default();
-    let mut events = HashMap::new();
+    let mut events = Events::new();
     segment.scan_group(group, &mut all, &mut |stored, vocabulary| {
         let places = stored.cells.iter().zip(&stored.indexes).map(|(&cell, &index)| (cell, index));
         let keep: Vec<bool> = places.map(|place| wanted.contains(&place)).collect();

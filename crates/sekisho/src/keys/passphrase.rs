@@ -252,7 +252,6 @@ pub(super) fn generate(path: &Path) -> Result<Passphrase> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 

@@ -3,7 +3,7 @@
 //! and the evidence of forks, is kept by [`sekisho_case::witness`].
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use sekisho_case::Hash;
@@ -26,14 +26,14 @@ pub enum Denial {
     /// The key that was given is another one than that which the log had before.
     OtherKey {
         /// The one it had.
-        known: VerifyingKey,
+        known: Box<VerifyingKey>,
     },
     /// The key that was given belongs to another log.
     OtherLog {
         /// What the request is about.
         origin: String,
         /// The key that was given.
-        given: VerifyingKey,
+        given: Box<VerifyingKey>,
     },
     /// What was offered does not go on from what was seen, or cannot be remembered.
     Refused(Refusal),
@@ -124,7 +124,9 @@ pub fn cosign(
     let file = home.witness().join("logs").join(Hash::of(origin.as_bytes()).to_string());
     let known = known_key(&file)?;
     let log = match (known.clone(), given) {
-        (Some(known), Some(given)) if known != given => return Err(Denial::OtherKey { known }),
+        (Some(known), Some(given)) if known != given => {
+            return Err(Denial::OtherKey { known: Box::new(known) });
+        }
         (Some(log), _) | (None, Some(log)) => log,
         (None, None) => return Err(Denial::UnknownLog(origin.clone())),
     };
@@ -147,14 +149,14 @@ pub fn cosign(
 fn log_key(given: &VerifyingKey, origin: &str) -> Result<VerifyingKey, Denial> {
     let of_owner = origin.strip_prefix(given.name()).is_some_and(|rest| rest.starts_with(CASE));
     if given.name() != origin && !of_owner {
-        return Err(Denial::OtherLog { origin: origin.to_owned(), given: given.clone() });
+        return Err(Denial::OtherLog { origin: origin.to_owned(), given: Box::new(given.clone()) });
     }
     let key = given.with_algorithm(Algorithm::Ed25519);
     key.with_name(origin).map_err(|e| Denial::Folder(e.into()))
 }
 
 /// The key that a log had when it was first seen.
-fn known_key(file: &PathBuf) -> Result<Option<VerifyingKey>> {
+fn known_key(file: &Path) -> Result<Option<VerifyingKey>> {
     if file.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
         return Ok(None);
     }
@@ -165,7 +167,6 @@ fn known_key(file: &PathBuf) -> Result<Option<VerifyingKey>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 
