@@ -366,6 +366,15 @@ fn what_is_stopped_is_sealed_as_incomplete() {
         }
     }
     assert!(stopped > 0, "a hunt always came to its end");
+    // An examination just as well: what was read until then is sealed.
+    let number = of_type(&out.join("case"), "examination").len() + 1;
+    let mut command = program();
+    command.arg("examine").arg(ground.logs()).arg("--out").arg(&out);
+    let once = out.join(format!("case/store/{number:04}"));
+    let (code, told) = interrupted(&mut command, &once);
+    assert!(told.contains("Sealed:"), "{told}");
+    let made = of_type(&out.join("case"), "examination").pop().unwrap();
+    assert_eq!((&made["number"], &made["complete"]), (&json!(number), &json!(code == Some(0))));
     valid(&out, &["--key", &owner_key()]);
 }
 

@@ -248,10 +248,12 @@ fn check_end(ran: &Ran, what: &str) -> bool {
 }
 
 /// The command, run by a shell that lets files have so many blocks of 512
-/// bytes (or of 1,024, as the shell has it).
-fn limited(command: &Command, blocks: u32) -> Command {
+/// bytes (or of 1,024, as the shell has it). Whoever writes more is told so or
+/// ended by a signal.
+fn limited(command: &Command, blocks: u32, told: bool) -> Command {
     let mut shell = Command::new("sh");
-    shell.arg("-c").arg(format!("ulimit -f {blocks}; exec \"$@\"")).arg("sh");
+    let trap = if told { "trap '' XFSZ; " } else { "" };
+    shell.arg("-c").arg(format!("{trap}ulimit -f {blocks}; exec \"$@\"")).arg("sh");
     shell.arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
@@ -276,10 +278,12 @@ fn a_case_outlives_files_that_cannot_grow() {
             written.restore(&kept, entries);
         }
         let writer = WRITERS[round % WRITERS.len()];
+        let told = round % 4 != 0;
         let what = format!("{writer:?} with {blocks} blocks");
         let command = written.command(writer);
-        let ran = watch(&mut limited(&command, blocks));
+        let ran = watch(&mut limited(&command, blocks, told));
         let ended_well = check_end(&ran, &what);
+        assert!(ran.code.is_some() || !told, "{what}: ended by a signal");
         let grew = written.check(&what);
         assert!(grew || !ended_well, "{what}");
         done += u32::from(ended_well);
