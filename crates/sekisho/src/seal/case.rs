@@ -2,9 +2,11 @@
 //! examination goes.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use sekisho_case::durable::UNFINISHED;
 use sekisho_case::key::{SigningKey, random};
 use sekisho_case::log::{Log, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
@@ -14,6 +16,9 @@ const NO_QUORUM: &str = "quorum none\n";
 
 /// Folders below a case that are written examination by examination.
 const NUMBERED: [&str; 3] = ["store", "leaves", "examinations"];
+
+/// Folder below a case with what left it.
+const RELEASES: &str = "releases";
 
 /// What the next examination of a case is numbered from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,8 +129,15 @@ pub(crate) fn next_of(log: &Log) -> Result<Next> {
 }
 
 /// Removes what a writer that died has left: whatever is numbered at or above
-/// the next examination.
+/// the next examination, and releases that were cut off while they were
+/// written.
 fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
+    for entry in fs::read_dir(folder.join(RELEASES)).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.to_string_lossy().ends_with(UNFINISHED) {
+            removed(&path, fs::remove_file(&path))?;
+        }
+    }
     for name in NUMBERED {
         let Ok(entries) = fs::read_dir(folder.join(name)) else { continue };
         for entry in entries.flatten() {
@@ -134,13 +146,16 @@ fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
             if number.is_none_or(|number| number < next) {
                 continue;
             }
-            let removed =
+            let done =
                 if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed
-                .with_context(|| format!("removing {}, left over from before", path.display()))?;
+            removed(&path, done)?;
         }
     }
     Ok(())
+}
+
+fn removed(path: &Path, done: io::Result<()>) -> Result<()> {
+    done.with_context(|| format!("removing {}, left over from before", path.display()))
 }
 
 /// Whether a folder is a case, or the folder within it that is one.
