@@ -30,6 +30,7 @@ use anyhow::{Context as _, Result, bail};
 use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
 use sekisho_case::Hash;
+use sekisho_case::log::CHECKPOINT;
 use sekisho_case::record::Counted;
 use sekisho_event::{Block, Format, Shape};
 use sekisho_sigma::rule::Level;
@@ -43,7 +44,7 @@ pub(crate) use work::{Place, TimelineRow, csv as write_csv};
 
 use crate::rules::{self, Loaded, Selection};
 use crate::seal::publish::Said;
-use crate::seal::{Seal, SealOptions, find_case};
+use crate::seal::{Seal, SealOptions, case_below};
 use crate::sources::Source;
 use crate::sources::walk::Inventory;
 use collect::Collector;
@@ -152,7 +153,8 @@ fn plan(
     let mut results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
     // A case is no log either, also one of before that is not added to.
     results.extend(options.seal.iter().map(|seal| seal.case.clone()));
-    results.extend(find_case(&options.out).ok());
+    let before = case_below(&options.out);
+    results.extend(before.join(CHECKPOINT).is_file().then_some(before));
     let inventory = Inventory::without(&options.paths, &results);
     if inventory.sources.is_empty() {
         match inventory.problems.first() {
