@@ -129,6 +129,7 @@ impl Disclosure {
     /// Where it cannot be written. Once it is on record the case says so, also
     /// if the file did not come to be.
     pub fn release(mut self, out: &Path) -> Result<Released> {
+        can_be_written(out)?;
         let bytes = self.content.to_bytes()?;
         let record = Release {
             number: self.content.number,
@@ -149,6 +150,16 @@ impl Disclosure {
         write_durably(out, &zip)?;
         Ok(Released { number, events, fields, bytes: zip.len(), kept })
     }
+}
+
+/// Finds out before anything goes on record whether a file can be made there.
+fn can_be_written(path: &Path) -> Result<()> {
+    let writing = || format!("writing the release {}", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).with_context(writing)?;
+    tempfile::NamedTempFile::new_in(folder).with_context(writing)?;
+    Ok(())
 }
 
 /// By examination: the rows to be shown.

@@ -5,10 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use sekisho_case::durable::UNFINISHED;
 use sekisho_case::key::{SigningKey, random};
-use sekisho_case::log::{Log, LogWriter};
+use sekisho_case::log::{CHECKPOINT, Log, LogError, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
 
 /// The policy of a case that asks for no cosignature.
@@ -79,6 +79,7 @@ impl CaseWriter {
     fn go_on(folder: &Path, key: &SigningKey, origin: &str) -> Result<Self> {
         let owner = key.verifying_key().with_name(origin)?;
         let log = Log::open_for_writing(folder, &owner)
+            .map_err(|e| not_the_owner(e, key))
             .with_context(|| format!("opening the case {} to add to it", folder.display()))?;
         let next = next_of(&log.log()?)?;
         remove_leftovers(folder, next.examination)?;
@@ -96,6 +97,19 @@ impl CaseWriter {
         let bytes = Record::new(Nonce::random()?, body).to_bytes()?;
         self.log.append(&bytes)?;
         Ok(bytes)
+    }
+}
+
+/// Says what to do where a case is signed with another key.
+fn not_the_owner(error: LogError, key: &SigningKey) -> anyhow::Error {
+    match error {
+        LogError::Unsigned { path, .. } if path.ends_with(CHECKPOINT) => anyhow!(
+            "{} is not signed with the key {}: only the owner of a case adds to it; expected the \
+             key that it was begun with (--key NAME|FILE)",
+            path.display(),
+            key.name()
+        ),
+        other => other.into(),
     }
 }
 
