@@ -79,12 +79,15 @@ fn examine(program: &Path, paths: &[PathBuf], options: &Options, threads: usize)
 
 /// Runs all benchmarks, or the one that was named.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    // Needs neither the program nor data.
+    // These need neither the program nor data.
     if options.wants("seal") {
         crate::seal::run()?;
-        if options.only.is_some() {
-            return Ok(());
-        }
+    }
+    if options.wants("indicators") {
+        say(&crate::indicators::run(options.rounds)?)?;
+    }
+    if options.only.as_deref().is_some_and(|only| ["seal", "indicators"].contains(&only)) {
+        return Ok(());
     }
     let program = program()?;
     if options.wants("rules") {

@@ -9,6 +9,7 @@ mod bench;
 mod corpus;
 mod coverage;
 mod hunt;
+mod indicators;
 mod life;
 mod measure;
 mod readers;
@@ -25,7 +26,8 @@ usage: cargo xtask coverage
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
-  --only NAME   evtx, json, rsigma, rules, memory, readers, seal, cores;
+  --only NAME   evtx, json, rsigma, rules, indicators, memory, readers, seal,
+                cores;
                 or large, which is not among all
   --format NAME for readers and large: the format";
 
@@ -39,7 +41,7 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
-        Some("hunt-match") => hunt::matching(args),
+        Some("hunt-store") => hunt::stored(args),
         _ => bail!("{USAGE}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Whatever bytes come: no reader of them panics, and what is read is written
 //! back as it was, so that nothing can be said in two ways.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 use proptest::prelude::*;
 use sekisho_case::checkpoint::{Checkpoint, SignedCheckpoint};

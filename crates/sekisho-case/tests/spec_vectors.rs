@@ -119,7 +119,7 @@ fn every_vector_is_decided_as_it_states_and_at_the_places_it_states() {
     let mut wrong = String::new();
     for name in &names {
         let vector = Vector::read(name);
-        assert_eq!(vector.values("name"), [name.clone()]);
+        assert_eq!(vector.values("name"), std::slice::from_ref(name));
         let verified = vector.verify();
         let expected = vector.values("expect")[0] == "valid";
         let mut fits = verified.is_valid() == expected;

@@ -116,8 +116,8 @@ impl Catalogue {
     /// Those of the file system; a catalogue that is there already.
     pub fn write(&self, folder: &Path) -> Result<Vec<u8>, Error> {
         let path = folder.join(FILE);
-        let mut bytes = serde_json::to_vec_pretty(self)
-            .map_err(|e| Error::io("writing", &path, e.into()))?;
+        let mut bytes =
+            serde_json::to_vec_pretty(self).map_err(|e| Error::io("writing", &path, e.into()))?;
         bytes.push(b'\n');
         write_durably(&path, &bytes).map_err(|e| Error::io("writing", &path, e))?;
         Ok(bytes)
@@ -130,7 +130,8 @@ impl Catalogue {
     /// Those of the file system; a file that is too long or is no catalogue.
     pub fn read(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(FILE);
-        let damaged = |what: String, expected| Error::Damaged { path: path.clone(), what, expected };
+        let damaged =
+            |what: String, expected| Error::Damaged { path: path.clone(), what, expected };
         let file = File::open(&path).map_err(|e| Error::io("opening", &path, e))?;
         let mut bytes = Vec::new();
         file.take(CATALOGUE_BYTES_MAX + 1)

@@ -5,7 +5,7 @@ use sekisho_event::{Dictionary, Kind, ValueId};
 
 use crate::error::Flaw;
 use crate::hybrid::{Decoder, Stretch, take_varint};
-use crate::limits::PAGE_ROWS_MAX;
+use crate::limits::{PAGE_ROWS_MAX, ROW_GROUP_BYTES_MAX};
 use crate::thrift::{Thrift, Wire, unzigzag};
 
 const EXPECTED: &str = "a page as it was written here";
@@ -24,16 +24,24 @@ fn cut() -> Flaw {
     flaw("a page that ends too early")
 }
 
-/// How many bytes pages may still unpack to.
-#[derive(Debug)]
-pub(crate) struct Budget(pub(crate) usize);
+/// Unpacks pages, as long as they do not unpack to too much.
+pub(crate) struct Unpacker {
+    left: usize,
+    zstd: zstd::bulk::Decompressor<'static>,
+}
 
-impl Budget {
+impl Unpacker {
+    /// For one group of rows.
+    pub(crate) fn new() -> Result<Self, Flaw> {
+        let zstd = zstd::bulk::Decompressor::new().map_err(|e| Flaw::new(e.to_string(), "zstd"))?;
+        Ok(Self { left: ROW_GROUP_BYTES_MAX, zstd })
+    }
+
     fn take(&mut self, bytes: usize) -> Result<(), Flaw> {
-        let left = self.0.checked_sub(bytes).ok_or_else(|| {
+        let left = self.left.checked_sub(bytes).ok_or_else(|| {
             Flaw::new("pages that unpack to more than 1 GiB", "less in one group of rows")
         })?;
-        self.0 = left;
+        self.left = left;
         Ok(())
     }
 }
@@ -56,7 +64,7 @@ struct Pages {
 }
 
 impl Pages {
-    fn next(&mut self, budget: &mut Budget) -> Result<Head, Flaw> {
+    fn next(&mut self, unpacker: &mut Unpacker) -> Result<Head, Flaw> {
         let bytes = self.chunk.get(self.at..).unwrap_or_default();
         let mut thrift = Thrift::new(bytes);
         let mut head = Head { kind: -1, encoding: -1, ..Head::default() };
@@ -74,8 +82,10 @@ impl Pages {
         let packed = from.checked_add(head.packed).and_then(|end| bytes.get(from..end));
         let packed = packed.ok_or_else(cut)?;
         self.at += from + head.packed;
-        budget.take(head.unpacked)?;
-        self.body = zstd::bulk::decompress(packed, head.unpacked)
+        unpacker.take(head.unpacked)?;
+        self.body = unpacker
+            .zstd
+            .decompress(packed, head.unpacked)
             .map_err(|e| flaw(format!("a page that cannot be unpacked ({e})")))?;
         if self.body.len() != head.unpacked {
             return Err(flaw("a page that unpacks to another size than it says"));
@@ -140,12 +150,12 @@ impl Cursor {
         mut rows: usize,
         kind: Kind,
         to: &mut Dictionary,
-        budget: &mut Budget,
+        unpacker: &mut Unpacker,
         out: &mut Vec<ValueId>,
     ) -> Result<(), Flaw> {
         while rows > 0 {
             if self.left == 0 {
-                self.next_page(kind, Some(to), budget)?;
+                self.next_page(kind, Some(to), unpacker)?;
                 continue;
             }
             let some = rows.min(self.left);
@@ -178,12 +188,12 @@ impl Cursor {
         &mut self,
         mut rows: usize,
         none: i64,
-        budget: &mut Budget,
+        unpacker: &mut Unpacker,
         out: &mut Vec<i64>,
     ) -> Result<(), Flaw> {
         while rows > 0 {
             if self.left == 0 {
-                self.next_page(Kind::Null, None, budget)?;
+                self.next_page(Kind::Null, None, unpacker)?;
                 continue;
             }
             let some = rows.min(self.left);
@@ -274,9 +284,9 @@ impl Cursor {
         &mut self,
         kind: Kind,
         to: Option<&mut Dictionary>,
-        budget: &mut Budget,
+        unpacker: &mut Unpacker,
     ) -> Result<(), Flaw> {
-        let head = self.pages.next(budget)?;
+        let head = self.pages.next(unpacker)?;
         let body = &self.pages.body;
         if head.kind == DICTIONARY_PAGE {
             let to = to.ok_or_else(|| flaw("a dictionary in a column of numbers"))?;
@@ -284,7 +294,7 @@ impl Cursor {
             if head.values > body.len() / 4 {
                 return Err(cut());
             }
-            budget.take(head.values * size_of::<ValueId>())?;
+            unpacker.take(head.values * size_of::<ValueId>())?;
             let mut at = 0;
             self.ids = Vec::with_capacity(head.values);
             for _ in 0..head.values {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as Physical};
 use parquet::data_type::{DataType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
@@ -55,7 +55,7 @@ fn properties() -> Result<WriterProperties> {
         .set_offset_index_disabled(true)
         .set_data_page_row_count_limit(PAGE_ROWS);
     for own in Own::ALL {
-        if own.physical() != parquet::basic::Type::BYTE_ARRAY {
+        if own.physical() != Physical::BYTE_ARRAY {
             let path = ColumnPath::from(own.name());
             properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
@@ -181,7 +181,8 @@ fn rest_cells(block: &RowBlock, number: usize, plan: &Plan<'_>) -> Vec<RestCell>
             continue;
         }
         let odd: Vec<bool> = column.values().map(|(kind, _)| kind != field.kind).collect();
-        let is_odd = |key: u32| (key as usize).checked_sub(1).and_then(|n| odd.get(n)) == Some(&true);
+        let is_odd =
+            |key: u32| (key as usize).checked_sub(1).and_then(|n| odd.get(n)) == Some(&true);
         let mut row = 0;
         column.each_key(|key| {
             if key != 0 && (!field.column || is_odd(key)) {
@@ -223,41 +224,54 @@ fn field_values(
         let column = local.and_then(|local| parts.get(piece.part)?.block.field(local));
         if let Some(column) = column {
             values.fill(before);
-            piece_values(&column, field.kind, &piece.rows, values);
+            piece_values(&column, Some(field.kind), &piece.rows, values);
         }
         before += piece.rows.len();
     }
     values.fill(rows);
 }
 
-fn piece_values(column: &BlockColumn<'_>, kind: Kind, rows: &Range<usize>, values: &mut ColumnValues) {
-    let keys: Vec<u32> = column
-        .values()
-        .map(|(of, text)| if of == kind { values.intern(text.as_bytes()) } else { 0 })
-        .collect();
-    let base = values.keys.len();
+/// Adds those rows of a block's column whose value can stand in a column of
+/// this kind; of any kind where none is given.
+fn piece_values(
+    column: &BlockColumn<'_>,
+    kind: Option<Kind>,
+    rows: &Range<usize>,
+    values: &mut ColumnValues,
+) {
+    const NOT_YET: u32 = u32::MAX;
+    let texts: Vec<(Kind, &str)> = column.values().collect();
+    let mut keys = vec![NOT_YET; texts.len()];
+    // Rows with several values stand in `_rest`.
+    let mut several = column.more().iter().map(|&(row, _)| row as usize).peekable();
     let mut row = 0;
     column.each_key(|local| {
-        if rows.contains(&row) {
-            let key = (local as usize).checked_sub(1).and_then(|n| keys.get(n));
-            values.push(key.copied().unwrap_or(0));
-        }
+        let at = row;
         row += 1;
-    });
-    // Rows with several values stand in `_rest`.
-    for &(row, _) in column.more() {
-        let place = (row as usize).checked_sub(rows.start).filter(|_| rows.contains(&(row as usize)));
-        if let Some(key) = place.and_then(|place| values.keys.get_mut(base + place)) {
-            values.present -= usize::from(*key != 0);
-            *key = 0;
+        if !rows.contains(&at) {
+            return;
         }
-    }
+        while several.next_if(|&other| other < at).is_some() {}
+        let number = (local as usize).checked_sub(1).filter(|_| several.peek() != Some(&at));
+        let slot = number.and_then(|number| Some((keys.get_mut(number)?, texts.get(number)?)));
+        let Some((key, &(of, text))) = slot else { return values.push(0) };
+        // Only what is used goes into the dictionary.
+        if *key == NOT_YET {
+            let fits = kind.is_none_or(|kind| kind == of);
+            *key = if fits { values.intern(text.as_bytes()) } else { 0 };
+        }
+        values.push(*key);
+    });
 }
 
 type Rows<'a> = [(&'a Part, Range<usize>)];
 
 /// A column of ours that holds text.
-fn own_text<'a>(own: Own, rows: &Rows<'_>, values: &'a mut ColumnValues) -> Option<&'a ColumnValues> {
+fn own_text<'a>(
+    own: Own,
+    rows: &Rows<'_>,
+    values: &'a mut ColumnValues,
+) -> Option<&'a ColumnValues> {
     let of_shape: fn(&Shape) -> &str = match own {
         Own::Product => |shape| &shape.product,
         Own::Channel => |shape| &shape.channel,
@@ -270,7 +284,7 @@ fn own_text<'a>(own: Own, rows: &Rows<'_>, values: &'a mut ColumnValues) -> Opti
         if own == Own::Host {
             if let Some(hosts) = part.block.hosts() {
                 values.fill(before);
-                any_kind(&hosts, range, values);
+                piece_values(&hosts, None, range, values);
             }
         } else {
             let key = values.intern(of_shape(part.block.shape()).as_bytes());
@@ -282,56 +296,42 @@ fn own_text<'a>(own: Own, rows: &Rows<'_>, values: &'a mut ColumnValues) -> Opti
     Some(values)
 }
 
-fn any_kind(column: &BlockColumn<'_>, rows: &Range<usize>, values: &mut ColumnValues) {
-    let keys: Vec<u32> = column.values().map(|(_, text)| values.intern(text.as_bytes())).collect();
-    let mut row = 0;
-    column.each_key(|local| {
-        if rows.contains(&row) {
-            let key = (local as usize).checked_sub(1).and_then(|n| keys.get(n));
-            values.push(key.copied().unwrap_or(0));
-        }
-        row += 1;
-    });
-}
-
 /// Writes a column of ours that holds numbers.
 fn own_numbers(
     own: Own,
     rows: &Rows<'_>,
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
 ) -> Result<()> {
-    let long = |of: &dyn Fn(&Part) -> Vec<Option<i64>>| gather(rows, of);
-    let short = |of: &dyn Fn(&Part) -> Vec<Option<i32>>| gather(rows, of);
+    if own.physical() == Physical::INT64 {
+        numbers::<Int64Type>(group, own, &gather(rows, &|part| longs(own, part)))
+    } else {
+        numbers::<Int32Type>(group, own, &gather(rows, &|part| shorts(own, part)))
+    }
+}
+
+fn longs(own: Own, part: &Part) -> Vec<Option<i64>> {
+    let block = &part.block;
+    let known = |id: u64| (id != RECORD_ID_UNKNOWN).then_some(id.cast_signed());
+    let every = |numbers: &[u64]| numbers.iter().map(|n| Some(n.cast_signed())).collect();
     match own {
-        Own::Time => numbers::<Int64Type>(group, own, &long(&|part| {
-            part.block.times.iter().map(|&time| Some(time).filter(|&t| t != TIME_UNKNOWN)).collect()
-        })),
-        Own::RecordId => numbers::<Int64Type>(group, own, &long(&|part| {
-            let known = |id: u64| (id != RECORD_ID_UNKNOWN).then_some(id.cast_signed());
-            part.block.record_ids.iter().map(|&id| known(id)).collect()
-        })),
-        Own::Offset => numbers::<Int64Type>(group, own, &long(&|part| {
-            part.block.offsets.iter().map(|offset| Some(offset.cast_signed())).collect()
-        })),
-        Own::Index => numbers::<Int64Type>(group, own, &long(&|part| {
-            part.placed.indexes.iter().map(|index| Some(index.cast_signed())).collect()
-        })),
-        Own::EventId => numbers::<Int32Type>(group, own, &short(&|part| {
-            let id = part.block.shape().event_id.map(u32::cast_signed);
-            vec![id; part.block.rows()]
-        })),
-        Own::Source => numbers::<Int32Type>(group, own, &short(&|part| {
-            vec![Some(part.block.source().cast_signed()); part.block.rows()]
-        })),
-        Own::Ordinal => numbers::<Int32Type>(group, own, &short(&|part| {
-            let ordinals = &part.block.ordinals;
-            let ordinal = |row| ordinals.get(row).copied().unwrap_or(0);
-            (0..part.block.rows()).map(|row| Some(ordinal(row).cast_signed())).collect()
-        })),
-        Own::Cell => numbers::<Int32Type>(group, own, &short(&|part| {
-            part.placed.cells.iter().map(|cell| Some(cell.cast_signed())).collect()
-        })),
-        Own::Host | Own::Product | Own::Channel | Own::Rest => Ok(()),
+        Own::Time => block.times.iter().map(|&t| (t != TIME_UNKNOWN).then_some(t)).collect(),
+        Own::RecordId => block.record_ids.iter().map(|&id| known(id)).collect(),
+        Own::Offset => every(&block.offsets),
+        _ => every(&part.placed.indexes),
+    }
+}
+
+fn shorts(own: Own, part: &Part) -> Vec<Option<i32>> {
+    let block = &part.block;
+    let rows = block.rows();
+    match own {
+        Own::EventId => vec![block.shape().event_id.map(u32::cast_signed); rows],
+        Own::Source => vec![Some(block.source().cast_signed()); rows],
+        Own::Ordinal => {
+            let ordinal = |row| block.ordinals.get(row).copied().unwrap_or(0);
+            (0..rows).map(|row| Some(ordinal(row).cast_signed())).collect()
+        }
+        _ => part.placed.cells.iter().map(|cell| Some(cell.cast_signed())).collect(),
     }
 }
 

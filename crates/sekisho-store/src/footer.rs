@@ -1,6 +1,8 @@
 //! The footer of a segment: which columns it has and where they lie. All of it
 //! is checked against the file's size and the layout before it is used.
 
+use std::collections::HashSet;
+
 use sekisho_event::Kind;
 
 use crate::error::Flaw;
@@ -19,7 +21,7 @@ pub(crate) struct Footer {
     /// The fields that have columns, in order, and the kind of their values.
     pub(crate) fields: Vec<(String, Kind)>,
     /// Fields that `_rest` may hold; any where it is not said.
-    pub(crate) rest: Option<Vec<String>>,
+    pub(crate) rest: Option<HashSet<String>>,
     pub(crate) groups: Vec<Group>,
 }
 
@@ -109,16 +111,18 @@ impl Raw {
             return Err(Flaw::new(format!("the layout {version:?}"), "a segment of layout 1"));
         }
         let names = fields(&self.schema)?;
-        let unread = |what: &str, e| Flaw::new(format!("{what} that cannot be read ({e})"), EXPECTED);
+        let unread =
+            |what: &str, e| Flaw::new(format!("{what} that cannot be read ({e})"), EXPECTED);
         let kinds: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(entry(KINDS_KEY)).map_err(|e| unread("kinds of columns", e))?;
-        let rest: Option<Vec<String>> =
+        let rest: Option<HashSet<String>> =
             serde_json::from_str(entry(REST_KEY)).map_err(|e| unread("names in _rest", e))?;
         let kind_of = |name: &String| match kinds.get(name) {
             None => Ok(Kind::String),
-            Some(kind) => kind.as_str().and_then(schema::kind_named).ok_or_else(|| {
-                Flaw::new(format!("a column of the kind {kind}"), EXPECTED)
-            }),
+            Some(kind) => kind
+                .as_str()
+                .and_then(schema::kind_named)
+                .ok_or_else(|| Flaw::new(format!("a column of the kind {kind}"), EXPECTED)),
         };
         let columns = names.len() + Own::ALL.len();
         let kinds: Result<Vec<Kind>, Flaw> = names.iter().map(kind_of).collect();
@@ -167,10 +171,14 @@ fn fields(schema: &[Element]) -> Result<Vec<String>, Flaw> {
         }
     }
     let odd = fields.iter().find(|f| f.physical != Some(BYTE_ARRAY) || f.repetition != Some(1));
-    match odd {
-        Some(field) => Err(wrong(format!("the column {:?} does not hold text", field.name))),
-        None => Ok(fields.iter().map(|field| field.name.clone()).collect()),
+    if let Some(field) = odd {
+        return Err(wrong(format!("the column {:?} does not hold text", field.name)));
     }
+    let mut seen = HashSet::new();
+    if let Some(twice) = fields.iter().find(|field| !seen.insert(field.name.as_str())) {
+        return Err(wrong(format!("two columns {:?}", twice.name)));
+    }
+    Ok(fields.iter().map(|field| field.name.clone()).collect())
 }
 
 fn list<T>(

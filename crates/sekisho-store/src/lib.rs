@@ -17,6 +17,7 @@ mod durable;
 mod encode;
 mod error;
 mod footer;
+mod groups;
 mod hybrid;
 pub mod limits;
 mod page;

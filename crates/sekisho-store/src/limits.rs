@@ -7,8 +7,12 @@ pub const BUFFERED_BYTES: usize = 48 << 20;
 /// Most rows of one segment.
 pub const SEGMENT_ROWS_MAX: usize = 1 << 20;
 
-/// Shapes with fewer rows than this share a segment with others.
+/// Shapes with fewer rows and fewer bytes than this share a segment with
+/// others.
 pub const SEGMENT_ROWS_MIN: usize = 4_096;
+
+/// See [`SEGMENT_ROWS_MIN`].
+pub const SEGMENT_BYTES_MIN: usize = 3 << 20;
 
 /// Most shapes of one segment.
 pub const SEGMENT_SHAPES_MAX: usize = 4_096;
@@ -80,3 +84,6 @@ pub const PAGE_ROWS_MAX: usize = 1 << 20;
 
 /// Cells of `_rest` that a scan remembers from batch to batch.
 pub const REST_CELLS_KEPT: usize = 1 << 20;
+
+/// Most segments of several shapes that are put together at a time.
+pub const MIXED_GROUPS_MAX: usize = 8;

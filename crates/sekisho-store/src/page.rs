@@ -39,10 +39,7 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     /// Puts it into a group of rows as the next column.
-    pub(crate) fn append_to(
-        self,
-        group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
-    ) -> Result<()> {
+    pub(crate) fn append_to(self, group: &mut SerializedRowGroupWriter<'_, Vec<u8>>) -> Result<()> {
         group.append_column(&self.bytes, self.close)
     }
 }

@@ -7,9 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use sekisho_event::Kind;
 
 use crate::block::{BlockColumn, KINDS, RowBlock};
-use crate::limits::{
-    COLUMN_NAME_BYTES_MAX, FIELD_COLUMNS_MAX, RARE_ONE_IN_ROWS, REST_NAMES_MAX,
-};
+use crate::limits::{COLUMN_NAME_BYTES_MAX, FIELD_COLUMNS_MAX, RARE_ONE_IN_ROWS, REST_NAMES_MAX};
 use crate::schema::Own;
 
 const KIND_OF: [Kind; KINDS] = [Kind::String, Kind::Number, Kind::Bool, Kind::Null];
@@ -147,7 +145,8 @@ fn rows_that_could(parts: &[(usize, usize)], shapes: &[(usize, u64)]) -> u64 {
     sum
 }
 
-fn most(counts: &[u64; KINDS]) -> Kind {
+/// The kind of which there are most.
+pub(crate) fn most(counts: &[u64; KINDS]) -> Kind {
     let best = counts.iter().zip(KIND_OF).rev().max_by_key(|(count, _)| **count);
     best.map_or(Kind::String, |(_, kind)| kind)
 }
@@ -161,7 +160,7 @@ fn can_be_a_column(name: &str) -> bool {
 }
 
 /// As readers compare names that do not tell upper from lower case.
-fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     name.to_lowercase()
 }
 

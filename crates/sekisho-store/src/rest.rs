@@ -142,10 +142,7 @@ pub(crate) fn read_fields<'a>(
 }
 
 /// Calls `each` for the values of a field of an object, in order.
-pub(crate) fn read_values(
-    value: &RawValue,
-    each: &mut dyn FnMut(Kind, &str),
-) -> Result<(), Flaw> {
+pub(crate) fn read_values(value: &RawValue, each: &mut dyn FnMut(Kind, &str)) -> Result<(), Flaw> {
     if value.get().starts_with('[') {
         let several: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(not_a_value)?;
         return several.into_iter().try_for_each(|one| read_one(one, each));

@@ -11,12 +11,11 @@ use sekisho_event::{
     TIME_UNKNOWN, ValueId, Vocabulary,
 };
 
-use crate::cursor::{Budget, Cursor};
+use crate::cursor::{Cursor, Unpacker};
 use crate::error::{Error, Flaw};
 use crate::footer::{ChunkAt, Footer, Group};
 use crate::limits::{
-    BATCH_CELLS_MAX, BATCH_ROWS_MAX, FOOTER_BYTES_MAX, REST_CELLS_KEPT, ROW_GROUP_BYTES_MAX,
-    SEGMENT_SHAPES_MAX,
+    BATCH_CELLS_MAX, BATCH_ROWS_MAX, FOOTER_BYTES_MAX, REST_CELLS_KEPT, SEGMENT_SHAPES_MAX,
 };
 use crate::rest::{read_fields, read_values};
 use crate::schema::Own;
@@ -135,6 +134,12 @@ impl OpenSegment {
         self.footer.groups.len()
     }
 
+    /// How many rows a group has.
+    #[must_use]
+    pub fn group_rows(&self, group: usize) -> u64 {
+        self.footer.groups.get(group).map_or(0, |group| group.rows as u64)
+    }
+
     /// Shows all rows, batch by batch, in their order. Between two groups of
     /// rows the vocabulary may empty its dictionaries. A field that it does not
     /// take any more is left out; [`Vocabulary::overflowed`] tells.
@@ -166,7 +171,7 @@ impl OpenSegment {
     }
 
     /// Shows the rows for which `keep` says so, and decodes fields only where
-    /// there are such.
+    /// there are such. It is asked twice about a row of a group that has some.
     ///
     /// # Errors
     ///
@@ -181,7 +186,10 @@ impl OpenSegment {
             let mut heads = Vocabulary::new(Projection::Only(Default::default()));
             let mut any = false;
             self.scan_group(group, &mut heads, &mut |stored, _| {
-                any = any || (0..stored.batch.rows()).filter_map(|row| stored.row(row)).any(|row| keep(&row));
+                any = any
+                    || (0..stored.batch.rows())
+                        .filter_map(|row| stored.row(row))
+                        .any(|row| keep(&row));
             })?;
             if !any {
                 continue;
@@ -247,7 +255,7 @@ struct Scan<'a> {
     heads: Heads,
     fields: Vec<FieldColumn>,
     rest: Rest,
-    budget: Budget,
+    unpacker: Unpacker,
     batch_rows: usize,
 }
 
@@ -259,14 +267,14 @@ impl<'a> Scan<'a> {
         group: &Group,
         vocabulary: &mut Vocabulary,
     ) -> Result<Self, Error> {
-        let mut budget = Budget(ROW_GROUP_BYTES_MAX);
+        let mut unpacker = Unpacker::new().map_err(|flaw| flaw.of(path))?;
         let mut column = |at: ChunkAt, optional: bool| {
             let bytes = bytes_at(file, at).map_err(|e| Error::io("reading", path, e))?;
             Ok::<_, Error>(Cursor::new(bytes, optional))
         };
         let mut own = |own: Own| column(group.own(own), own.optional());
         let shapes = [own(Own::Product)?, own(Own::Channel)?, own(Own::EventId)?];
-        let shapes = shapes_of(shapes, group.rows, &mut budget).map_err(|flaw| flaw.of(path))?;
+        let shapes = shapes_of(shapes, group.rows, &mut unpacker).map_err(|flaw| flaw.of(path))?;
         let heads = Heads {
             times: own(Own::Time)?,
             hosts: own(Own::Host)?,
@@ -297,7 +305,7 @@ impl<'a> Scan<'a> {
         let columns = (fields.len() + in_rest).max(1);
         let batch_rows = (BATCH_CELLS_MAX / columns).clamp(256, BATCH_ROWS_MAX);
         let rest = Rest { cursor: rest, ..Rest::default() };
-        Ok(Self { footer, shapes, heads, fields, rest, budget, batch_rows })
+        Ok(Self { footer, shapes, heads, fields, rest, unpacker, batch_rows })
     }
 
     fn run(&mut self, vocabulary: &mut Vocabulary, visit: Visit<'_>) -> Result<(), Flaw> {
@@ -318,28 +326,28 @@ impl<'a> Scan<'a> {
     }
 
     fn heads(&mut self, rows: usize, vocabulary: &mut Vocabulary) -> Result<StoredBatch, Flaw> {
-        let Self { heads, budget, .. } = self;
+        let Self { heads, unpacker, .. } = self;
         let mut numbers = Vec::with_capacity(rows);
-        let mut longs = |cursor: &mut Cursor, none: u64, budget: &mut Budget| {
+        let mut longs = |cursor: &mut Cursor, none: u64, unpacker: &mut Unpacker| {
             numbers.clear();
-            cursor.numbers(rows, none.cast_signed(), budget, &mut numbers)?;
+            cursor.numbers(rows, none.cast_signed(), unpacker, &mut numbers)?;
             Ok::<Vec<u64>, Flaw>(numbers.iter().map(|n| n.cast_unsigned()).collect())
         };
-        let record_ids = longs(&mut heads.record_ids, RECORD_ID_UNKNOWN, budget)?;
-        let offsets = longs(&mut heads.offsets, 0, budget)?;
-        let indexes = longs(&mut heads.indexes, 0, budget)?;
-        let mut shorts = |cursor: &mut Cursor, budget: &mut Budget| {
+        let record_ids = longs(&mut heads.record_ids, RECORD_ID_UNKNOWN, unpacker)?;
+        let offsets = longs(&mut heads.offsets, 0, unpacker)?;
+        let indexes = longs(&mut heads.indexes, 0, unpacker)?;
+        let mut shorts = |cursor: &mut Cursor, unpacker: &mut Unpacker| {
             numbers.clear();
-            cursor.numbers(rows, 0, budget, &mut numbers)?;
+            cursor.numbers(rows, 0, unpacker, &mut numbers)?;
             Ok::<Vec<u32>, Flaw>(numbers.iter().map(|&number| short(number)).collect())
         };
-        let sources = shorts(&mut heads.sources, budget)?;
-        let ordinals = shorts(&mut heads.ordinals, budget)?;
-        let cells = shorts(&mut heads.cells, budget)?;
+        let sources = shorts(&mut heads.sources, unpacker)?;
+        let ordinals = shorts(&mut heads.ordinals, unpacker)?;
+        let cells = shorts(&mut heads.cells, unpacker)?;
         let mut batch = EventBatch { record_ids, ..EventBatch::default() };
-        heads.times.numbers(rows, TIME_UNKNOWN, budget, &mut batch.times)?;
+        heads.times.numbers(rows, TIME_UNKNOWN, unpacker, &mut batch.times)?;
         let hosts = &mut vocabulary.hosts;
-        heads.hosts.texts(rows, Kind::String, hosts, budget, &mut batch.hosts)?;
+        heads.hosts.texts(rows, Kind::String, hosts, unpacker, &mut batch.hosts)?;
         batch.records = (0_u32..).take(rows).collect();
         Ok(StoredBatch { batch, sources, offsets, ordinals, cells, indexes })
     }
@@ -354,7 +362,7 @@ impl<'a> Scan<'a> {
         for column in &mut self.fields {
             let Some(dictionary) = vocabulary.dictionary_mut(column.field) else { continue };
             let mut keys = Vec::with_capacity(rows);
-            column.cursor.texts(rows, column.kind, dictionary, &mut self.budget, &mut keys)?;
+            column.cursor.texts(rows, column.kind, dictionary, &mut self.unpacker, &mut keys)?;
             if !(whole || column.always) {
                 continue;
             }
@@ -375,10 +383,10 @@ impl<'a> Scan<'a> {
         vocabulary: &mut Vocabulary,
         batch: &mut EventBatch,
     ) -> Result<(), Flaw> {
-        let Self { footer, rest, budget, .. } = self;
+        let Self { footer, rest, unpacker, .. } = self;
         let Some(cursor) = &mut rest.cursor else { return Ok(()) };
         rest.rows.clear();
-        cursor.texts(rows, Kind::String, &mut rest.texts, budget, &mut rest.rows)?;
+        cursor.texts(rows, Kind::String, &mut rest.texts, unpacker, &mut rest.rows)?;
         if rest.cells > REST_CELLS_KEPT {
             rest.read.clear();
             rest.cells = 0;
@@ -397,7 +405,11 @@ impl<'a> Scan<'a> {
                     continue;
                 }
                 let place = *places.entry(*field).or_insert_with(|| {
-                    batch.columns.push(Column { field: *field, keys: Vec::new(), more: Vec::new() });
+                    batch.columns.push(Column {
+                        field: *field,
+                        keys: Vec::new(),
+                        more: Vec::new(),
+                    });
                     batch.columns.len() - 1
                 });
                 if let Some(column) = batch.columns.get_mut(place) {
@@ -439,7 +451,7 @@ fn read_rest(
         if !whole && !always {
             return Ok(());
         }
-        if footer.rest.as_ref().is_some_and(|names| !names.iter().any(|other| other == name)) {
+        if footer.rest.as_ref().is_some_and(|names| !names.contains(name)) {
             return Err(Flaw::new(format!("the field {name:?} in _rest"), "only those it lists"));
         }
         let Some(field) = vocabulary.field(name) else { return Ok(()) };
@@ -457,22 +469,27 @@ fn short(number: i64) -> u32 {
     u32::try_from(number.cast_unsigned() & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
+/// Product, channel and event id.
+type ShapeKey = (ValueId, ValueId, Option<u32>);
+
 /// The shapes of the rows and how many of each come one after the other.
 fn shapes_of(
     [mut products, mut channels, mut ids]: [Cursor; 3],
     rows: usize,
-    budget: &mut Budget,
+    unpacker: &mut Unpacker,
 ) -> Result<Vec<(Shape, usize)>, Flaw> {
     let mut texts = Dictionary::default();
     let (mut product, mut channel, mut id) = (Vec::new(), Vec::new(), Vec::new());
-    let mut out: Vec<((ValueId, ValueId, Option<u32>), usize)> = Vec::new();
+    let mut out: Vec<(ShapeKey, usize)> = Vec::new();
     let mut left = rows;
     while left > 0 {
         let some = left.min(BATCH_ROWS_MAX);
-        (product.clear(), channel.clear(), id.clear());
-        products.texts(some, Kind::String, &mut texts, budget, &mut product)?;
-        channels.texts(some, Kind::String, &mut texts, budget, &mut channel)?;
-        ids.numbers(some, i64::MIN, budget, &mut id)?;
+        product.clear();
+        channel.clear();
+        id.clear();
+        products.texts(some, Kind::String, &mut texts, unpacker, &mut product)?;
+        channels.texts(some, Kind::String, &mut texts, unpacker, &mut channel)?;
+        ids.numbers(some, i64::MIN, unpacker, &mut id)?;
         for ((&product, &channel), &id) in product.iter().zip(&channel).zip(&id) {
             let id = Some(id).filter(|&id| id != i64::MIN).map(short);
             match out.last_mut() {
@@ -485,7 +502,7 @@ fn shapes_of(
         }
         left -= some;
     }
-    let shape = |((product, channel, event_id), rows): ((ValueId, ValueId, _), usize)| {
+    let shape = |((product, channel, event_id), rows): (ShapeKey, usize)| {
         let (product, channel) = (texts.text(product).into(), texts.text(channel).into());
         (Shape { product, channel, event_id }, rows)
     };

@@ -94,8 +94,7 @@ impl Own {
     }
 
     fn column(self) -> Result<TypePtr> {
-        let repetition =
-            if self.optional() { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+        let repetition = if self.optional() { Repetition::OPTIONAL } else { Repetition::REQUIRED };
         column(self.name(), self.physical(), repetition, self.logical())
     }
 }

@@ -74,7 +74,8 @@ impl Store {
     }
 
     /// Shows the rows that were read at this place: as many as the record
-    /// there is events.
+    /// there is events. Looks through all segments that the source may be in:
+    /// for many places use [`Store::select`] once.
     ///
     /// # Errors
     ///

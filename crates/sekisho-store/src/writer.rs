@@ -2,7 +2,7 @@
 //! the order in which blocks come and on what they hold, never on threads;
 //! encoding and writing may be done by any of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sekisho_event::{Shape, TIME_UNKNOWN};
@@ -13,9 +13,9 @@ use crate::catalogue::{CatalogueColumn, Segment, ShapeRows};
 use crate::durable::write_durably;
 use crate::encode;
 use crate::error::Error;
+use crate::groups;
 use crate::limits::{
-    BUFFERED_BYTES, BUFFERED_BYTES_MAX, FIELD_COLUMNS_MAX, MIXED_ROWS_MAX, SEGMENT_ROWS_MAX,
-    SEGMENT_ROWS_MIN, SEGMENT_SHAPES_MAX,
+    BUFFERED_BYTES, BUFFERED_BYTES_MAX, SEGMENT_BYTES_MIN, SEGMENT_ROWS_MAX, SEGMENT_ROWS_MIN,
 };
 use crate::plan::Plan;
 use crate::schema::kind_name;
@@ -143,7 +143,8 @@ impl StoreWriter {
 
     /// The shape that takes most memory; all small ones if even that is small.
     fn give_largest(&mut self) -> Vec<Pending> {
-        let largest = self.buffers.iter().max_by(|a, b| a.1.bytes.cmp(&b.1.bytes).then(b.0.cmp(a.0)));
+        let largest =
+            self.buffers.iter().max_by(|a, b| a.1.bytes.cmp(&b.1.bytes).then(b.0.cmp(a.0)));
         let Some((shape, buffer)) = largest else { return Vec::new() };
         if is_small(buffer) && self.buffers.len() > 1 {
             return self.give_small();
@@ -157,33 +158,8 @@ impl StoreWriter {
     fn give_small(&mut self) -> Vec<Pending> {
         let small = self.buffers.iter().filter(|(_, buffer)| is_small(buffer));
         let small: Vec<Shape> = small.map(|(shape, _)| shape.clone()).collect();
-        let mut out = Vec::new();
-        let mut group = Vec::new();
-        let (mut rows, mut shapes) = (0, 0);
-        let mut names: HashSet<Box<str>> = HashSet::new();
-        for shape in small {
-            let parts = self.take(&shape);
-            let more: usize = parts.iter().map(|part| part.block.rows()).sum();
-            let before = names.len();
-            for part in &parts {
-                let new = part.block.fields().map(|field| field.name());
-                let new: Vec<&str> = new.filter(|&name| !names.contains(name)).collect();
-                names.extend(new.into_iter().map(Box::from));
-            }
-            let wide = before > 0 && names.len() > FIELD_COLUMNS_MAX;
-            if wide || rows + more > MIXED_ROWS_MAX || shapes == SEGMENT_SHAPES_MAX {
-                out.extend(self.pending(std::mem::take(&mut group)));
-                (rows, shapes) = (0, 0);
-                names.clear();
-                let fields = parts.iter().flat_map(|part| part.block.fields());
-                names.extend(fields.map(|field| Box::from(field.name())));
-            }
-            rows += more;
-            shapes += 1;
-            group.extend(parts);
-        }
-        out.extend(self.pending(group));
-        out
+        let parts = small.iter().map(|shape| self.take(shape)).collect();
+        groups::of(parts).into_iter().filter_map(|parts| self.pending(parts)).collect()
     }
 
     fn take(&mut self, shape: &Shape) -> Vec<Part> {
@@ -203,7 +179,7 @@ impl StoreWriter {
 }
 
 fn is_small(buffer: &Buffer) -> bool {
-    buffer.rows < SEGMENT_ROWS_MIN && buffer.bytes < BUFFERED_BYTES / 16
+    buffer.rows < SEGMENT_ROWS_MIN && buffer.bytes < SEGMENT_BYTES_MIN
 }
 
 /// A shape in a file name: for people, not to be told apart by.

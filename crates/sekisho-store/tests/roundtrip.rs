@@ -7,120 +7,14 @@
     reason = "a test may fail; it reads what it wrote"
 )]
 
-use std::collections::BTreeMap;
+mod common;
 
+use std::path::Path;
+
+use common::{Event, KINDS, events_of, read_all, sorted, store, write_all};
 use proptest::prelude::*;
-use sekisho_event::{
-    BatchBuilder, Kind, Projection, RECORD_ID_UNKNOWN, RowHead, Shape, TIME_UNKNOWN, ValueId,
-    Vocabulary,
-};
-use sekisho_store::{
-    Catalogue, Pending, Placed, RowPacker, Segment, Store, StoreLimits, StoreWriter, StoredBatch,
-};
-
-/// An event as plain data.
-#[derive(Clone, Debug, PartialEq)]
-struct Event {
-    shape: Shape,
-    time: i64,
-    host: Option<String>,
-    record_id: u64,
-    /// Source, offset, ordinal, cell, index.
-    place: (u32, u64, u32, u32, u64),
-    fields: BTreeMap<String, Vec<(Kind, String)>>,
-}
-
-const KINDS: [Kind; 4] = [Kind::String, Kind::Number, Kind::Bool, Kind::Null];
-
-/// Writes events, each block of them from one source, and returns what is
-/// given out.
-fn store(events: &[Vec<Event>], folder: &std::path::Path, limit: usize) -> Vec<Pending> {
-    let mut writer = StoreWriter::create(folder, StoreLimits { buffered_bytes: limit }).unwrap();
-    let mut vocabulary = Vocabulary::new(Projection::All);
-    let mut packer = RowPacker::default();
-    let mut pending = Vec::new();
-    for block in events {
-        let mut builder = BatchBuilder::default();
-        for (number, event) in block.iter().enumerate() {
-            let shape = builder.shape(&event.shape);
-            let host = match &event.host {
-                Some(host) => vocabulary.hosts.intern_str(Kind::String, host),
-                None => ValueId::ABSENT,
-            };
-            let record = u32::try_from(number).unwrap();
-            let head = RowHead { time: event.time, host, record_id: event.record_id, record };
-            let mut cells = Vec::new();
-            for (name, values) in &event.fields {
-                let field = vocabulary.field(name).unwrap();
-                let dictionary = vocabulary.dictionary_mut(field).unwrap();
-                cells.extend(values.iter().map(|(k, v)| (field, dictionary.intern_str(*k, v))));
-            }
-            builder.push(shape, head, &cells);
-        }
-        for batch in builder.finish() {
-            let of = |record: &u32| &block[*record as usize];
-            let ordinals: Vec<u32> = batch.records.iter().map(|r| of(r).place.2).collect();
-            let placed = Placed {
-                cells: batch.records.iter().map(|r| of(r).place.3).collect(),
-                indexes: batch.records.iter().map(|r| of(r).place.4).collect(),
-            };
-            let offsets = |record: u32| block[record as usize].place.1;
-            let rows = packer.pack(&batch, &vocabulary, block[0].place.0, &offsets, &ordinals);
-            assert_eq!(rows.rows(), batch.rows());
-            pending.extend(writer.append(rows, placed));
-            assert!(writer.buffered_bytes() <= limit);
-        }
-    }
-    pending.extend(writer.drain());
-    assert_eq!(writer.buffered_bytes(), 0);
-    assert!(writer.drain().is_empty());
-    pending
-}
-
-fn events_of(stored: &StoredBatch, vocabulary: &Vocabulary, out: &mut Vec<Event>) {
-    let batch = &stored.batch;
-    for row in 0..batch.rows() {
-        let mut fields = BTreeMap::new();
-        for column in &batch.columns {
-            let dictionary = vocabulary.dictionary(column.field).unwrap();
-            let value = |id| dictionary.get(id).map(|v| (v.kind, v.text.to_owned())).unwrap();
-            let values: Vec<(Kind, String)> = column.values(row).map(value).collect();
-            if !values.is_empty() {
-                fields.insert(vocabulary.name(column.field).to_owned(), values);
-            }
-        }
-        let at = stored.row(row).unwrap();
-        let host = vocabulary.hosts.get(batch.hosts[row]).map(|host| host.text.to_owned());
-        out.push(Event {
-            shape: batch.shape.clone(),
-            time: batch.times[row],
-            host,
-            record_id: batch.record_ids[row],
-            place: (at.source, at.offset, at.ordinal, at.cell, at.index),
-            fields,
-        });
-    }
-}
-
-fn sorted(mut events: Vec<Event>) -> Vec<Event> {
-    events.sort_by(|a, b| a.place.cmp(&b.place));
-    events
-}
-
-fn write_all(pending: Vec<Pending>, folder: &std::path::Path) -> Vec<Segment> {
-    let segments: Vec<Segment> = pending.into_iter().map(|one| one.write().unwrap()).collect();
-    Catalogue::new(segments.clone()).write(folder).unwrap();
-    segments
-}
-
-fn read_all(folder: &std::path::Path, projection: Projection) -> Vec<Event> {
-    let mut vocabulary = Vocabulary::new(projection);
-    let mut out = Vec::new();
-    let store = Store::open(folder).unwrap();
-    store.scan(&mut vocabulary, &mut |stored, v| events_of(stored, v, &mut out)).unwrap();
-    assert_eq!(store.catalogue().rows(), out.len() as u64);
-    sorted(out)
-}
+use sekisho_event::{Kind, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, Vocabulary};
+use sekisho_store::{Segment, Store};
 
 fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -150,9 +44,12 @@ fn any_value() -> impl Strategy<Value = (Kind, String)> {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let shape = ("(windows|zeek)?", "[A-C]?", proptest::option::of(0_u32..3)).prop_map(|(p, c, e)| {
-        Shape { product: p.as_str().into(), channel: c.as_str().into(), event_id: e }
-    });
+    let shape =
+        ("(windows|zeek)?", "[A-C]?", proptest::option::of(0_u32..3)).prop_map(|(p, c, e)| Shape {
+            product: p.as_str().into(),
+            channel: c.as_str().into(),
+            event_id: e,
+        });
     let time = prop_oneof![Just(TIME_UNKNOWN), any::<i64>(), 0_i64..1_000];
     let id = prop_oneof![Just(RECORD_ID_UNKNOWN), any::<u64>(), 0_u64..1_000];
     let several = prop_oneof![9 => 1_usize..2, 1 => 2_usize..5];
@@ -240,7 +137,7 @@ proptest! {
         let second: Vec<Segment> = threads.into_iter().map(|t| t.join().unwrap()).collect();
         prop_assert_eq!(&first, &second);
         for segment in &first {
-            let bytes = |at: &std::path::Path| std::fs::read(at.join(&segment.name)).unwrap();
+            let bytes = |at: &Path| std::fs::read(at.join(&segment.name)).unwrap();
             prop_assert_eq!(bytes(one.path()), bytes(two.path()));
             prop_assert_eq!(bytes(one.path()).len() as u64, segment.bytes);
         }

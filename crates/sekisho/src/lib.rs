@@ -3,15 +3,19 @@
 
 pub mod cli;
 pub mod demo;
+pub mod disclose;
 pub mod examine;
 mod exit;
 pub mod explain;
+pub mod hunt;
 pub mod indicators;
 pub mod inspect;
 pub mod keys;
+pub mod overview;
 pub mod report;
 pub mod rules;
 pub mod seal;
 pub mod sources;
+pub mod witness;
 
 pub use exit::Exit;

@@ -26,6 +26,14 @@ fn the_help_of_every_verb() {
     for what in ["new", "show", "list", "passphrase"] {
         insta::assert_snapshot!(format!("key_{what}"), help(&["key", what, "--help"]));
     }
+    insta::assert_snapshot!("checkpoint", help(&["checkpoint", "--help"]));
+    for what in ["show", "cosign", "add"] {
+        insta::assert_snapshot!(
+            format!("checkpoint_{what}"),
+            help(&["checkpoint", what, "--help"])
+        );
+    }
+    insta::assert_snapshot!("case_show", help(&["case", "show", "--help"]));
 }
 
 #[test]

@@ -505,8 +505,7 @@ fn the_case_reads_no_log_and_knows_no_network() {
             .filter(|what| code.contains(what));
         found.map(|what| format!("{}: {what}", shown(path))).collect::<Vec<_>>()
     };
-    let wrong: Vec<String> =
-        sources.iter().filter(|path| is(path, "rs")).flat_map(asks).collect();
+    let wrong: Vec<String> = sources.iter().filter(|path| is(path, "rs")).flat_map(asks).collect();
     nothing("what the case may not ask", &wrong);
 }
 

@@ -136,7 +136,8 @@ impl Life {
         let rare = self.chance.below(1_000_000) < FOUND_PER_MILLION;
         let Self { kinds, growing, hosts, users, records, chance, made, line } = self;
         let Some(kind) = kinds.get(number) else { return 0 };
-        let templates = if rare && !kind.found.lines.is_empty() { &kind.found } else { &kind.usual };
+        let templates =
+            if rare && !kind.found.lines.is_empty() { &kind.found } else { &kind.usual };
         let choice = templates.choice.pick(chance);
         let (host, user) = (hosts.pick(chance), users.pick(chance));
         *made += 1;
@@ -203,7 +204,14 @@ fn write_time(form: &str, millis: u64, line: &mut String) {
     line.push_str(&format!("2026-01-{day:02}{between}{hour:02}:{minute:02}:{second:02}"));
     let rest = form.get(19..).unwrap_or_default();
     let mut digits = format!("{:03}", millis % 1000).into_bytes();
-    digits.extend_from_slice(form.as_bytes().iter().rev().map_while(|b| b.is_ascii_digit().then_some(b'7')).collect::<Vec<_>>().as_slice());
+    digits.extend_from_slice(
+        form.as_bytes()
+            .iter()
+            .rev()
+            .map_while(|b| b.is_ascii_digit().then_some(b'7'))
+            .collect::<Vec<_>>()
+            .as_slice(),
+    );
     let mut next = digits.into_iter();
     for c in rest.chars() {
         let digit = c.is_ascii_digit().then(|| next.next().map_or('3', char::from));
@@ -225,7 +233,8 @@ impl Sites {
         template::write_variant(tokens, 0, 0, &mut text);
         let next = u32::try_from(self.growing.len()).unwrap_or(u32::MAX);
         // Identities are of the network, not of a kind of event.
-        if *exponent >= 0.7 && *exponent < 1.0 && tokens.iter().any(|t| matches!(t, Token::Hex(_))) {
+        if *exponent >= 0.7 && *exponent < 1.0 && tokens.iter().any(|t| matches!(t, Token::Hex(_)))
+        {
             text = "identity".to_owned();
         }
         let site = *self.known.entry((key.clone(), text)).or_insert(next);
@@ -237,13 +246,20 @@ impl Sites {
 }
 
 impl Templates {
-    fn new(mut lines: Vec<Vec<Part>>, exponent: f64, sites: &mut Sites, chance: &mut Chance) -> Self {
+    fn new(
+        mut lines: Vec<Vec<Part>>,
+        exponent: f64,
+        sites: &mut Sites,
+        chance: &mut Chance,
+    ) -> Self {
         // In an order in which neighbours have nothing in common.
         for at in (1..lines.len()).rev() {
             let other = usize::try_from(chance.below(at as u64 + 1)).unwrap_or(0);
             lines.swap(at, other);
         }
-        let of_line = |line: &Vec<Part>, sites: &mut Sites| line.iter().map(|part| sites.site(part)).collect();
+        let of_line = |line: &Vec<Part>, sites: &mut Sites| {
+            line.iter().map(|part| sites.site(part)).collect()
+        };
         let numbers = lines.iter().map(|line| of_line(line, sites)).collect();
         let choice = Zipf::new(lines.len(), exponent);
         Self { lines, sites: numbers, choice }

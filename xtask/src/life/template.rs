@@ -19,7 +19,11 @@ pub(super) enum Part {
     Host,
     User,
     /// Text of which there are more and more variants.
-    Varied { exponent: f64, key: Box<str>, tokens: Vec<Token> },
+    Varied {
+        exponent: f64,
+        key: Box<str>,
+        tokens: Vec<Token>,
+    },
 }
 
 /// A piece of a varied text.
@@ -40,25 +44,118 @@ pub(super) enum Token {
 
 /// Keys whose values never change.
 const CONSTANT: &[&str] = &[
-    "eventid", "version", "level", "task", "opcode", "opcodevalue", "keywords", "qualifiers", "status", "substatus",
-    "logontype", "eventtype", "severityvalue", "severity", "channel", "provider", "name", "guid", "providerguid",
-    "sourcename", "category", "tags", "@version", "sourcemoduletype", "sourcemodulename", "fileversion", "product",
-    "company", "description", "originalfilename", "signature", "grantedaccess", "rulename", "accesslist",
-    "accessmask", "privilegelist", "enabledprivilegelist", "userid", "xmlns", "eventsource", "eventname",
-    "eventversion", "awsregion", "useragent", "_path", "@stream", "@proc", "proto", "conn_state", "history",
-    "#attributes", "security", "port", "integritylevel", "authenticationpackagename", "signaturestatus",
+    "eventid",
+    "version",
+    "level",
+    "task",
+    "opcode",
+    "opcodevalue",
+    "keywords",
+    "qualifiers",
+    "status",
+    "substatus",
+    "logontype",
+    "eventtype",
+    "severityvalue",
+    "severity",
+    "channel",
+    "provider",
+    "name",
+    "guid",
+    "providerguid",
+    "sourcename",
+    "category",
+    "tags",
+    "@version",
+    "sourcemoduletype",
+    "sourcemodulename",
+    "fileversion",
+    "product",
+    "company",
+    "description",
+    "originalfilename",
+    "signature",
+    "grantedaccess",
+    "rulename",
+    "accesslist",
+    "accessmask",
+    "privilegelist",
+    "enabledprivilegelist",
+    "userid",
+    "xmlns",
+    "eventsource",
+    "eventname",
+    "eventversion",
+    "awsregion",
+    "useragent",
+    "_path",
+    "@stream",
+    "@proc",
+    "proto",
+    "conn_state",
+    "history",
+    "#attributes",
+    "security",
+    "port",
+    "integritylevel",
+    "authenticationpackagename",
+    "signaturestatus",
 ];
 
 /// Keys by what they hold, and how quickly the number of values grows.
 const GROWING: &[(&[&str], f64)] = &[
-    (&["message", "contextinfo", "activityid", "requestid", "uid", "sequencenumber", "community_id", "fuid"], 1.0),
-    (&["processguid", "parentprocessguid", "sourceprocessguid", "targetprocessguid", "logonguid"], 0.8),
+    (
+        &[
+            "message",
+            "contextinfo",
+            "activityid",
+            "requestid",
+            "uid",
+            "sequencenumber",
+            "community_id",
+            "fuid",
+        ],
+        1.0,
+    ),
+    (
+        &[
+            "processguid",
+            "parentprocessguid",
+            "sourceprocessguid",
+            "targetprocessguid",
+            "logonguid",
+        ],
+        0.8,
+    ),
     (&["subjectlogonid", "targetlogonid", "logonid"], 0.75),
-    (&["payload", "scriptblocktext", "data", "commandline", "parentcommandline", "processcommandline"], 0.65),
-    (&["targetfilename", "queryname", "query", "destinationhostname", "uri", "relativetargetname"], 0.65),
+    (
+        &[
+            "payload",
+            "scriptblocktext",
+            "data",
+            "commandline",
+            "parentcommandline",
+            "processcommandline",
+        ],
+        0.65,
+    ),
+    (
+        &[
+            "targetfilename",
+            "queryname",
+            "query",
+            "destinationhostname",
+            "uri",
+            "relativetargetname",
+        ],
+        0.65,
+    ),
     (&["targetobject", "details", "objectname", "queryresults", "arn", "keyname"], 0.55),
     (&["calltrace", "imageloaded", "hashes", "pipename", "subject", "issuer"], 0.45),
-    (&["image", "parentimage", "sourceimage", "targetimage", "newprocessname", "application"], 0.35),
+    (
+        &["image", "parentimage", "sourceimage", "targetimage", "newprocessname", "application"],
+        0.35,
+    ),
 ];
 
 /// Of all other texts.
@@ -69,12 +166,28 @@ const OTHER_CHARS_MIN: usize = 12;
 
 /// Keys whose texts are made different even where they hold no number.
 const MARKED: &[&str] = &[
-    "commandline", "parentcommandline", "targetfilename", "targetobject", "queryname", "query", "objectname",
-    "imageloaded", "scriptblocktext", "payload", "message", "uri",
+    "commandline",
+    "parentcommandline",
+    "targetfilename",
+    "targetobject",
+    "queryname",
+    "query",
+    "objectname",
+    "imageloaded",
+    "scriptblocktext",
+    "payload",
+    "message",
+    "uri",
 ];
 
 const TIMES: &[&str] = &[
-    "systemtime", "eventtime", "eventreceivedtime", "@timestamp", "utctime", "creationutctime", "_write_ts",
+    "systemtime",
+    "eventtime",
+    "eventreceivedtime",
+    "@timestamp",
+    "utctime",
+    "creationutctime",
+    "_write_ts",
     "creationdate",
 ];
 
@@ -83,11 +196,23 @@ const HOSTS: &[&str] = &["computer", "hostname", "workstationname", "workstation
 const USERS: &[&str] = &["subjectusername", "targetusername", "accountname", "username"];
 
 const NUMBERS: &[(&[&str], u32)] = &[
-    (&["processid", "executionprocessid", "parentprocessid", "sourceprocessid", "targetprocessid"], 40_000),
+    (
+        &[
+            "processid",
+            "executionprocessid",
+            "parentprocessid",
+            "sourceprocessid",
+            "targetprocessid",
+        ],
+        40_000,
+    ),
     (&["newprocessid", "newthreadid"], 40_000),
     (&["threadid", "sourcethreadid"], 60_000),
     (&["sourceport", "ipport", "id_orig_p", "id.orig_p"], 65_000),
-    (&["orig_bytes", "resp_bytes", "orig_ip_bytes", "resp_ip_bytes", "bytestransferredout"], 4_000_000),
+    (
+        &["orig_bytes", "resp_bytes", "orig_ip_bytes", "resp_ip_bytes", "bytestransferredout"],
+        4_000_000,
+    ),
 ];
 
 /// An encoded command this long is of the recorded attack, where it stands in
@@ -180,7 +305,10 @@ fn part_of(key: &str, value: &str, quoted: bool) -> Option<Part> {
         return (quoted && value.len() > 1).then_some(Part::Host);
     }
     if is(USERS) {
-        let person = quoted && value.len() > 3 && !value.ends_with('$') && value.contains(|c: char| c.is_ascii_lowercase());
+        let person = quoted
+            && value.len() > 3
+            && !value.ends_with('$')
+            && value.contains(|c: char| c.is_ascii_lowercase());
         return person.then_some(Part::User);
     }
     if let Some((_, most)) = NUMBERS.iter().find(|(keys, _)| keys.contains(&key)) {
@@ -254,12 +382,14 @@ const USERS_FOLDER: &str = r"Users\\";
 
 /// What changes at the beginning of a text, and how much of it that is.
 fn token_at(text: &str) -> Option<(Token, usize)> {
-    let run = |of: fn(&u8) -> bool| text.bytes().take_while(|b| of(b)).count();
+    let run = |of: fn(&u8) -> bool| text.bytes().take_while(of).count();
     let head = |len: usize| Box::<str>::from(text.get(..len).unwrap_or_default());
     if let Some(rest) = text.strip_prefix(USERS_FOLDER) {
-        let len = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b)).count();
+        let len =
+            rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"._-".contains(b)).count();
         let name = rest.get(..len).unwrap_or_default();
-        return (len > 1 && name != "Public").then(|| (Token::User(name.into()), USERS_FOLDER.len() + len));
+        return (len > 1 && name != "Public")
+            .then(|| (Token::User(name.into()), USERS_FOLDER.len() + len));
     }
     let dotted = run(|b| b.is_ascii_digit() || *b == b'.');
     let address = head(dotted);
@@ -284,7 +414,9 @@ pub(super) fn write_variant(tokens: &[Token], site: u64, variant: u32, out: &mut
                 out.push_str(" ~");
                 out.push_str(&variant.to_string());
             }
-            Token::Digits(text) | Token::Hex(text) | Token::Address(text) | Token::User(text) if variant == 0 => {
+            Token::Digits(text) | Token::Hex(text) | Token::Address(text) | Token::User(text)
+                if variant == 0 =>
+            {
                 out.push_str(text);
             }
             Token::Digits(text) => digits(text, b"0123456789", &mut chance, out),
@@ -314,7 +446,12 @@ fn digits(text: &str, set: &[u8], chance: &mut Chance, out: &mut String) {
 /// Addresses within the network stay within it.
 fn address(text: &str, chance: &mut Chance, out: &mut String) {
     let n = chance.next();
-    let keep = if text.starts_with("10.") || text.starts_with("192.168.") || text.starts_with("172.") { 2 } else { 0 };
+    let keep =
+        if text.starts_with("10.") || text.starts_with("192.168.") || text.starts_with("172.") {
+            2
+        } else {
+            0
+        };
     if text.starts_with("127.") || text.starts_with("0.") || text.starts_with("255.") {
         out.push_str(text);
         return;
@@ -334,7 +471,10 @@ fn address(text: &str, chance: &mut Chance, out: &mut String) {
 /// The name of a user by number.
 pub(super) fn user(number: usize, out: &mut String) {
     const FIRST: &[&str] = &["a", "b", "d", "e", "h", "j", "k", "m", "n", "p", "r", "s", "t", "y"];
-    const LAST: &[&str] = &["abe", "baker", "costa", "doi", "endo", "fuji", "gomez", "hara", "ito", "jones", "kato", "lee"];
+    const LAST: &[&str] = &[
+        "abe", "baker", "costa", "doi", "endo", "fuji", "gomez", "hara", "ito", "jones", "kato",
+        "lee",
+    ];
     out.push_str(FIRST.get(number % FIRST.len()).copied().unwrap_or("x"));
     out.push_str(LAST.get(number / FIRST.len() % LAST.len()).copied().unwrap_or("x"));
     if number >= FIRST.len() * LAST.len() {
@@ -350,7 +490,8 @@ mod tests {
     fn values_change_and_all_else_stays() {
         let line = r#"{"EventID":10,"EventTime":"2020-09-20 12:16:06","RecordNumber":7,"Image":"C:\\Users\\bob\\a-1234.exe","n":"\u00e9-x"}"#;
         let parts = cut(line);
-        let kinds: Vec<String> = parts.iter().map(|p| format!("{p:?}").chars().take(4).collect()).collect();
+        let kinds: Vec<String> =
+            parts.iter().map(|p| format!("{p:?}").chars().take(4).collect()).collect();
         assert_eq!(kinds, ["Text", "Time", "Text", "Reco", "Text", "Vari", "Text"]);
         let Part::Varied { tokens, .. } = &parts[5] else { panic!() };
         let (mut same, mut other) = (String::new(), String::new());

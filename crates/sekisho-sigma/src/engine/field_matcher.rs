@@ -56,8 +56,6 @@ pub(crate) struct Asked {
     folded: String,
     /// By value: where it ends in `folded`.
     ends: Vec<usize>,
-    /// By part: one more than the last value in which it was found.
-    found: Vec<u32>,
     checked: Vec<(u32, u32)>,
     /// What holds: value and atom. In order and once each after
     /// [`Asked::sort`].
@@ -135,7 +133,7 @@ impl FieldMatcher {
 
     /// Adds the atoms that hold for the values that were taken.
     pub(crate) fn ask(&self, dictionary: &Dictionary, asked: &mut Asked) {
-        let Asked { from, folded, ends, found, checked, held } = asked;
+        let Asked { from, folded, ends, checked, held } = asked;
         checked.clear();
         let mut note = |value: u32, u: Use| match u {
             Use::Holds(test) => {
@@ -143,7 +141,7 @@ impl FieldMatcher {
             }
             Use::Check(test) => checked.push((value, test)),
         };
-        self.ask_parts(folded, ends, found, &mut note);
+        self.ask_parts(folded, ends, &mut note);
         let sieve = self.sieve.get_or_init(|| Sieve::of(self));
         let mut start = 0;
         for (value, &end) in (0u32..).zip(&*ends) {
@@ -213,40 +211,16 @@ impl FieldMatcher {
         }
     }
 
-    /// Looks for parts in all values at once; what reaches from one value into
-    /// the next does not count.
-    fn ask_parts(
-        &self,
-        folded: &str,
-        ends: &[usize],
-        found: &mut Vec<u32>,
-        note: &mut impl FnMut(u32, Use),
-    ) {
+    /// Looks for parts in all values at once.
+    fn ask_parts(&self, folded: &str, ends: &[usize], note: &mut impl FnMut(u32, Use)) {
         if self.parts.is_empty() {
             return;
         }
-        found.clear();
-        found.resize(self.parts.len(), 0);
         let texts = || self.parts.iter().map(|(text, _)| text.as_bytes());
         let search = self.search.get_or_init(|| PartSearch::new(texts()));
-        search.find(folded.as_bytes(), |part, start, end| {
-            let value = ends.partition_point(|&e| e <= start);
-            let at_end = start == end;
-            // An empty text stands in every value, also in empty ones.
-            let values = if at_end { ends.partition_point(|&e| e < start)..value + 1 } else { value..value + 1 };
-            for value in values {
-                if ends.get(value).is_none_or(|&e| e < end) {
-                    continue;
-                }
-                let value = u32::try_from(value).unwrap_or(u32::MAX);
-                if let Some(last) = found.get_mut(part as usize)
-                    && *last != value + 1
-                {
-                    *last = value + 1;
-                    let uses = self.parts.get(part as usize).map_or(&[][..], |p| &p.1);
-                    uses.iter().for_each(|&u| note(value, u));
-                }
-            }
+        search.find(folded.as_bytes(), ends, |part, value| {
+            let uses = self.parts.get(part as usize).map_or(&[][..], |p| &p.1);
+            uses.iter().for_each(|&u| note(value, u));
         });
     }
 }
@@ -362,7 +336,6 @@ impl AffixSieve {
 
 /// Sixteen bits of a number.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
 fn spread(number: u64) -> u16 {
     (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as u16
 }

@@ -33,8 +33,8 @@ pub struct Match {
 #[derive(Debug)]
 pub struct Matcher {
     program: Arc<Program>,
-    /// Answers by rule fields and column.
-    memo_of: HashMap<(Fields, FieldId), usize>,
+    /// Answers by rule fields, set of keywords and column.
+    memo_of: HashMap<(Fields, Option<usize>, FieldId), usize>,
     memos: Vec<Memo>,
     /// Answers, one run of atoms a value.
     answers: Vec<AtomId>,
@@ -172,7 +172,7 @@ impl Matcher {
     ) {
         let reads = self.reads(lane, batch, vocabulary);
         for read in &reads {
-            self.ask_new(program, read, vocabulary);
+            self.ask_new(program, lane, read, vocabulary);
         }
         let present = self.present(lane, &reads);
         self.weigh(program, lane, &reads);
@@ -262,8 +262,9 @@ impl Matcher {
         reads: &[Read<'_>],
         present: &[Vec<ValueId>],
     ) {
-        let Self { candidates, memos, answers: all, waking, alive, lane: number, mark, woken, .. } =
-            self;
+        let Self {
+            candidates, memos, answers: all, waking, alive, lane: number, mark, woken, ..
+        } = self;
         woken.clear();
         let unguarded = |id: &&RuleId| {
             program.rules.get(**id as usize).is_some_and(|rule: &CompiledRule| rule.guard.is_none())
@@ -280,9 +281,7 @@ impl Matcher {
                 let rules = atoms.filter_map(|atom| lane.wakes.get(atom)).flatten().copied();
                 let list: Vec<RuleId> =
                     rules.filter(|&rule| alive.get(rule as usize) == Some(number)).collect();
-                if let (false, Some(slot)) =
-                    (list.is_empty(), memo.marks.get_mut(value.index()))
-                {
+                if let (false, Some(slot)) = (list.is_empty(), memo.marks.get_mut(value.index())) {
                     *mark += 1;
                     *slot = *mark;
                     lists.push(list);
@@ -366,7 +365,7 @@ impl Matcher {
                 }
             }
         }
-        if lane.every_field {
+        if lane.keywords.is_some() {
             for column in &batch.columns {
                 let known = found
                     .iter_mut()
@@ -379,7 +378,9 @@ impl Matcher {
         }
         let read = |(fields, column): (Fields, &'a Column)| {
             let next = self.memos.len();
-            let memo = *self.memo_of.entry((fields, column.field)).or_insert(next);
+            let set = fields.contains(&Some(EVERY_FIELD));
+            let set = lane.keywords.as_ref().filter(|_| set).map(|keywords| keywords.number);
+            let memo = *self.memo_of.entry((fields, set, column.field)).or_insert(next);
             if memo == next {
                 self.memos.push(Memo::default());
             }
@@ -402,7 +403,13 @@ impl Matcher {
 
     /// Puts all questions about a column's fields to the values that are new
     /// in its dictionary.
-    fn ask_new(&mut self, program: &Program, read: &Read<'_>, vocabulary: &Vocabulary) {
+    fn ask_new(
+        &mut self,
+        program: &Program,
+        lane: &Lane,
+        read: &Read<'_>,
+        vocabulary: &Vocabulary,
+    ) {
         let Some(dictionary) = vocabulary.dictionary(read.column.field) else { return };
         let Some(memo) = self.memos.get_mut(read.memo) else { return };
         // Ids run from 1; the span of id 0 is never asked for.
@@ -415,7 +422,11 @@ impl Matcher {
         let asked = &mut self.asked;
         asked.take(dictionary, from);
         for field in read.fields.iter().flatten() {
-            if let Some(matcher) = program.matchers.get(*field) {
+            let matcher = match (*field, &lane.keywords) {
+                (EVERY_FIELD, Some(keywords)) => Some(&keywords.matcher),
+                (field, _) => program.matchers.get(field),
+            };
+            if let Some(matcher) = matcher {
                 matcher.ask(dictionary, asked);
             }
         }

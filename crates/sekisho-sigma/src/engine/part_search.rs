@@ -38,7 +38,7 @@ const GRAM: usize = 4;
 const PAIR: usize = 2;
 
 /// So few texts are better looked for one after the other.
-const SINGLE_SEARCHES_MAX: usize = 3;
+const SINGLE_SEARCHES_MAX: usize = 6;
 
 /// The longest text that is compared byte by byte, and most that may share
 /// their four bytes: so much work may a place in a hostile text make.
@@ -68,8 +68,9 @@ pub(crate) struct PartSearch {
     pairs: Bits,
     by_pair: HashMap<u16, Vec<u32>>,
     /// Where there are only a few texts.
-    few: Vec<memmem::Finder<'static>>,
-    /// The texts for which none of this will do, by number.
+    few: Vec<(u32, memmem::Finder<'static>)>,
+    /// The texts for which none of this will do, by number, where there are
+    /// more than a few.
     rest: Option<(Box<AhoCorasick>, Vec<u32>)>,
 }
 
@@ -77,7 +78,8 @@ impl PartSearch {
     pub(crate) fn new<'a>(texts: impl ExactSizeIterator<Item = &'a [u8]>) -> Self {
         let mut made = Self::default();
         if texts.len() <= SINGLE_SEARCHES_MAX {
-            made.few = texts.map(|text| memmem::Finder::new(text).into_owned()).collect();
+            made.texts = texts.map(Into::into).collect();
+            made.search_singly(0..u32::try_from(made.texts.len()).unwrap_or(0));
             return made;
         }
         let common: HashMap<u32, u32> = {
@@ -101,14 +103,23 @@ impl PartSearch {
                 None => rest.push(number),
             }
         }
+        if rest.len() <= SINGLE_SEARCHES_MAX {
+            made.search_singly(rest.into_iter());
+            return made;
+        }
         let left = rest.iter().filter_map(|&n| made.texts.get(n as usize));
-        if !rest.is_empty()
-            && let Ok(automaton) =
-                AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(left)
-        {
+        let automaton = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(left);
+        if let Ok(automaton) = automaton {
             made.rest = Some((Box::new(automaton), rest));
         }
         made
+    }
+
+    fn search_singly(&mut self, numbers: impl Iterator<Item = u32>) {
+        for number in numbers {
+            let text = self.texts.get(number as usize).map_or(&[][..], |text| text);
+            self.few.push((number, memmem::Finder::new(text).into_owned()));
+        }
     }
 
     /// The four bytes that stand for a text, and where in it they are.
@@ -124,18 +135,25 @@ impl PartSearch {
             let shared = u32::try_from(sharing).unwrap_or(u32::MAX);
             (sharing < SHARING_MAX).then_some((often * 100 + usual + shared * 4, place, gram))
         };
-        (0u32..).zip(text.windows(GRAM)).filter_map(cost).min().map(|(_, place, gram)| (place, gram))
+        (0u32..)
+            .zip(text.windows(GRAM))
+            .filter_map(cost)
+            .min()
+            .map(|(_, place, gram)| (place, gram))
     }
 
-    /// Calls `found` with each place at which one of the texts stands: its
-    /// number, its beginning and its end. The same may be told twice.
-    pub(crate) fn find(&self, text: &[u8], mut found: impl FnMut(u32, usize, usize)) {
-        for (number, finder) in (0u32..).zip(&self.few) {
-            let mut from = 0;
+    /// Calls `found` with each text and each value in which it stands, once
+    /// each. The values are written one behind the other in `text`; `ends`
+    /// says where each of them ends. What reaches from one into the next does
+    /// not count.
+    pub(crate) fn find(&self, text: &[u8], ends: &[usize], found: impl FnMut(u32, u32)) {
+        let until = vec![0; self.texts.len()];
+        let mut finding = Finding { text, ends, value: 0..0, number: 0, until, found };
+        for &(number, ref finder) in &self.few {
+            let (mut from, len) = (0, finder.needle().len());
             while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)) {
-                found(number, from + at, from + at + finder.needle().len());
-                // Those that overlap count: one may reach beyond a value.
-                from += at + 1;
+                let known = finding.found_at(number, from + at, from + at + len);
+                from = known.max(from + at + 1);
             }
         }
         if !self.by_pair.is_empty() {
@@ -143,7 +161,7 @@ impl PartSearch {
                 let pair = pair(window);
                 if self.pairs.has(pair) {
                     let numbers = self.by_pair.get(&pair).map_or(&[][..], |list| list);
-                    numbers.iter().for_each(|&n| self.compare(text, at, n, &mut found));
+                    numbers.iter().for_each(|&n| self.compare(at, n, &mut finding));
                 }
             }
         }
@@ -151,40 +169,86 @@ impl PartSearch {
             for (at, window) in text.windows(GRAM).enumerate() {
                 let gram = gram(window);
                 if self.grams.has(slot(gram)) {
-                    self.look(text, at, gram, &mut found);
+                    self.look(at, gram, &mut finding);
                 }
             }
         }
         if let Some((automaton, numbers)) = &self.rest {
             for m in automaton.find_overlapping_iter(text) {
                 if let Some(&number) = numbers.get(m.pattern().as_usize()) {
-                    found(number, m.start(), m.end());
+                    finding.found_at(number, m.start(), m.end());
                 }
             }
         }
     }
 
     #[inline(never)]
-    fn look(&self, text: &[u8], at: usize, gram: u32, found: &mut impl FnMut(u32, usize, usize)) {
+    fn look(&self, at: usize, gram: u32, finding: &mut Finding<'_, impl FnMut(u32, u32)>) {
         for &(number, place) in self.by_gram.get(&gram).map_or(&[][..], |list| list) {
             if let Some(start) = at.checked_sub(place as usize) {
-                self.compare(text, start, number, found);
+                self.compare(start, number, finding);
             }
         }
     }
 
-    fn compare(
-        &self,
-        text: &[u8],
-        start: usize,
-        number: u32,
-        found: &mut impl FnMut(u32, usize, usize),
-    ) {
+    #[inline]
+    fn compare(&self, start: usize, number: u32, finding: &mut Finding<'_, impl FnMut(u32, u32)>) {
+        if finding.until.get(number as usize).is_some_and(|&until| start < until) {
+            return;
+        }
         let Some(part) = self.texts.get(number as usize) else { return };
         let end = start + part.len();
-        if text.get(start..end) == Some(part) {
-            found(number, start, end);
+        if finding.text.get(start..end) == Some(part) {
+            finding.found_at(number, start, end);
         }
+    }
+}
+
+/// A search under way.
+struct Finding<'a, F> {
+    text: &'a [u8],
+    ends: &'a [usize],
+    /// The value that was looked at last: where it stands.
+    value: std::ops::Range<usize>,
+    /// Which one that is.
+    number: usize,
+    /// By text: up to where it need not be looked for, because it is known of
+    /// the value. Each text is found from left to right.
+    until: Vec<usize>,
+    found: F,
+}
+
+impl<F: FnMut(u32, u32)> Finding<'_, F> {
+    /// A text stands here. Says up to where it need not be looked for.
+    fn found_at(&mut self, number: u32, start: usize, end: usize) -> usize {
+        let until = self.until.get(number as usize).copied().unwrap_or(0);
+        if start < until {
+            return until;
+        }
+        if start == end {
+            // An empty text stands in every value, also in empty ones.
+            (0u32..).zip(self.ends).for_each(|(value, _)| (self.found)(number, value));
+            return self.done(number, usize::MAX);
+        }
+        if !self.value.contains(&start) {
+            let value = self.ends.partition_point(|&e| e <= start);
+            let before = value.checked_sub(1).and_then(|before| self.ends.get(before));
+            let end = self.ends.get(value).copied().unwrap_or(usize::MAX);
+            self.value = before.copied().unwrap_or(0)..end;
+            self.number = value;
+        }
+        if end > self.value.end {
+            return until;
+        }
+        (self.found)(number, u32::try_from(self.number).unwrap_or(u32::MAX));
+        self.done(number, self.value.end)
+    }
+
+    fn done(&mut self, number: u32, until: usize) -> usize {
+        if let Some(slot) = self.until.get_mut(number as usize) {
+            *slot = until;
+        }
+        until
     }
 }
 
@@ -201,7 +265,6 @@ fn gram(window: &[u8]) -> u32 {
 
 /// The upper half of a product spreads similar bytes well.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "sixteen bits are left")]
 fn slot(gram: u32) -> u16 {
     (gram.wrapping_mul(0x9e37_79b1) >> 16) as u16
 }
@@ -220,47 +283,49 @@ fn usual(byte: u8) -> u32 {
 mod tests {
     use super::*;
 
-    fn found(parts: &[&str], text: &str) -> Vec<(u32, usize)> {
+    fn found(parts: &[&str], values: &[&str]) -> Vec<(u32, u32)> {
         let search = PartSearch::new(parts.iter().map(|p| p.as_bytes()));
+        let ends: Vec<usize> =
+            (1..=values.len()).map(|n| values[..n].iter().map(|v| v.len()).sum()).collect();
         let mut out = Vec::new();
-        search.find(text.as_bytes(), |number, start, end| {
-            assert_eq!(&text[start..end], parts[number as usize]);
-            out.push((number, start));
-        });
+        search.find(values.concat().as_bytes(), &ends, |part, value| out.push((part, value)));
         out.sort_unstable();
-        out.dedup();
         out
     }
 
     #[test]
-    fn every_text_is_found_wherever_it_stands() {
-        for parts in [&ALL[..], &ALL[..3], &ALL[1..2]] {
-            agree(parts);
+    fn every_text_is_found_once_in_every_value() {
+        for parts in [&ALL[..], &ALL[..3], &ALL[1..2], &ALL[2..]] {
+            let values = [
+                "xaaamimikatz -e ",
+                "",
+                "sekurlsa::logon katz",
+                "mimi",
+                "katz",
+                "a",
+                "a",
+                "mimikatzmimikatz",
+            ];
+            let mut naive = Vec::new();
+            for (n, part) in (0u32..).zip(parts) {
+                naive.extend(
+                    (0u32..).zip(values).filter(|(_, v)| v.contains(part)).map(|(v, _)| (n, v)),
+                );
+            }
+            assert_eq!(found(parts, &values), naive);
         }
     }
 
-    const ALL: [&str; 8] =
-        ["mimikatz", "katz", "a", "-e ", "", "sekurlsa::logon", "zzzz", "aa"];
-
-    fn agree(parts: &[&str]) {
-        let text = "xaaamimikatz -e sekurlsa::logon katz";
-        let naive: Vec<(u32, usize)> = (0u32..)
-            .zip(parts.iter().copied())
-            .flat_map(|(n, p)| {
-                (0..=text.len()).filter(move |&at| text[at..].starts_with(p)).map(move |at| (n, at))
-            })
-            .collect();
-        assert_eq!(found(parts, text), naive);
-    }
+    const ALL: [&str; 8] = ["mimikatz", "katz", "a", "-e ", "", "sekurlsa::logon", "zzzz", "aa"];
 
     #[test]
     fn texts_that_share_their_bytes_are_all_found() {
         let parts: Vec<String> = (0..40).map(|n| format!("aaaa{n:02}")).collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let text = parts.join("-");
-        assert_eq!(found(&parts, &text).len(), 40);
+        assert_eq!(found(&parts, &[&text]).len(), 40);
         let long = "ab".repeat(300);
         let texts = [long.as_str(), "bbbb", "cccc", "dddd"];
-        assert_eq!(found(&texts, &format!("x{long}")), [(0, 1)]);
+        assert_eq!(found(&texts, &["x", &format!("x{long}")]), [(0, 1)]);
     }
 }

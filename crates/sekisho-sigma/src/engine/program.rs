@@ -81,7 +81,19 @@ pub struct Program {
     pub(crate) matchers: Vec<FieldMatcher>,
     /// Rules without a guard, looked at for each of their events.
     unguarded: Vec<RuleId>,
+    /// What keywords ask.
+    keywords: Vec<(AtomId, Test)>,
+    keyword_sets: Mutex<HashMap<Vec<AtomId>, Arc<KeywordSet>>>,
     plans: Mutex<HashMap<Shape, Arc<ShapePlan>>>,
+}
+
+/// The keywords that rules of a lane look for. They are not asked with those
+/// of other lanes: some look for a single character, which is everywhere.
+#[derive(Debug)]
+pub(crate) struct KeywordSet {
+    /// No other set of the program has it.
+    pub(crate) number: usize,
+    pub(crate) matcher: FieldMatcher,
 }
 
 /// Which rules look at the events of a shape, and how they name its fields.
@@ -100,8 +112,8 @@ pub(crate) struct Lane {
     /// The fields that these rules ask about, and the columns in which they
     /// are found.
     pub(crate) reads: Vec<(FieldNumber, Vec<Box<str>>)>,
-    /// Whether some rule looks into every field.
-    pub(crate) every_field: bool,
+    /// What is looked for in every field, if some rule does so.
+    pub(crate) keywords: Option<Arc<KeywordSet>>,
 }
 
 #[derive(Hash, PartialEq, Eq)]
@@ -221,6 +233,11 @@ impl Program {
             })
             .collect::<Vec<_>>();
         let matchers = matchers(fields.len(), &tests, &atoms);
+        let keywords = (0..).zip(&tests).zip(&atoms).filter_map(|((id, (field, test)), atom)| {
+            let asked = *field == EVERY_FIELD && matches!(atom.question, Question::Value);
+            asked.then(|| (id, (*test).clone()))
+        });
+        let keywords = keywords.collect();
         let evidence = nodes.iter().map(evidence_of).collect::<Vec<_>>();
         let parts = rules.iter().zip(nodes).zip(evidence).zip(guards);
         let rules = parts.map(|(((rule, node), evidence), guard)| {
@@ -228,7 +245,16 @@ impl Program {
             CompiledRule { rule: Arc::clone(rule), node, evidence, guard, places }
         });
         let rules = rules.collect();
-        Self { rules, atoms, fields, matchers, unguarded, plans: Mutex::default() }
+        Self {
+            rules,
+            atoms,
+            fields,
+            matchers,
+            unguarded,
+            keywords,
+            keyword_sets: Mutex::default(),
+            plans: Mutex::default(),
+        }
     }
 
     /// The rules, by [`RuleId`].
@@ -293,7 +319,7 @@ impl Program {
     #[must_use]
     pub fn columns_read(&self, shape: &Shape) -> Option<Vec<Box<str>>> {
         let plan = self.plan(shape);
-        if plan.lanes.iter().any(|lane| lane.every_field) {
+        if plan.lanes.iter().any(|lane| lane.keywords.is_some()) {
             return None;
         }
         let reads = plan.lanes.iter().flat_map(|lane| &lane.reads);
@@ -301,6 +327,26 @@ impl Program {
         names.sort_unstable();
         names.dedup();
         Some(names)
+    }
+
+    /// What is to be read of stored events of these shapes, where each shape
+    /// can be read by itself: less than [`projection`](Self::projection), which
+    /// has to do for every shape. All of it, where rules look into all fields
+    /// of all of them.
+    #[must_use]
+    pub fn projection_of(&self, shapes: &[Shape], extra: &[&str]) -> Projection {
+        let mut names: HashSet<Box<str>> = extra.iter().map(|&name| name.into()).collect();
+        let mut whole = Vec::new();
+        for shape in shapes {
+            match self.columns_read(shape) {
+                Some(read) => names.extend(read),
+                None => whole.push(shape.clone()),
+            }
+        }
+        if whole.len() == shapes.len() {
+            return Projection::All;
+        }
+        Projection::Some { names, whole }
     }
 
     /// Whether a rule looks at events of this shape.
@@ -391,7 +437,7 @@ impl Program {
             fields.extend(asked);
         }
         let lanes = lanes.into_iter().map(|(id, mut lane, fields)| {
-            lane.every_field = fields.contains(&EVERY_FIELD);
+            lane.keywords = fields.contains(&EVERY_FIELD).then(|| self.keyword_set(&lane.rules));
             let mut numbers: Vec<FieldNumber> =
                 fields.into_iter().filter(|&f| f != EVERY_FIELD).collect();
             numbers.sort_unstable();
@@ -400,6 +446,33 @@ impl Program {
             lane
         });
         ShapePlan { lanes: lanes.collect() }
+    }
+
+    /// The keywords of some rules.
+    fn keyword_set(&self, rules: &[RuleId]) -> Arc<KeywordSet> {
+        let mut atoms = Vec::new();
+        for rule in rules.iter().filter_map(|&id| self.rules.get(id as usize)) {
+            rule.node.each_atom(&mut |atom, _| {
+                if self.keywords.binary_search_by_key(&atom, |k| k.0).is_ok() {
+                    atoms.push(atom);
+                }
+            });
+        }
+        atoms.sort_unstable();
+        atoms.dedup();
+        let mut sets = self.keyword_sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = sets.len();
+        let made = sets.entry(atoms).or_insert_with_key(|atoms| {
+            let mut matcher = FieldMatcher::default();
+            for (atom, test) in &self.keywords {
+                if atoms.binary_search(atom).is_ok() {
+                    matcher.add(*atom, test);
+                }
+            }
+            matcher.finish();
+            Arc::new(KeywordSet { number, matcher })
+        });
+        Arc::clone(made)
     }
 
     fn fields_of(&self, node: &Node, out: &mut Vec<FieldNumber>) {
@@ -450,6 +523,9 @@ fn matchers(fields: usize, tests: &[(FieldNumber, &Test)], atoms: &[Atom]) -> Ve
     let mut matchers: Vec<FieldMatcher> = Vec::new();
     matchers.resize_with(fields, FieldMatcher::default);
     for ((id, &(field, test)), atom) in (0..).zip(tests).zip(atoms) {
+        if field == EVERY_FIELD {
+            continue;
+        }
         if let (Question::Value, Some(matcher)) = (&atom.question, matchers.get_mut(field)) {
             matcher.add(id, test);
         }

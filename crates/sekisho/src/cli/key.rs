@@ -130,7 +130,6 @@ impl New {
 
 /// Says that a key was made because there was none, with what somebody who knows nothing of keys
 /// has to know.
-#[expect(dead_code, reason = "for the verbs that seal")]
 pub(super) fn say_made(made: &Made) {
     let text = format!(
         "There was no key to sign with, so one was made:\n{}\

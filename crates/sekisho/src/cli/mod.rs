@@ -1,9 +1,13 @@
 //! The command line: flags in, built things out. Nothing beyond this module
 //! sees a flag. Data goes to stdout, talk to stderr.
 
+mod case;
+mod checkpoint;
 mod demo;
+mod disclose;
 mod examine;
 mod explain;
+mod hunt;
 mod inspect;
 mod inspect_table;
 mod key;
@@ -11,6 +15,7 @@ mod options;
 mod rules;
 mod seal;
 mod show;
+mod verify;
 
 use std::io::IsTerminal as _;
 
@@ -22,8 +27,8 @@ use crate::Exit;
 #[derive(Debug, Parser)]
 #[command(name = "sekisho", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 findings at or above --fail-on (or rules rejected by `rules check`), 2 failed;
-3 (denied) and 4 (case invalid) are reserved.
+Exit codes: 0 done, 1 findings at or above --fail-on (or rules rejected by `rules check`), 2 failed,
+3 denied (`checkpoint cosign` or `disclose` refused), 4 the case or release is invalid.
 New here? `sekisho demo` makes the logs of a small network that was broken into, examines them
 and shows what was found against what was true.")]
 struct Cli {
@@ -37,12 +42,22 @@ enum Verb {
     Inspect(inspect::Inspect),
     /// Sweep logs with Sigma rules; write detections, a timeline and a report.
     Examine(examine::Examine),
+    /// Sweep evidence that is stored already with new rules and indicators; adds to the case.
+    Hunt(hunt::Hunt),
+    /// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
+    Verify(verify::Verify),
+    /// Show some events of a case to somebody, field by field, with proofs.
+    Disclose(disclose::Disclose),
     /// Say why a rule did or did not match an event.
     Explain(explain::Explain),
     /// Work with rule files.
     Rules(rules::Rules),
     /// Make and show the keys that cases and checkpoints are signed with.
     Key(key::Key),
+    /// Show the published state of a case, have it cosigned, and cosign that of others.
+    Checkpoint(checkpoint::Checkpoint),
+    /// Look into a sealed case.
+    Case(case::Case),
     /// Rehearse: make the logs of a small network that was broken into, and examine them.
     Demo(demo::Demo),
 }
@@ -62,9 +77,14 @@ pub fn main() -> Exit {
     let done = match cli.verb {
         Verb::Inspect(verb) => verb.run(),
         Verb::Examine(verb) => verb.run(),
+        Verb::Hunt(verb) => verb.run(),
+        Verb::Verify(verb) => verb.run(),
+        Verb::Disclose(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
         Verb::Key(verb) => verb.run(),
+        Verb::Checkpoint(verb) => verb.run(),
+        Verb::Case(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),
     };
     done.unwrap_or_else(|e| {

@@ -55,6 +55,11 @@ pub(super) fn safe(text: &str) -> String {
     out
 }
 
+/// As [`safe`], line by line: the ends of lines stay.
+pub(super) fn safe_lines(text: &str) -> String {
+    text.split('\n').map(safe).collect::<Vec<_>>().join("\n")
+}
+
 /// The first characters of a text, with `…` where it was cut.
 pub(super) fn cut(text: &str, characters: usize) -> String {
     if text.chars().count() <= characters {

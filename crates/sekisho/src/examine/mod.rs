@@ -36,7 +36,10 @@ use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, ParseOptions, Program};
 
 pub use conclude::Outcome;
-pub(crate) use conclude::log_source;
+pub(crate) use conclude::{log_source, rule_csv, rule_json};
+pub(crate) use places::Places;
+pub(crate) use timeline::Timeline;
+pub(crate) use work::{Place, TimelineRow, csv as write_csv};
 
 use crate::rules::{self, Loaded, Selection};
 use crate::seal::publish::Said;
@@ -115,7 +118,8 @@ pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -
         collector.finish().with_context(|| format!("writing into {}", out.display()))?;
     let complete = !stop.load(Ordering::Relaxed);
     let rules = Counted { count: plan.program.rules().len() as u64, sha256: Hash(loaded.sha256) };
-    let sources = seal.as_ref().map(|seal| sources::records(&plan, &collected, seal.sources_from()));
+    let sources =
+        seal.as_ref().map(|seal| sources::records(&plan, &collected, seal.sources_from()));
     let mut outcome =
         conclude::conclude(options, &plan, loaded, collected, writer, &occurred, complete)
             .with_context(|| format!("writing into {}", out.display()))?;

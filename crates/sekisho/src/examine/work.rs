@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::limits::BLOCK_BYTES;
 use sekisho_event::{
-    Block, Column, EventBatch, FieldId, Format, Parsed, Projection, RECORD_ID_UNKNOWN, Reader, Shape,
-    ValueId, Vocabulary,
+    Block, Column, EventBatch, FieldId, Format, Parsed, Projection, RECORD_ID_UNKNOWN, Reader,
+    Shape, ValueId, Vocabulary,
 };
 use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};

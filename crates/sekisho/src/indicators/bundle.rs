@@ -12,11 +12,12 @@ use hashbrown::HashMap;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::check::Budget;
 use super::limits::{
     FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, INDICATORS_MAX, LABELS_MAX, TEXT_BYTES_MAX,
 };
 use super::pattern::{self, stix_time};
-use super::plan::Plan;
+use super::plan::{Plan, Planned};
 
 /// An indicator that is looked for.
 #[derive(Clone, Debug)]
@@ -356,8 +357,9 @@ impl Loader {
     }
 
     fn finish(mut self) -> Loaded {
+        let mut budget = Budget::default();
         for raw in std::mem::take(&mut self.raws) {
-            match indicator(&raw, &self.files) {
+            match indicator(&raw, &self.files, &mut budget) {
                 Ok(indicator) => self.out.indicators.push(indicator),
                 Err((why, reason)) => self.refuse(&raw, why, reason),
             }
@@ -366,7 +368,11 @@ impl Loader {
     }
 }
 
-fn indicator(raw: &Raw, files: &[PathBuf]) -> Result<Indicator, (Why, String)> {
+fn indicator(
+    raw: &Raw,
+    files: &[PathBuf],
+    budget: &mut Budget,
+) -> Result<Indicator, (Why, String)> {
     let invalid = |reason: String| (Why::Invalid, reason);
     if let Some(twice) = raw.twice {
         return Err(invalid(format!("it has `{twice}` twice")));
@@ -398,7 +404,7 @@ fn indicator(raw: &Raw, files: &[PathBuf]) -> Result<Indicator, (Why, String)> {
         return Err(invalid("`name` is not a text".to_owned()));
     }
     let parsed = pattern::parse(pattern).map_err(|e| invalid(format!("pattern: {e}")))?;
-    let (plan, passed_over) = Plan::of(&parsed)?;
+    let Planned { plan, passed_over } = Plan::of(&parsed, budget)?;
     Ok(Indicator {
         id: raw.text("id").unwrap_or_default().into(),
         name: cut(raw.text("name").unwrap_or_default()).into(),

@@ -6,7 +6,7 @@ use sekisho_sigma::compare::{address, lower};
 use sekisho_sigma::regexes;
 
 use super::form::{Form, Part, canonical, fold_into, integer, registry_key};
-use super::limits::{REGEX_COMPILED_BYTES_MAX, SCANNED_BYTES_MAX};
+use super::limits::{REGEX_COMPILED_BYTES, REGEX_TOTAL_BYTES_MAX, SCANNED_BYTES_MAX};
 use super::mapping::{Mapping, PropertyId};
 use super::pattern::{Comparison, Literal, Operator};
 
@@ -67,6 +67,16 @@ pub(super) struct Expression {
     pub(super) source: Box<str>,
 }
 
+/// Memory that expressions may still take, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget(pub(super) usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(REGEX_TOTAL_BYTES_MAX)
+    }
+}
+
 /// Why a comparison is not asked of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
@@ -81,7 +91,7 @@ use Unanswered::{Never, Wrong};
 
 impl Test {
     /// Checks a comparison.
-    pub(super) fn of(comparison: &Comparison) -> Result<Self, Unanswered> {
+    pub(super) fn of(comparison: &Comparison, budget: &mut Budget) -> Result<Self, Unanswered> {
         let mapping = Mapping::get();
         let path = &comparison.path;
         let property = mapping.property(path);
@@ -99,7 +109,7 @@ impl Test {
             checks.push(Check::Exists);
         }
         for literal in &comparison.literals {
-            let check = check_of(form, comparison.operator, literal);
+            let check = check_of(form, comparison.operator, literal, budget);
             checks.push(check.map_err(|e| match e {
                 Never(reason) => Never(format!("{path}: {reason}")),
                 Wrong(reason) => Wrong(format!("{path}: {reason}")),
@@ -166,12 +176,17 @@ fn in_order(operator: Operator, found: Option<std::cmp::Ordering>) -> bool {
     })
 }
 
-fn check_of(form: Form, operator: Operator, literal: &Literal) -> Result<Check, Unanswered> {
+fn check_of(
+    form: Form,
+    operator: Operator,
+    literal: &Literal,
+    budget: &mut Budget,
+) -> Result<Check, Unanswered> {
     match operator {
         Operator::Equal | Operator::In => equal(form, literal),
         Operator::Subset | Operator::Superset => subset(form, operator, text_of(literal)?),
-        Operator::Like => like(form, text_of(literal)?),
-        Operator::Matches => matches(form, text_of(literal)?),
+        Operator::Like => like(form, text_of(literal)?, budget),
+        Operator::Matches => matches(form, text_of(literal)?, budget),
         _ => ordered(form, operator, literal),
     }
 }
@@ -281,7 +296,7 @@ fn composed(text: &str) -> Result<(), Unanswered> {
     Ok(())
 }
 
-fn like(form: Form, text: &str) -> Result<Check, Unanswered> {
+fn like(form: Form, text: &str, budget: &mut Budget) -> Result<Check, Unanswered> {
     composed(text)?;
     let spelt = match form {
         Form::Integer | Form::Kind => {
@@ -307,7 +322,7 @@ fn like(form: Form, text: &str) -> Result<Check, Unanswered> {
             }
         }
         source.push('$');
-        return expression(form, &source, "LIKE").map(Check::Matches);
+        return expression(form, &source, "LIKE", budget).map(Check::Matches);
     }
     let mut folded = String::new();
     if form.folded() {
@@ -318,28 +333,44 @@ fn like(form: Form, text: &str) -> Result<Check, Unanswered> {
     Ok(Check::Like(Like { pieces: folded.split('%').map(Into::into).collect() }))
 }
 
-fn matches(form: Form, text: &str) -> Result<Check, Unanswered> {
+fn matches(form: Form, text: &str, budget: &mut Budget) -> Result<Check, Unanswered> {
     composed(text)?;
     if matches!(form, Form::Integer | Form::Kind) {
         return Err(Never("MATCHES is asked of what is no text".to_owned()));
     }
-    expression(form, text, "MATCHES").map(Check::Matches)
+    expression(form, text, "MATCHES", budget).map(Check::Matches)
 }
 
-fn expression(form: Form, text: &str, operator: &str) -> Result<Expression, Unanswered> {
+fn expression(
+    form: Form,
+    text: &str,
+    operator: &str,
+    budget: &mut Budget,
+) -> Result<Expression, Unanswered> {
     let flags = if form.folded() { "is" } else { "s" };
     let checked = regexes::check(text, flags).map_err(|e| Wrong(format!("{operator}: {e}")))?;
-    let regex = RegexBuilder::new(&checked).size_limit(REGEX_COMPILED_BYTES_MAX).build();
-    let regex = regex.map_err(|e| match e {
-        regex::Error::CompiledTooBig(_) => {
-            Wrong(format!("{operator}: the expression is too large"))
+    for size in REGEX_COMPILED_BYTES {
+        if size > budget.0 {
+            return Err(Wrong(format!(
+                "{operator}: the expressions of all indicators take more than \
+                 {REGEX_TOTAL_BYTES_MAX} bytes"
+            )));
         }
-        _ => Wrong(format!(
-            "{operator}: the expression needs look-around, back-references or atomic groups, which \
-             are not run"
-        )),
-    })?;
-    Ok(Expression { regex, source: checked.into() })
+        match RegexBuilder::new(&checked).size_limit(size).build() {
+            Ok(regex) => {
+                budget.0 -= size;
+                return Ok(Expression { regex, source: checked.into() });
+            }
+            Err(regex::Error::CompiledTooBig(_)) => {}
+            Err(_) => {
+                return Err(Wrong(format!(
+                    "{operator}: the expression needs look-around, back-references or atomic \
+                     groups, which are not run"
+                )));
+            }
+        }
+    }
+    Err(Wrong(format!("{operator}: the expression is too large")))
 }
 
 fn ordered(form: Form, operator: Operator, literal: &Literal) -> Result<Check, Unanswered> {

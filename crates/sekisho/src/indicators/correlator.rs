@@ -10,7 +10,9 @@ use hashbrown::HashMap;
 use sekisho_event::TIME_UNKNOWN;
 
 use super::bundle::Indicator;
-use super::limits::{OCCURRENCES_MAX, SEARCH_STEPS_MAX, SIGHTINGS_MAX, SIGHTINGS_TOTAL_MAX};
+use super::limits::{
+    JOINED_EVENTS_MAX, OCCURRENCES_MAX, SEARCH_STEPS_MAX, SIGHTINGS_MAX, SIGHTINGS_TOTAL_MAX,
+};
 use super::plan::Joined;
 use super::program::IndicatorId;
 
@@ -129,10 +131,10 @@ impl<E: Clone + Ord> Pattern<E> {
         events.sort_unstable();
         events.dedup();
         let number = |event: &(i64, E)| events.binary_search(event).unwrap_or(0);
-        let search = Search {
-            times: events.iter().map(|(time, _)| *time).collect(),
-            seen: self.seen.iter().map(|s| s.events.iter().map(number).collect()).collect(),
-        };
+        let seen: Vec<Vec<usize>> =
+            self.seen.iter().map(|s| s.events.iter().map(number).collect()).collect();
+        let times = events.iter().map(|(time, _)| *time).collect();
+        let search = Search { times, shared: shared(&seen, events.len()), seen };
         let mut state =
             State { chosen: Vec::new(), used: vec![false; events.len()], steps: SEARCH_STEPS_MAX };
         for n in 0..=OCCURRENCES_MAX {
@@ -157,6 +159,18 @@ impl<E: Clone + Ord> Pattern<E> {
             out.incomplete.push((self.indicator, "its events are too many to try all choices"));
         }
     }
+}
+
+/// By observation: whether another one has some of its events too.
+fn shared(seen: &[Vec<usize>], events: usize) -> Vec<bool> {
+    let mut uses = vec![0u32; events];
+    for &event in seen.iter().flatten() {
+        if let Some(uses) = uses.get_mut(event) {
+            *uses += 1;
+        }
+    }
+    let several = |event: &usize| uses.get(*event).is_some_and(|&uses| uses > 1);
+    seen.iter().map(|events| events.iter().any(several)).collect()
 }
 
 /// From the first to the last event of a choice.
@@ -214,6 +228,7 @@ impl Window {
 struct Search {
     times: Vec<i64>,
     seen: Vec<Vec<usize>>,
+    shared: Vec<bool>,
 }
 
 struct State {
@@ -306,7 +321,7 @@ impl Search {
             if !state.is_free(event) {
                 continue;
             }
-            let time = self.times.get(event).copied().unwrap_or(TIME_UNKNOWN);
+            let time = self.time(Some(&event));
             state.choose(event);
             if then(state, Span { first: time, last: time }) {
                 return true;
@@ -316,8 +331,8 @@ impl Search {
         false
     }
 
-    /// Neighbours in time among the events of an observation: if any so many
-    /// events suit, these do, but for events that another observation needs.
+    /// So many events of an observation. Neighbours in time come first: if any
+    /// events suit, these do, but for those that another observation needs.
     fn run(
         &self,
         observation: u16,
@@ -331,11 +346,8 @@ impl Search {
             return false;
         }
         let free: Vec<usize> = events.iter().copied().filter(|&e| state.is_free(e)).collect();
-        let time = |event: Option<&usize>| {
-            event.and_then(|&event| self.times.get(event).copied()).unwrap_or(TIME_UNKNOWN)
-        };
         for run in free.windows(times) {
-            let span = Span { first: time(run.first()), last: time(run.last()) };
+            let span = Span { first: self.time(run.first()), last: self.time(run.last()) };
             if !state.step(1) {
                 return false;
             }
@@ -351,7 +363,50 @@ impl Search {
             }
             state.unchoose(times);
         }
+        if self.shared.get(usize::from(observation)) != Some(&true) || free.len() <= times {
+            return false;
+        }
+        if times > JOINED_EVENTS_MAX {
+            // Not all choices are tried, and that is told.
+            state.steps = 0;
+            return false;
+        }
+        self.choose(&free, times, window, None, state, then)
+    }
+
+    /// Any so many of these events, in their order.
+    fn choose(
+        &self,
+        events: &[usize],
+        times: usize,
+        window: Window,
+        chosen: Option<Span>,
+        state: &mut State,
+        then: Then<'_>,
+    ) -> bool {
+        if times == 0 {
+            return chosen.is_some_and(|span| then(state, span));
+        }
+        for (n, event) in events.iter().enumerate() {
+            let rest = events.get(n + 1..).unwrap_or_default();
+            let time = self.time(Some(event));
+            let span = Span { first: time, last: time };
+            let span = chosen.map_or(span, |before| before.with(span));
+            let fits = window.length.is_none_or(|length| span.is_within(length));
+            if !fits || rest.len() + 1 < times || !state.step(1) {
+                return false;
+            }
+            state.choose(*event);
+            if self.choose(rest, times - 1, window, Some(span), state, &mut *then) {
+                return true;
+            }
+            state.unchoose(1);
+        }
         false
+    }
+
+    fn time(&self, event: Option<&usize>) -> i64 {
+        event.and_then(|&event| self.times.get(event).copied()).unwrap_or(TIME_UNKNOWN)
     }
 
     fn parts(

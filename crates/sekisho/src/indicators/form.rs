@@ -66,10 +66,8 @@ pub(super) enum Form {
     Folded,
     /// Name of a file; logs have its path.
     Name,
-    /// Folder of a file; logs have the file's path.
+    /// A folder; logs mostly have the path of a file in it.
     Folder,
-    /// A path as a whole.
-    Path,
     Hash(Algorithm),
     Ssdeep,
     Ipv4,
@@ -98,7 +96,6 @@ impl Form {
             "folded" => Self::Folded,
             "name" => Self::Name,
             "folder" => Self::Folder,
-            "path" => Self::Path,
             "hash" => Self::Hash(Algorithm::Imphash),
             "ipv4" => Self::Ipv4,
             "ipv6" => Self::Ipv6,
@@ -219,7 +216,7 @@ pub(super) fn canonical(form: Form, text: &str, key: &mut String) -> bool {
             !text.is_empty()
         }
         Form::Folded | Form::Name | Form::ValueName | Form::User => fold_key(text, key),
-        Form::Folder | Form::Path => {
+        Form::Folder => {
             let trimmed = text.trim_end_matches(['\\', '/']);
             fold_key(if trimmed.is_empty() { text } else { trimmed }, key)
         }
@@ -467,7 +464,8 @@ fn mail_key(text: &str, key: &mut String) -> bool {
     let inside = inside.get(skipped..).unwrap_or_default();
     fold_into(inside.trim_end_matches('.'), key);
     let (name, host) = inside.rsplit_once('@').unwrap_or_default();
-    !name.is_empty() && !host.is_empty() && !inside.contains(char::is_whitespace)
+    let apart = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+    !name.is_empty() && !host.is_empty() && !inside.contains(apart)
 }
 
 /// One value, or several with signs between.

@@ -55,13 +55,13 @@ pub const OPEN_TESTS_MAX: usize = 1_024;
 /// a fixed part, of all indicators together.
 pub const GUARDED_TESTS_MAX: usize = 50_000;
 
-/// Memory that one compiled expression may take, in bytes.
-pub const REGEX_COMPILED_BYTES_MAX: usize = 2 << 20;
+/// Memory that one compiled expression may take, in bytes: tried from the
+/// smallest on, so that what it takes is roughly known.
+pub const REGEX_COMPILED_BYTES: [usize; 5] = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 2 << 20];
 
-/// Memory that the compiled expressions of all indicators may take together,
-/// in bytes as far as their length tells: the sum of their sizes in bytes of
-/// source.
-pub const REGEX_SOURCE_BYTES_MAX: usize = 4 << 20;
+/// Memory that the compiled expressions of all indicators that are loaded
+/// together may take, in bytes.
+pub const REGEX_TOTAL_BYTES_MAX: usize = 512 << 20;
 
 /// Longest value that wildcards and expressions are put to, in bytes; of a
 /// longer one the rest is not looked at, and that is counted.

@@ -2,7 +2,7 @@
 //! event can answer are passed over where there are alternatives to them.
 
 use super::bundle::Why;
-use super::check::{Test, Unanswered};
+use super::check::{Budget, Test, Unanswered};
 use super::limits::JOINED_EVENTS_MAX;
 use super::pattern::{Condition, Expression, Qualifier};
 
@@ -44,10 +44,20 @@ pub(super) struct Plan {
     pub(super) joined: Option<Joined>,
 }
 
+/// A plan, and the alternatives that were passed over.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) passed_over: Vec<Box<str>>,
+}
+
 impl Plan {
-    /// Checks a pattern. Also tells which alternatives are passed over.
-    pub(super) fn of(expression: &Expression) -> Result<(Self, Vec<Box<str>>), (Why, String)> {
-        let mut planner = Planner { observations: Vec::new(), passed_over: Vec::new() };
+    /// Checks a pattern.
+    pub(super) fn of(
+        expression: &Expression,
+        budget: &mut Budget,
+    ) -> Result<Planned, (Why, String)> {
+        let mut planner = Planner { observations: Vec::new(), passed_over: Vec::new(), budget };
         let joined = planner.expression(expression, None).map_err(|e| (Why::Invalid, e))?;
         let mut passed_over = planner.passed_over;
         passed_over.dedup();
@@ -71,7 +81,7 @@ impl Plan {
             return Err((Why::Limit, reason));
         }
         let joined = Some(joined).filter(|joined| !stands_alone(joined));
-        Ok((Self { observations, joined }, passed_over))
+        Ok(Planned { plan: Self { observations, joined }, passed_over })
     }
 }
 
@@ -115,14 +125,15 @@ fn renumber(joined: &mut Joined, numbers: &mut [Option<u16>], next: &mut u16) {
     }
 }
 
-struct Planner {
+struct Planner<'a> {
     observations: Vec<Observation>,
     passed_over: Vec<Box<str>>,
+    budget: &'a mut Budget,
 }
 
 type Between = Option<(i64, i64)>;
 
-impl Planner {
+impl Planner<'_> {
     /// `None`: it can never hold.
     fn expression(
         &mut self,
@@ -187,7 +198,7 @@ impl Planner {
 
     fn condition(&mut self, condition: &Condition) -> Result<Option<Formula>, String> {
         Ok(match condition {
-            Condition::Test(comparison) => match Test::of(comparison) {
+            Condition::Test(comparison) => match Test::of(comparison, self.budget) {
                 Ok(test) => Some(Formula::Test(test)),
                 Err(Unanswered::Never(reason)) => {
                     self.passed_over.push(reason.into());

@@ -11,7 +11,7 @@ use sekisho_sigma::regexes::required_literals;
 use super::bundle::{Indicator, Refused, Why};
 use super::check::{Check, Network, Test, mask, scanned, texts};
 use super::form::{Form, Part, fold_into};
-use super::limits::{GUARDED_TESTS_MAX, OPEN_TESTS_MAX, REGEX_SOURCE_BYTES_MAX};
+use super::limits::{GUARDED_TESTS_MAX, OPEN_TESTS_MAX};
 use super::mapping::{Mapping, PropertyId};
 use super::plan::Formula;
 
@@ -192,7 +192,6 @@ struct Builder {
     ranks: Vec<Rank>,
     /// By property: texts that guard tests, and their numbers.
     guards: Vec<HashMap<String, u32>>,
-    regex_bytes: usize,
     refused: Vec<Refused>,
 }
 
@@ -203,7 +202,7 @@ impl Builder {
         let program =
             IndicatorProgram { watches: Vec::new(), wakes: Vec::new(), asked, kinds: Vec::new() };
         let guards = (0..properties).map(|_| HashMap::new()).collect();
-        Self { program, ranks: Vec::new(), guards, regex_bytes: 0, refused: Vec::new() }
+        Self { program, ranks: Vec::new(), guards, refused: Vec::new() }
     }
 
     fn add(&mut self, id: IndicatorId, indicator: &Indicator) {
@@ -239,9 +238,8 @@ impl Builder {
         }
     }
 
-    /// Whether the limits leave room for all tests of a formula. What was
-    /// counted stays counted when an indicator is refused.
-    fn room(&mut self, formula: &Formula) -> Result<(), String> {
+    /// Whether the limits leave room for all tests of a formula.
+    fn room(&self, formula: &Formula) -> Result<(), String> {
         match formula {
             Formula::All(parts) | Formula::Any(parts) => {
                 parts.iter().try_for_each(|part| self.room(part))
@@ -249,17 +247,6 @@ impl Builder {
             Formula::Test(test) => {
                 let asked = self.program.asked.get(usize::from(test.property));
                 let (open, guarded) = asked.map_or((0, 0), |a| (a.open.len(), a.guarded.len()));
-                for check in &test.checks {
-                    if let Check::Matches(expression) = check {
-                        self.regex_bytes += expression.source.len();
-                    }
-                }
-                if self.regex_bytes > REGEX_SOURCE_BYTES_MAX {
-                    return Err(format!(
-                        "the expressions of all indicators are longer than \
-                         {REGEX_SOURCE_BYTES_MAX} bytes together"
-                    ));
-                }
                 if open >= OPEN_TESTS_MAX && rank_of(test) == Rank::Open {
                     return Err(format!(
                         "more than {OPEN_TESTS_MAX} comparisons of one property by !=, NOT, order \

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(crate) enum Access {
     /// The owner alone.
     Secret,
     /// Everybody; still nobody else may write.
@@ -23,7 +23,7 @@ pub(super) enum Access {
 
 /// Makes a folder and all above it, for the user alone. `variable` is what to set where that
 /// cannot be done.
-pub(super) fn make_folder(path: &Path, access: Access, variable: &str) -> Result<()> {
+pub(crate) fn make_folder(path: &Path, access: Access, variable: &str) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -39,7 +39,7 @@ pub(super) fn make_folder(path: &Path, access: Access, variable: &str) -> Result
 }
 
 /// The bytes of a file that only the user may read or write.
-pub(super) fn read(path: &Path, access: Access, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read(path: &Path, access: Access, bytes_max: usize) -> Result<Zeroizing<Vec<u8>>> {
     let reading = || format!("reading {}", path.display());
     let seen = fs::symlink_metadata(path).with_context(reading)?;
     check_kind(path, &seen)?;
@@ -62,7 +62,7 @@ pub(super) fn read(path: &Path, access: Access, bytes_max: usize) -> Result<Zero
 
 /// Makes a file that did not exist. Says whether it is now there with these bytes; `false` means
 /// that there was one before, which was left alone.
-pub(super) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<bool> {
+pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<bool> {
     let making = || format!("making {}", path.display());
     let staged = stage(path, bytes, access).with_context(making)?;
     match staged.persist_noclobber(path) {
@@ -75,7 +75,7 @@ pub(super) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<bool> 
 }
 
 /// Puts other bytes into a file, all at once.
-pub(super) fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
     let writing = || format!("writing {}", path.display());
     let staged = stage(path, bytes, access).with_context(writing)?;
     staged.persist(path).map_err(|e| e.error).with_context(writing)?;
@@ -101,7 +101,7 @@ fn stage(path: &Path, bytes: &[u8], access: Access) -> io::Result<tempfile::Name
 }
 
 /// Refuses a folder in which others may change files; a secret one also where they may look.
-pub(super) fn check_folder(path: &Path, access: Access) -> Result<()> {
+pub(crate) fn check_folder(path: &Path, access: Access) -> Result<()> {
     let seen = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
     if !seen.is_dir() {
         bail!("{} is not a folder", path.display());
@@ -177,7 +177,7 @@ fn is_same(_: &Metadata, b: &Metadata) -> bool {
 }
 
 /// The folder that a file is in.
-pub(super) fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

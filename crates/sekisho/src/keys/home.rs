@@ -94,6 +94,16 @@ impl Home {
         self.root.join("witness")
     }
 
+    /// Makes a folder in the home folder, in which nobody else can write.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made, or others may write in it.
+    pub fn prepare_folder(&self, folder: &Path) -> Result<()> {
+        guarded::make_folder(&self.root, Access::Public, HOME_VARIABLE)?;
+        guarded::make_folder(folder, Access::Public, HOME_VARIABLE)
+    }
+
     /// Makes the folder of the keys, and all above it, for nobody but the user.
     ///
     /// # Errors
@@ -106,7 +116,6 @@ impl Home {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 

@@ -3,7 +3,7 @@
 //! is read here and nowhere deeper. `docs/keys.md` describes the files.
 
 mod age_file;
-mod guarded;
+pub(crate) mod guarded;
 mod home;
 pub mod limits;
 mod name;

@@ -84,7 +84,6 @@ impl fmt::Display for KeyName {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 

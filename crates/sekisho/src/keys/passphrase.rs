@@ -179,14 +179,17 @@ fn from_descriptor(n: u32) -> Result<Passphrase> {
     first_line(file, origin)
 }
 
-fn first_line(from: impl Read, origin: Origin) -> Result<Passphrase> {
+fn first_line(mut from: impl Read, origin: Origin) -> Result<Passphrase> {
     let limit = PASSPHRASE_BYTES_MAX + 3; // a line break, and one byte that is too many
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
     // Byte by byte: a buffer would keep a copy, and wait for more than the line.
-    for byte in from.bytes().take(limit) {
-        bytes.push(byte.with_context(|| format!("reading {origin}"))?);
-        if bytes.ends_with(b"\n") {
-            break;
+    let mut byte = Zeroizing::new([0]);
+    while bytes.len() < limit && !bytes.ends_with(b"\n") {
+        match from.read(byte.as_mut_slice()) {
+            Ok(0) => break,
+            Ok(_) => bytes.extend_from_slice(byte.as_slice()),
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e).with_context(|| format!("reading {origin}")),
         }
     }
     let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
@@ -249,7 +252,6 @@ pub(super) fn generate(path: &Path) -> Result<Passphrase> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 

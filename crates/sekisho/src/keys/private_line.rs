@@ -67,7 +67,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<SigningKey, NotALine> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 

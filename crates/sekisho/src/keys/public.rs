@@ -72,7 +72,6 @@ impl PublicKey {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "it is a test")]
 mod tests {
     use super::*;
 

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use zeroize::Zeroizing;
 
-use super::SigningKey;
 use super::age_file::{self, NotOpened};
 use super::guarded::{self, Access};
 use super::home::Home;
@@ -18,6 +17,7 @@ use super::passphrase::{
 };
 use super::private_line;
 use super::public::PublicKey;
+use super::{SigningKey, VerifyingKey};
 
 /// The keys of a user, and what opens them.
 #[derive(Clone, Debug)]
@@ -186,6 +186,18 @@ impl Keys {
         Ok(names.into_iter().map(listed).collect())
     }
 
+    /// The place of the key whose public half this is, under whatever name.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read.
+    pub fn holder_of(&self, wanted: &VerifyingKey) -> Result<Option<Place>> {
+        let holds = |listed: &Listed| {
+            listed.public.as_ref().is_ok_and(|public| public.log.public() == wanted.public())
+        };
+        Ok(self.list()?.into_iter().find(holds).map(|listed| self.place_of(listed.name)))
+    }
+
     /// Makes a key: in the home folder, or in a file elsewhere. The first one in the home folder
     /// becomes the default.
     ///
@@ -257,7 +269,7 @@ impl Keys {
     ///
     /// If there is no such key, or it must not be used as it is.
     pub fn is_in_clear(&self, place: &Place) -> Result<bool> {
-        Ok(is_clear(&*self.read(place)?))
+        self.read(place).map(|bytes| is_clear(&bytes))
     }
 
     /// The public half of a key: what lies beside it, else it is unlocked.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use sekisho_case::key::{SigningKey, VerifyingKey, random};
+use sekisho_case::key::{SigningKey, random};
 use sekisho_case::log::{Log, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
 
@@ -59,7 +59,11 @@ impl CaseWriter {
             version: 1,
             origin: origin.clone(),
             name: name_of(folder),
-            parties: vec![Party { name: key.name().to_owned(), role: Role::Owner, key: key.verifying_key() }],
+            parties: vec![Party {
+                name: key.name().to_owned(),
+                role: Role::Owner,
+                key: key.verifying_key(),
+            }],
             policy: NO_QUORUM.to_owned(),
         });
         log.append(&Record::new(Nonce::random()?, body).to_bytes()?)?;
@@ -132,7 +136,8 @@ fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
             }
             let removed =
                 if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.with_context(|| format!("removing {}, left over from before", path.display()))?;
+            removed
+                .with_context(|| format!("removing {}, left over from before", path.display()))?;
         }
     }
     Ok(())
@@ -153,9 +158,4 @@ pub fn find_case(path: &Path) -> Result<PathBuf> {
         "{}: expected the folder of a case (with a file `checkpoint`) or one that has it as `case`",
         path.display()
     )
-}
-
-/// The owner's key of a log under the name of its origin.
-pub(crate) fn owner_of(key: &VerifyingKey, origin: &str) -> Result<VerifyingKey> {
-    Ok(key.with_name(origin)?)
 }

@@ -136,12 +136,7 @@ impl Cells {
             )));
         }
         self.numbers.insert(key.clone(), number);
-        self.list.push(Cell {
-            key,
-            ends: None,
-            ids: Ranges::default(),
-            tree: Frontier::default(),
-        });
+        self.list.push(Cell { key, ends: None, ids: Ranges::default(), tree: Frontier::default() });
         Ok(number)
     }
 

@@ -10,13 +10,16 @@ use anyhow::{Context as _, Result};
 use sekisho_case::Hash;
 use sekisho_case::event::{EventHead, EventSealer};
 use sekisho_case::key::SigningKey;
+use sekisho_case::log::Log;
 use sekisho_case::record::{Examination, Seal};
+use sekisho_case::statement::{Place, Standing, Statement};
 use sekisho_event::{Projection, RECORD_ID_UNKNOWN, TIME_UNKNOWN, Vocabulary};
 use sekisho_store::{Row, Store, StoredBatch};
 
 use super::leaves::HASH_BYTES;
 use super::publish::Places;
 use super::rows::{Names, open_event};
+use crate::disclose::{Index, Sealed};
 
 /// Most events that are named one by one.
 const NAMED_MAX: usize = 100;
@@ -26,7 +29,7 @@ const WINDOW_BYTES: usize = 64 << 10;
 
 /// What came of it.
 #[derive(Clone, Debug, Default)]
-pub struct StoreCheck {
+pub(crate) struct StoreCheck {
     /// Events whose leaf is the sealed one.
     pub equal: u64,
     /// Cell and index of events that differ from what was sealed, the first
@@ -36,6 +39,18 @@ pub struct StoreCheck {
     pub more: u64,
     /// Events that were sealed and are not in the store, or are there twice.
     pub unmatched: u64,
+}
+
+impl StoreCheck {
+    fn note(&mut self, equal: bool, row: &Row) {
+        if equal {
+            self.equal += 1;
+        } else if self.different.len() < NAMED_MAX {
+            self.different.push((row.cell, row.index));
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 /// The events of one examination: where each cell's leaves begin.
@@ -148,27 +163,104 @@ pub(crate) fn check_store(
     let mut sealer = sealer(key, origin, seal);
     let (mut names, mut check) = (Names::default(), StoreCheck::default());
     let mut seen = Seen::new(sizes.total());
-    let mut vocabulary = Vocabulary::new(Projection::All);
-    store.scan(&mut vocabulary, &mut |stored, vocabulary| {
-        names.learn(&stored.batch, vocabulary);
-        let columns = names.columns(&stored.batch, vocabulary);
-        for at in 0..stored.batch.rows() {
-            let Some(row) = stored.row(at) else { continue };
-            let event = open_event(&mut sealer, &head_of(stored, at, &row), &columns, at);
-            let place = sizes.place(row.cell, row.index);
-            let sealed = place.and_then(|place| leaves.get(place).ok());
-            let equal = event.finish().is_ok_and(|leaf| Some(leaf) == sealed);
-            if equal && place.is_some_and(|place| seen.first(place)) {
-                check.equal += 1;
-            } else if check.different.len() < NAMED_MAX {
-                check.different.push((row.cell, row.index));
-            } else {
-                check.more += 1;
+    for segment in store.segments() {
+        // Each with a vocabulary of its own: no limit on names can then leave
+        // a field out that was there when the segment was written.
+        let mut vocabulary = Vocabulary::new(Projection::All);
+        store.segment(segment)?.scan(&mut vocabulary, &mut |stored, vocabulary| {
+            names.learn(&stored.batch, vocabulary);
+            let columns = names.columns(&stored.batch, vocabulary);
+            for at in 0..stored.batch.rows() {
+                let Some(row) = stored.row(at) else { continue };
+                let event = open_event(&mut sealer, &head_of(stored, at, &row), &columns, at);
+                let place = sizes.place(row.cell, row.index);
+                let sealed = place.and_then(|place| leaves.get(place).ok());
+                let equal = event.finish().is_ok_and(|leaf| Some(leaf) == sealed);
+                check.note(equal && place.is_some_and(|place| seen.first(place)), &row);
             }
-        }
-    })?;
+        })?;
+        names = Names::default();
+    }
     check.unmatched = sizes.total().saturating_sub(check.equal);
     Ok(check)
+}
+
+/// What comparing the store of a whole case came to.
+#[derive(Clone, Debug, Default)]
+pub struct StoreStanding {
+    /// By examination: its entry, its number, and what came of it or why it could not be compared.
+    examinations: Vec<(u64, u32, Result<StoreCheck, String>)>,
+    /// Why nothing was compared at all.
+    not_compared: Option<String>,
+}
+
+impl StoreStanding {
+    /// Nothing was compared.
+    #[must_use]
+    pub fn not_compared(why: &str) -> Self {
+        Self { examinations: Vec::new(), not_compared: Some(why.to_owned()) }
+    }
+
+    /// What there is to say.
+    #[must_use]
+    pub fn statements(&self) -> Vec<Statement> {
+        let say = |standing, place, text: String| Statement::new(standing, place, text);
+        let mut said = Vec::new();
+        if let Some(why) = &self.not_compared {
+            let text = format!("stored events were not compared with what was sealed: {why}");
+            said.push(say(Standing::Missing, Place::Log, text));
+        }
+        for (entry, number, outcome) in &self.examinations {
+            let place = Place::Entry(*entry);
+            let check = match outcome {
+                Ok(check) => check,
+                Err(why) => {
+                    let text = format!("the store of examination {number} cannot be read: {why}");
+                    said.push(say(Standing::Broken, place, text));
+                    continue;
+                }
+            };
+            if check.equal > 0 {
+                let text = format!(
+                    "examination {number}: {} stored events are, field by field, what was sealed",
+                    check.equal
+                );
+                said.push(say(Standing::Proven, place.clone(), text));
+            }
+            for (cell, index) in &check.different {
+                let text = format!("event {index} in the store is not what was sealed");
+                said.push(say(Standing::Broken, Place::Cell(*cell), text));
+            }
+            if check.unmatched > 0 || check.more > 0 {
+                let text = format!(
+                    "examination {number}: {} sealed events are not in the store as they were, {} \
+                     stored ones beside those named are others",
+                    check.unmatched, check.more
+                );
+                said.push(say(Standing::Broken, place, text));
+            }
+        }
+        said
+    }
+}
+
+/// Compares all stored events of a case with what was sealed; needs the
+/// owner's key.
+///
+/// # Errors
+///
+/// Where the log cannot be read.
+pub fn compare_store(folder: &Path, key: &SigningKey) -> Result<StoreStanding> {
+    let log = Log::open(folder)?;
+    let index = Index::read(&log)?;
+    let mut standing = StoreStanding::default();
+    for Sealed { entry, examination, sizes } in &index.examinations {
+        let Some(seal) = &examination.seal else { continue };
+        let outcome = check_store(folder, key, log.origin(), examination, seal, sizes);
+        let outcome = outcome.map_err(|e| format!("{e:#}"));
+        standing.examinations.push((*entry, examination.number, outcome));
+    }
+    Ok(standing)
 }
 
 /// Which leaves have had their event.

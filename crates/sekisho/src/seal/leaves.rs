@@ -76,11 +76,7 @@ impl Spill {
 }
 
 /// Writes hashes that are sorted by cell, each cell's behind what it has.
-fn write_runs(
-    out: &File,
-    chunk: &[(u32, [u8; HASH_BYTES])],
-    next: &mut [u64],
-) -> io::Result<()> {
+fn write_runs(out: &File, chunk: &[(u32, [u8; HASH_BYTES])], next: &mut [u64]) -> io::Result<()> {
     for run in chunk.chunk_by(|a, b| a.0 == b.0) {
         let Some(&(cell, _)) = run.first() else { continue };
         let bytes: Vec<u8> = run.iter().flat_map(|(_, hash)| *hash).collect();

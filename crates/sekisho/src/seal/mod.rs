@@ -19,14 +19,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use sekisho_case::durable::{RealDisk, write_file};
 use sekisho_case::event::EventSealer;
 use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
-pub use case::find_case;
 pub(crate) use case::CaseWriter;
-use publish::{Places, Said};
+pub use case::find_case;
+pub use check::{StoreStanding, compare_store};
 pub use publish::Sealed;
+use publish::{Places, Said};
 use writer::SealWriter;
 
 /// What to seal into, and with what.
@@ -86,8 +88,7 @@ impl Seal {
         let places = Places::new(&case.folder, case.next.examination);
         let making = || format!("making room in the case {}", options.case.display());
         places.create().with_context(making)?;
-        let writer =
-            SealWriter::create(&places.store(), &places.spill()).with_context(making)?;
+        let writer = SealWriter::create(&places.store(), &places.spill()).with_context(making)?;
         Ok((Self { case, sealing }, writer))
     }
 
@@ -106,6 +107,11 @@ impl Seal {
         publish::publish(&mut self.case, writer, seal, said)
             .with_context(|| format!("sealing into {}", self.case.folder.display()))
     }
+}
+
+/// Writes a file so that it is there as a whole or not at all.
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(write_file(&RealDisk, path, bytes)?)
 }
 
 /// The folder of the case that an examination with this output folder seals

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use sekisho_case::Hash;
 use sekisho_case::merkle::{Frontier, leaf_hash};
 use sekisho_case::record::{
-    Body, Cells, Counted, Empty, Examination, ExaminationKind, FileSum, Gap, Endpoint, Seal, Source,
-    Span, Verdicts,
+    Body, Cells, Counted, Empty, Endpoint, Examination, ExaminationKind, FileSum, Gap, Seal,
+    Source, Span, Verdicts,
 };
 use sekisho_case::time::{Day, Timestamp};
 use sekisho_store::{Catalogue, Segment};
@@ -130,8 +130,7 @@ pub(crate) fn publish(
     let catalogue = Catalogue::new(segments);
     catalogue.write(&places.store()).context("writing the catalogue of the store")?;
     let first = case.log.size();
-    let sources =
-        Span { first: u64::from(case.next.source), count: said.sources.len() as u64 };
+    let sources = Span { first: u64::from(case.next.source), count: said.sources.len() as u64 };
     for source in said.sources {
         case.append(Body::Source(source))?;
     }
@@ -297,7 +296,8 @@ pub(crate) fn keep_results(places: &Places, from: &Path) -> Result<Vec<FileSum>>
     for name in RESULTS {
         let (from, to) = (from.join(name), places.results().join(name));
         if from != to && from.exists() {
-            fs::copy(&from, &to).with_context(|| format!("copying {} into the case", from.display()))?;
+            fs::copy(&from, &to)
+                .with_context(|| format!("copying {} into the case", from.display()))?;
         }
     }
     let mut paths = vec![places.store().join(CATALOGUE)];

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use sekisho_case::Hash;
 use sekisho_case::event::{EventHead, EventSealer, OpenEvent, PreparedName, SealError};
 use sekisho_case::value::{Value, write_value, write_values};
-use sekisho_case::Hash;
 use sekisho_event::{
     Column, Dictionary, EventBatch, FieldId, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
     ValueId, Vocabulary,
@@ -17,6 +17,7 @@ use sekisho_store::{RowBlock, RowPacker};
 
 use super::Sealing;
 use super::cells::{CellKey, CellPart, DayNumber, Stream, day_of};
+use crate::examine::json;
 
 /// The events of a block, sealed.
 #[derive(Debug, Default)]
@@ -135,6 +136,27 @@ pub(crate) fn open_event<'s, 'n>(
         }
     }
     event
+}
+
+/// Appends the fields of an event as a JSON object, in the order of their
+/// names.
+pub(crate) fn event_json(
+    columns: &[NamedColumn<'_>],
+    vocabulary: &Vocabulary,
+    row: usize,
+    out: &mut Vec<u8>,
+) {
+    out.push(b'{');
+    let start = out.len();
+    for column in columns.iter().filter(|column| column.column.first(row).is_present()) {
+        if out.len() > start {
+            out.push(b',');
+        }
+        json::string(vocabulary.name(column.column.field), out);
+        out.push(b':');
+        column.write(row, out);
+    }
+    out.push(b'}');
 }
 
 /// The names of fields, made ready for sealing once. By field id, which stays
@@ -265,13 +287,7 @@ impl LocalCells {
     }
 
     /// The cell of a row of the batch at hand.
-    fn of(
-        &mut self,
-        batch: &EventBatch,
-        vocabulary: &Vocabulary,
-        host: ValueId,
-        time: i64,
-    ) -> u32 {
+    fn of(&mut self, batch: &EventBatch, vocabulary: &Vocabulary, host: ValueId, time: i64) -> u32 {
         let wanted = (host, day_of(time));
         if let Some((last, number)) = self.last
             && last == wanted

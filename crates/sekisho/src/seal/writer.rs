@@ -67,10 +67,8 @@ impl SealWriter {
                 *slot += count;
             }
         }
-        let empty = |rows: &Vec<_>| Placed {
-            cells: vec![0; rows.len()],
-            indexes: vec![0; rows.len()],
-        };
+        let empty =
+            |rows: &Vec<_>| Placed { cells: vec![0; rows.len()], indexes: vec![0; rows.len()] };
         let mut placed: Vec<Placed> = leaves.iter().map(empty).collect();
         for (batch, row) in order {
             let (batch, row) = (batch as usize, row as usize);
@@ -96,7 +94,8 @@ impl SealWriter {
     }
 
     fn number(&mut self, pending: Vec<Pending>) -> Vec<Due> {
-        let due = pending.into_iter().zip(self.begun..).map(|(pending, number)| Due { number, pending });
+        let due =
+            pending.into_iter().zip(self.begun..).map(|(pending, number)| Due { number, pending });
         let due: Vec<Due> = due.collect();
         self.begun += due.len();
         self.segments.resize_with(self.begun, || None);

@@ -45,7 +45,15 @@ pub(crate) fn slow() -> bool {
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
     command.env_remove("COLUMNS").env("NO_COLOR", "1").stdin(Stdio::null());
+    command.env("SEKISHO_HOME", home()).env_remove("SEKISHO_PASSPHRASE");
     command
+}
+
+/// Where the program keeps its keys: a folder of this test's own.
+pub(crate) fn home() -> &'static Path {
+    static HOME: std::sync::LazyLock<TempDir> =
+        std::sync::LazyLock::new(|| tempfile::tempdir().unwrap());
+    HOME.path()
 }
 
 /// What a command did.

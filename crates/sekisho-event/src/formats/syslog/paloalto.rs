@@ -146,11 +146,11 @@ pub(super) fn say(message: &Message<'_>, sink: &mut dyn Sink) {
 /// The same time with its zone and its fraction, which newer versions write
 /// among their last values.
 fn precise(value: &str, time: Stamp) -> Option<Stamp> {
-    const MINUTE: i64 = 60_000_000_000;
+    const MINUTE: u64 = 60_000_000_000;
     let Stamp::Zoneless(time) = time else { return None };
     let bare = value.get(..23).filter(|_| value.len() == 29 && value.get(10..11) == Some("T"))?;
     let Some(Stamp::Zoneless(shown)) = time::parse(bare) else { return None };
-    let near = shown.checked_sub(time)?.abs() <= MINUTE;
+    let near = shown.abs_diff(time) <= MINUTE;
     time::parse(value).filter(|_| near)
 }
 

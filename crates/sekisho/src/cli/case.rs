@@ -1,0 +1,195 @@
+//! `sekisho case`: what a case says of itself.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use sekisho_case::log::Log;
+use sekisho_case::note::Standing;
+use sekisho_case::record::{Examination, ExaminationKind, Role};
+
+use super::options::Format;
+use super::show;
+use crate::Exit;
+use crate::overview::{Overview, Signatures};
+use crate::seal::find_case;
+
+/// Look into a sealed case.
+#[derive(Debug, Args)]
+pub(super) struct Case {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show parties, policy, examinations, releases and the checkpoint.
+    Show(Show),
+}
+
+/// Show parties, policy, examinations, releases and the checkpoint of a case. It says what the case
+/// says of itself; whether that is true, `sekisho verify` checks.
+#[derive(Debug, Args)]
+struct Show {
+    /// Folder of the case, or one that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Case {
+    pub(super) fn run(self) -> Result<Exit> {
+        let What::Show(show) = self.what;
+        let log = Log::open(&find_case(&show.case)?)?;
+        let overview = Overview::of(&log)?;
+        let signatures = overview.signatures(&log);
+        show::data(&match show.format {
+            Format::Text => text(&log, &overview, &signatures),
+            Format::Json => format!("{}\n", json(&log, &overview, &signatures)),
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+fn text(log: &Log, overview: &Overview, signatures: &Signatures) -> String {
+    let mut out = String::new();
+    let case = &overview.case;
+    let _ = writeln!(out, "case         {}", show::safe(&case.name));
+    let _ = writeln!(out, "origin       {}", show::safe(&case.origin));
+    for party in &overview.parties {
+        let name = show::safe(&party.name);
+        let _ = writeln!(out, "{:<12} {name}  {}", role(party.role), party.key);
+    }
+    for line in overview.policy.lines() {
+        let _ = writeln!(out, "policy       {}", show::safe(line));
+    }
+    let _ = writeln!(
+        out,
+        "checkpoint   {} entries, root {}",
+        show::grouped(log.size()),
+        log.root().base64()
+    );
+    for line in signed(signatures) {
+        let _ = writeln!(out, "             {line}");
+    }
+    for examination in &overview.examinations {
+        let _ = writeln!(out, "examination  {}", examined(examination));
+    }
+    for release in &overview.releases {
+        let _ = writeln!(
+            out,
+            "release      {} to {:?}: {}, {}",
+            release.number,
+            show::safe(&release.to),
+            show::counted(release.events, "event"),
+            show::counted(release.fields, "field"),
+        );
+    }
+    let records: Vec<String> = overview
+        .records
+        .iter()
+        .map(|(name, count)| format!("{} {}", show::grouped(*count), show::safe(name)))
+        .collect();
+    let _ = writeln!(out, "records      {}", records.join(", "));
+    if overview.damaged > 0 {
+        let damaged = show::grouped(overview.damaged);
+        let _ = writeln!(out, "damaged      {damaged} places; `sekisho verify` says where");
+    }
+    out
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Assessor => "assessor",
+        Role::Partner => "partner",
+        Role::Witness => "witness",
+    }
+}
+
+fn signed(signatures: &Signatures) -> Vec<String> {
+    let mut lines = vec![if signatures.by_owner {
+        "signed by the owner".to_owned()
+    } else {
+        "NOT signed by the owner".to_owned()
+    }];
+    for (name, standing) in &signatures.cosigned {
+        let name = show::safe(name);
+        lines.push(match time(standing) {
+            Some(time) => format!("cosigned by {name} at {time}"),
+            None => format!("a cosignature by {name} does NOT fit"),
+        });
+    }
+    if signatures.unknown > 0 {
+        let count = u64::try_from(signatures.unknown).unwrap_or(u64::MAX);
+        lines.push(format!("{} by others", show::counted(count, "signature")));
+    }
+    match &signatures.policy {
+        None => lines.push("the policy cannot be read".to_owned()),
+        Some(policy) if policy.has_quorum() => lines.push("the policy's quorum is reached".into()),
+        Some(policy) => lines.extend(policy.missing.iter().map(|missing| {
+            let of: Vec<String> = missing.of.iter().map(|name| show::safe(name)).collect();
+            format!("the policy needs {} more of: {}", missing.needed, of.join(", "))
+        })),
+    }
+    lines
+}
+
+/// When a cosignature was given; `None` if it does not fit.
+fn time(standing: &Standing) -> Option<String> {
+    let Standing::Signed(time) = standing else { return None };
+    let seconds = i64::try_from(time.unwrap_or_default()).ok()?;
+    let time = jiff::Timestamp::from_second(seconds).ok();
+    Some(time.map_or_else(|| format!("second {seconds}"), |time| time.to_string()))
+}
+
+fn kind(kind: ExaminationKind) -> &'static str {
+    match kind {
+        ExaminationKind::Examine => "examine",
+        ExaminationKind::Hunt => "hunt",
+    }
+}
+
+fn examined(e: &Examination) -> String {
+    let v = &e.verdicts;
+    format!(
+        "{} {}{}: {}, {}, {}, {} (cells: {} clean, {} with findings, {} with gaps, {} refused)",
+        e.number,
+        kind(e.kind),
+        if e.complete { "" } else { " (NOT complete)" },
+        show::counted(e.sources.count, "source"),
+        show::counted(e.cells.count.into(), "cell"),
+        show::counted(e.cells.events, "event"),
+        show::counted(e.detections, "detection"),
+        v.clean,
+        v.findings,
+        v.gap,
+        v.refused,
+    )
+}
+
+fn json(log: &Log, overview: &Overview, signatures: &Signatures) -> serde_json::Value {
+    let cosigned: Vec<serde_json::Value> = signatures
+        .cosigned
+        .iter()
+        .map(|(name, standing)| {
+            let time = time(standing);
+            serde_json::json!({"name": name, "fits": time.is_some(), "time": time})
+        })
+        .collect();
+    serde_json::json!({
+        "version": 1, "name": overview.case.name, "origin": overview.case.origin,
+        "parties": overview.parties, "policy": overview.policy,
+        "checkpoint": {
+            "size": log.size(), "root": log.root().to_string(),
+            "signed_by_owner": signatures.by_owner, "cosigned": cosigned,
+            "unknown_signatures": signatures.unknown,
+            "quorum": signatures.policy.as_ref().map(|policy| policy.has_quorum()),
+        },
+        "examinations": overview.examinations, "releases": overview.releases,
+        "records": overview.records, "damaged": overview.damaged,
+    })
+}

@@ -1,0 +1,249 @@
+//! `sekisho checkpoint`: the published state of a case, and its witnesses.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use sekisho_case::checkpoint::SignedCheckpoint;
+use sekisho_case::key::VerifyingKey;
+use sekisho_case::limits::NOTE_BYTES_MAX;
+use sekisho_case::log::{Log, LogWriter};
+use sekisho_case::note::{NoteSignature, parse_signatures};
+use sekisho_case::witness::AddCheckpoint;
+
+use super::key::{PassphraseArgs, say_made};
+use super::show;
+use crate::Exit;
+use crate::overview::Overview;
+use crate::seal::find_case;
+use crate::witness::{Cosigned, cosign};
+
+/// Show the published state of a case, have it cosigned, and cosign that of others.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+How a witness is asked without a network: the owner runs `checkpoint show CASE --since N --out FILE`
+(N is 0 the first time), the witness answers with `checkpoint cosign FILE`, and the owner puts the
+answer into the case with `checkpoint add CASE FILE`.")]
+pub(super) struct Checkpoint {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Print the signed checkpoint of a case, or the request to cosign it.
+    Show(Show),
+    /// Cosign a checkpoint, if it goes on from all that was seen of its log before.
+    Cosign(Cosign),
+    /// Add a cosignature to the checkpoint of a case.
+    Add(Add),
+}
+
+/// Print the signed checkpoint of a case, or the request to cosign it.
+#[derive(Debug, Args)]
+struct Show {
+    /// Folder of the case, or one that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// Print the request (C2SP tlog-witness, add-checkpoint) to a witness that saw the log at this
+    /// size, or as in this checkpoint; 0 if it never did.
+    #[arg(long, value_name = "N|FILE")]
+    since: Option<String>,
+    /// Write it to a file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Cosign a checkpoint, if it goes on from all that was seen of its log before.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints the cosignature (C2SP tlog-cosignature). What was seen is kept in $SEKISHO_HOME/witness.
+Exit code 3: the checkpoint is not signed by its log, or is not an extension of what was seen. Two
+checkpoints that fork are kept as evidence.")]
+struct Cosign {
+    /// The request, as `checkpoint show --since` writes it.
+    #[arg(value_name = "REQUEST")]
+    request: PathBuf,
+    /// Key to cosign with: its name or its file; else the default key.
+    #[arg(long, value_name = "NAME|FILE")]
+    key: Option<String>,
+    /// Public key of the log, or of the owner of its case. Needed when it is seen for the first
+    /// time; later it must be the same.
+    #[arg(long, value_name = "VKEY")]
+    log_key: Option<VerifyingKey>,
+    /// Write the cosignature to a file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+/// Add a cosignature to the checkpoint of a case, if it fits.
+#[derive(Debug, Args)]
+struct Add {
+    /// Folder of the case, or one that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// What the witness answered.
+    #[arg(value_name = "COSIGNATURE")]
+    cosignature: PathBuf,
+    /// Cosigner key of the witness, if it is no party of the case.
+    #[arg(long, value_name = "VKEY")]
+    cosigner_key: Option<VerifyingKey>,
+}
+
+impl Checkpoint {
+    pub(super) fn run(self) -> Result<Exit> {
+        match self.what {
+            What::Show(show) => show.run(),
+            What::Cosign(cosign) => cosign.run(),
+            What::Add(add) => add.run(),
+        }
+    }
+}
+
+impl Show {
+    fn run(self) -> Result<Exit> {
+        let log = Log::open(&find_case(&self.case)?)?;
+        let text = match &self.since {
+            None => log.checkpoint().to_string(),
+            Some(since) => AddCheckpoint::of(&log, old_size(&log, since)?)?.to_string(),
+        };
+        give(&text, self.out.as_deref())?;
+        Ok(Exit::Done)
+    }
+}
+
+/// The size at which a witness saw a log: a number, or that of a checkpoint which is one of it.
+fn old_size(log: &Log, since: &str) -> Result<u64> {
+    if let Ok(size) = since.parse::<u64>() {
+        if size > log.size() {
+            bail!("--since {size}: the log has only {} entries", log.size());
+        }
+        return Ok(size);
+    }
+    let path = Path::new(since);
+    let seen = SignedCheckpoint::parse(&read(path)?)
+        .with_context(|| format!("reading the checkpoint {since}"))?;
+    let seen = seen.unverified();
+    if seen.origin != log.origin() {
+        bail!("{since} is a checkpoint of {}, not of {}", show::safe(&seen.origin), log.origin());
+    }
+    if seen.size > log.size() || log.root_at(seen.size)? != seen.root {
+        bail!(
+            "{since} says something else of this log: size {}, root {}; if both are signed, the \
+             log was forked, or is an older copy",
+            seen.size,
+            seen.root
+        );
+    }
+    Ok(seen.size)
+}
+
+impl Cosign {
+    fn run(self) -> Result<Exit> {
+        let request = AddCheckpoint::parse(&read(&self.request)?)
+            .with_context(|| format!("reading {}", self.request.display()))?;
+        let keys = self.passphrase.keys()?;
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).context("asking for the time")?;
+        let mut key = || keys.owner_key(self.key.as_deref(), &mut say_made);
+        let given = self.log_key.as_ref();
+        let cosigned = cosign(keys.home(), &request, given, &mut key, time.as_secs());
+        let Cosigned { signature, key, seen } = match cosigned {
+            Ok(cosigned) => cosigned,
+            Err(denial) if denial.is_verdict() => {
+                show::talk(&format!("sekisho: not cosigned: {}", show::safe(&denial.to_string())));
+                return Ok(Exit::Denied);
+            }
+            Err(denial) => bail!("not cosigned: {denial}"),
+        };
+        let checkpoint = request.checkpoint.unverified();
+        show::talk(&format!(
+            "Cosigned {} at size {}, {}.\nYour cosigner key: {key}",
+            show::safe(&checkpoint.origin),
+            show::grouped(checkpoint.size),
+            match seen {
+                Some(size) =>
+                    format!("which goes on from size {} seen before", show::grouped(size)),
+                None => "seen for the first time".to_owned(),
+            },
+        ));
+        give(&format!("{signature}\n"), self.out.as_deref())?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Add {
+    fn run(self) -> Result<Exit> {
+        let folder = find_case(&self.case)?;
+        let reading = || format!("reading {}", self.cosignature.display());
+        let bytes = read(&self.cosignature)?;
+        let text = std::str::from_utf8(&bytes).with_context(reading)?;
+        let signatures = parse_signatures(text).with_context(reading)?;
+        if signatures.is_empty() {
+            bail!("{}: expected the line that the witness answered", self.cosignature.display());
+        }
+        let overview = Overview::of(&Log::open(&folder)?)?;
+        let mut keys = overview.cosigners();
+        keys.extend(self.cosigner_key);
+        let keys = signatures.iter().map(|signature| key_of(signature, &keys));
+        let keys: Vec<VerifyingKey> = keys.collect::<Result<_>>()?;
+        let mut log = LogWriter::open(&folder, &overview.owner()?)?;
+        for (signature, key) in signatures.into_iter().zip(&keys) {
+            let fits = log.published().is_some_and(|published| {
+                key.verify_note(published.note().text(), &signature.signature).is_ok()
+            });
+            if !fits {
+                bail!(
+                    "the cosignature by {} does not fit the published checkpoint (size {}); it may \
+                     be for an earlier one: ask again",
+                    key.name(),
+                    overview.records.values().sum::<u64>()
+                );
+            }
+            log.add_signature(signature, key)?;
+            show::talk(&format!("The checkpoint is now cosigned by {}.", key.name()));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The key that a signature says it is by.
+fn key_of(signature: &NoteSignature, keys: &[VerifyingKey]) -> Result<VerifyingKey> {
+    let by = |key: &&VerifyingKey| key.name() == signature.name && key.id() == signature.id;
+    let key = keys.iter().find(by).cloned();
+    key.with_context(|| {
+        format!(
+            "the cosignature is by {} (key {:08x}), who is no party of this case and not in its \
+             policy: give the cosigner key with --cosigner-key",
+            show::safe(&signature.name),
+            signature.id
+        )
+    })
+}
+
+/// Prints a text, or writes it to a file.
+fn give(text: &str, out: Option<&Path>) -> Result<()> {
+    match out {
+        Some(path) => {
+            std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+        }
+        None => Ok(show::data(text)?),
+    }
+}
+
+/// The bytes of a small file that came from somebody else.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let reading = || format!("reading {}", path.display());
+    let limit = NOTE_BYTES_MAX * 2;
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(reading)?;
+    file.take(u64::try_from(limit)? + 1).read_to_end(&mut bytes).with_context(reading)?;
+    if bytes.len() > limit {
+        bail!("{} is too large: expected at most {limit} bytes", path.display());
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,109 @@
+//! `sekisho disclose`.
+
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use super::key::PassphraseArgs;
+use super::show;
+use crate::Exit;
+use crate::disclose::{Disclosure, FieldChoice, Preview, Request, events};
+use crate::seal::find_case;
+
+/// Most events that are shown in full before a release.
+const PREVIEWED_MAX: usize = 10;
+
+/// Show some events of a case to somebody, field by field, with proofs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What will leave is shown first, byte for byte; at a terminal you are asked. The release goes on
+record in the case before the file is written. Whoever gets it checks it with
+`sekisho verify release.zip --key VKEY`, where VKEY is what `sekisho key show` says.")]
+pub(super) struct Disclose {
+    /// The case: its folder, or the folder that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// Events: CELL.INDEX (several divided by commas), or a file with lines of detections.jsonl;
+    /// may be given again.
+    #[arg(long, value_name = "EVENTS", required = true)]
+    events: Vec<String>,
+    /// Fields to show: names divided by commas, `all`, or `none`.
+    #[arg(long, value_name = "FIELDS", default_value = "none")]
+    fields: String,
+    /// Keep the names of withheld fields hidden too; then only their number can be proven.
+    #[arg(long)]
+    hide_names: bool,
+    /// For whom the release is; goes on record and into the file.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    to: String,
+    /// The file to write.
+    #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+    /// Only show what would leave, all of it; nothing is written or put on record.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Key of the owner: its name or its file; else the default key.
+    #[arg(long, value_name = "NAME|FILE")]
+    key: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Disclose {
+    pub(super) fn run(self) -> Result<Exit> {
+        let case = find_case(&self.case)?;
+        let request = Request {
+            events: events(&self.events)?,
+            fields: FieldChoice::parse(&self.fields),
+            hide_names: self.hide_names,
+            to: self.to.clone(),
+        };
+        let key = self.passphrase.keys()?.owner_key(self.key.as_deref(), &mut |_| {})?;
+        let disclosure = Disclosure::prepare(&case, &key, &request)?;
+        let preview = disclosure.preview();
+        let Some(out) = self.out.filter(|_| !self.dry_run) else {
+            show::data(&show::safe_lines(&preview.to_text(usize::MAX)))?;
+            show::talk(&said(preview));
+            return Ok(Exit::Done);
+        };
+        if out.exists() {
+            bail!("{} is there already: a release is never written over", out.display());
+        }
+        show::talk(&show::safe_lines(&preview.to_text(PREVIEWED_MAX)));
+        show::talk(&said(preview));
+        if !self.yes && std::io::stdin().is_terminal() && !agreed()? {
+            show::talk("Nothing was released.");
+            return Ok(Exit::Denied);
+        }
+        let released = disclosure.release(&out)?;
+        show::data(&format!(
+            "Release {}: {} with {} shown, {} bytes: {}\nThe case keeps a copy: {}\n",
+            released.number,
+            show::counted(released.events as u64, "event"),
+            show::counted(released.fields, "field"),
+            show::grouped(released.bytes as u64),
+            out.display(),
+            released.kept.display(),
+        ))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn said(preview: &Preview) -> String {
+    let linkage: Vec<String> =
+        preview.linkage().into_iter().map(|line| format!("  {line}")).collect();
+    let to = if preview.to.is_empty() { "nobody named" } else { &preview.to };
+    format!("To {to}. What its reader can tell beside the fields shown:\n{}", linkage.join("\n"))
+}
+
+fn agreed() -> Result<bool> {
+    show::talk("Release this? Type yes to do it:");
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim().eq_ignore_ascii_case("yes"))
+}

@@ -1,0 +1,107 @@
+//! `sekisho hunt`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::examine::{records, watched};
+use super::key::PassphraseArgs;
+use super::options::{LevelArg, RuleArgs};
+use super::{seal, show};
+use crate::Exit;
+use crate::examine::Progress;
+use crate::hunt::{Options, Outcome, hunt};
+use crate::seal::find_case;
+
+/// Most lines about what fired, and about what could not be loaded.
+const LINES_MAX: usize = 20;
+
+/// Sweep evidence that is stored already with new rules and indicators; adds to the case.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Results lie in the case, in examinations/NNNN, and are sealed with it. With indicators and without
+--rules, only indicators are looked for.")]
+pub(super) struct Hunt {
+    /// The case: its folder, or the folder that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// STIX 2.1 bundle, or folder with such; may be given again.
+    #[arg(long, value_name = "PATH")]
+    indicators: Vec<PathBuf>,
+    /// Folder for a copy of the results.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Exit with 1 if there are detections of this level or above; an indicator counts as high.
+    #[arg(long, value_name = "LEVEL")]
+    fail_on: Option<LevelArg>,
+    /// Threads; 0: one per core.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+    /// Key of the owner: its name or its file; else the default key.
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Sealing")]
+    key: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Hunt {
+    pub(super) fn run(self) -> Result<Exit> {
+        let options = Options {
+            case: find_case(&self.case)?,
+            selection: self.rules.selection(),
+            placeholders: self.rules.parse_options()?,
+            rules: self.rules.rules,
+            indicators: self.indicators,
+            out: self.out,
+            threads: self.threads,
+        };
+        let key = self.passphrase.keys()?.owner_key(self.key.as_deref(), &mut |_| {})?;
+        let message = |progress: &Progress| {
+            let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
+            format!("{} stored events, {detections} detections", records(progress))
+        };
+        let outcome = watched(&message, |stop, progress| hunt(&options, &key, stop, progress))?;
+        show::data(&summary(&outcome))?;
+        if !outcome.complete {
+            return Ok(Exit::Failed);
+        }
+        let limit = self.fail_on.map(Into::into);
+        let reached = limit.is_some_and(|limit| outcome.worst.is_some_and(|worst| worst >= limit));
+        Ok(if reached { Exit::Findings } else { Exit::Done })
+    }
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    if !outcome.complete {
+        text.push_str("INCOMPLETE: stopped before the end; not everything was swept.\n");
+    }
+    let _ = writeln!(
+        text,
+        "{} swept with {} and {}: {}",
+        show::counted(outcome.events, "stored event"),
+        show::counted(outcome.rules as u64, "rule"),
+        show::counted(outcome.indicators as u64, "indicator"),
+        show::counted(outcome.detections, "detection"),
+    );
+    for (level, title, id, count) in outcome.by.iter().take(LINES_MAX) {
+        let name = if title.is_empty() { id } else { title };
+        let title = show::cut(&show::safe(name), 60);
+        let _ = writeln!(text, "  {level:<14}{:>10}  {title}", show::grouped(*count));
+    }
+    if !outcome.refused.is_empty() {
+        let count = show::grouped(outcome.refused.len() as u64);
+        let _ = writeln!(text, "{count} not looked for, or not in full:");
+        for line in outcome.refused.iter().take(LINES_MAX) {
+            let _ = writeln!(text, "  {}", show::safe(line));
+        }
+    }
+    let _ = writeln!(text, "Results: {}", outcome.results.display());
+    text.push_str(&seal::summary(&outcome.sealed));
+    text
+}

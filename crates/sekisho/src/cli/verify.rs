@@ -1,0 +1,209 @@
+//! `sekisho verify`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use sekisho_case::checkpoint::SignedCheckpoint;
+use sekisho_case::key::VerifyingKey;
+use sekisho_case::policy::Policy;
+use sekisho_case::statement::{Standing, Statement};
+use sekisho_case::verify::{Trust, Verified, verify_case, verify_release};
+use serde_json::json;
+
+use super::key::PassphraseArgs;
+use super::options::Format;
+use super::show;
+use crate::Exit;
+use crate::seal::{StoreStanding, compare_store, find_case};
+
+/// Largest release that is read, in bytes.
+const RELEASE_BYTES_MAX: u64 = 4 << 30;
+
+/// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 valid, 4 invalid. Without --key everything may fit together and still be somebody
+else's: then whose it is, is only claimed. The owner, whose key is at hand, also has each stored
+event compared with what was sealed. spec/case-v1.md says what is checked; spec/verify.py is a
+second verifier, in another language.")]
+pub(super) struct Verify {
+    /// A case (its folder, or the folder that has it as `case`), or the zip of a release.
+    #[arg(value_name = "CASE|RELEASE")]
+    path: PathBuf,
+    /// Public key that is known to be the owner's or a witness's: a line of `sekisho key show`, or
+    /// a file with such lines; may be given again.
+    #[arg(long = "key", value_name = "VKEY|FILE")]
+    keys: Vec<String>,
+    /// A C2SP tlog-policy that must be met, beside the one of the case.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A checkpoint of this case that was seen before: what is here must continue it.
+    #[arg(long, value_name = "FILE")]
+    seen: Option<PathBuf>,
+    /// Do not compare stored events with what was sealed.
+    #[arg(long)]
+    without_store: bool,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<Exit> {
+        let trust = self.trust()?;
+        let meta =
+            fs::metadata(&self.path).with_context(|| format!("opening {}", self.path.display()))?;
+        let verified = if meta.is_dir() {
+            self.case(&find_case(&self.path)?, &trust)?
+        } else {
+            if meta.len() > RELEASE_BYTES_MAX {
+                bail!("{}: more than {RELEASE_BYTES_MAX} bytes", self.path.display());
+            }
+            let bytes =
+                fs::read(&self.path).with_context(|| format!("reading {}", self.path.display()))?;
+            verify_release(&bytes, &trust)?
+        };
+        let text = match self.format {
+            Format::Text => text(&self.path, &verified),
+            Format::Json => format!("{}\n", json(&verified)),
+        };
+        show::data(&text)?;
+        Ok(if verified.is_valid() { Exit::Done } else { Exit::Invalid })
+    }
+
+    fn trust(&self) -> Result<Trust> {
+        let mut trust = Trust::default();
+        for given in &self.keys {
+            trust.keys.extend(keys_of(given)?);
+        }
+        if let Some(path) = &self.policy {
+            let read = || format!("reading the policy {}", path.display());
+            let text = fs::read_to_string(path).with_context(read)?;
+            trust.policy = Some(Policy::parse(&text).with_context(read)?);
+        }
+        if let Some(path) = &self.seen {
+            let read = || format!("reading the checkpoint {}", path.display());
+            let bytes = fs::read(path).with_context(read)?;
+            trust.seen = Some(SignedCheckpoint::parse(&bytes).with_context(read)?);
+        }
+        Ok(trust)
+    }
+
+    fn case(&self, folder: &Path, trust: &Trust) -> Result<Verified> {
+        let mut verified = verify_case(folder, trust, &mut |_| {})?;
+        let Some(about) = verified.about.as_ref().filter(|_| verified.is_valid()) else {
+            return Ok(verified);
+        };
+        if self.without_store || about.events == 0 {
+            return Ok(verified);
+        }
+        let keys = self.passphrase.keys()?;
+        let standing = match keys.holder_of(&about.owner)? {
+            Some(place) => match keys.unlock(&place) {
+                Ok(key) => compare_store(folder, &key)?,
+                Err(e) => StoreStanding::not_compared(&format!("the owner's key is locked: {e:#}")),
+            },
+            None => StoreStanding::not_compared("the owner's private key is not at hand"),
+        };
+        verified.statements.extend(standing.statements());
+        Ok(verified)
+    }
+}
+
+/// Keys from a vkey, or from a file with one a line.
+fn keys_of(given: &str) -> Result<Vec<VerifyingKey>> {
+    let parse = |line: &str| -> Result<VerifyingKey> {
+        line.parse().with_context(|| {
+            format!(
+                "--key {line}: expected a key as `sekisho key show` writes it, or a file with such"
+            )
+        })
+    };
+    if given.contains('+') && !Path::new(given).is_file() {
+        return Ok(vec![parse(given)?]);
+    }
+    let text = fs::read_to_string(given).with_context(|| format!("--key {given}: reading it"))?;
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(parse).collect()
+}
+
+/// All standings, the gravest last, with their headings.
+const HEADINGS: [(Standing, &str); 4] = [
+    (Standing::Proven, "Proven"),
+    (Standing::Claimed, "Claimed, not proven"),
+    (Standing::Missing, "Missing"),
+    (Standing::Broken, "BROKEN"),
+];
+
+fn text(path: &Path, verified: &Verified) -> String {
+    let mut text = String::new();
+    let word = if verified.is_valid() { "VALID" } else { "INVALID" };
+    let _ = writeln!(text, "{word}: {}", path.display());
+    if let Some(about) = &verified.about {
+        let (size, origin) = (about.size, show::safe(&about.origin));
+        let _ = writeln!(text, "log {origin}, {size} entries, root {}", about.root);
+    }
+    for (standing, heading) in HEADINGS {
+        let all: Vec<&Statement> =
+            verified.statements.iter().filter(|s| s.standing == standing).collect();
+        if all.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n{heading}");
+        for statement in all {
+            let line = format!("{}: {}", statement.place, statement.text);
+            let _ = writeln!(text, "  {}", show::safe(&line));
+        }
+    }
+    text
+}
+
+fn json(verified: &Verified) -> serde_json::Value {
+    let statements: Vec<_> = verified
+        .statements
+        .iter()
+        .map(|s| {
+            json!({
+                "standing": s.standing.to_string(),
+                "place": s.place.to_string(),
+                "text": s.text,
+            })
+        })
+        .collect();
+    let about = verified.about.as_ref().map(|about| {
+        json!({
+            "origin": about.origin,
+            "size": about.size,
+            "root": about.root.to_string(),
+            "owner": about.owner.to_string(),
+        })
+    });
+    json!({
+        "version": 1,
+        "valid": verified.is_valid(),
+        "log": about,
+        "statements": statements,
+        "events": events(verified),
+    })
+}
+
+/// The events of a release, with what of them is shown.
+fn events(verified: &Verified) -> Vec<serde_json::Value> {
+    let value = |json: &String| serde_json::from_str(json).unwrap_or(serde_json::Value::Null);
+    let one = |event: &sekisho_case::verify::DisclosedEvent| {
+        let fields: serde_json::Map<String, serde_json::Value> =
+            event.fields.iter().map(|(name, json)| (name.clone(), value(json))).collect();
+        json!({
+            "cell": event.cell,
+            "index": event.index,
+            "fields": fields,
+            "withheld": event.withheld,
+            "withheld_names": event.withheld_names,
+        })
+    };
+    verified.events.iter().map(one).collect()
+}

@@ -1,0 +1,115 @@
+//! What a case has, by number: for finding events in it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use hashbrown::HashMap;
+use sekisho_case::Hash;
+use sekisho_case::log::Log;
+use sekisho_case::merkle::leaf_hash;
+use sekisho_case::record::{Body, Examination, Record};
+
+use crate::seal::check::Sizes;
+
+/// A cell, as far as finding needs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CellAt {
+    pub(crate) entry: u64,
+    pub(crate) events: u64,
+    /// Hash of its record.
+    pub(crate) leaf: Hash,
+}
+
+/// An examination that sealed events.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) entry: u64,
+    pub(crate) examination: Examination,
+    pub(crate) sizes: Sizes,
+}
+
+/// All that is needed to find events and to prove where they are.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// Numbers of the sources of a path, with their hashes.
+    sources: HashMap<String, Vec<(u32, Option<String>)>>,
+    pub(crate) cells: BTreeMap<u32, CellAt>,
+    pub(crate) examinations: Vec<Sealed>,
+    /// Entry of the latest parties.
+    pub(crate) parties: u64,
+    pub(crate) releases: u32,
+}
+
+impl Index {
+    /// Reads the published log.
+    ///
+    /// # Errors
+    ///
+    /// Where an entry is damaged.
+    pub(crate) fn read(log: &Log) -> Result<Self> {
+        let mut index = Self::default();
+        for entry in log.entries(0..log.size()) {
+            let (number, bytes) = entry?;
+            let record =
+                Record::parse(&bytes).with_context(|| format!("entry {number} of the case"))?;
+            index.add(number, record.body, &bytes);
+        }
+        Ok(index)
+    }
+
+    fn add(&mut self, entry: u64, body: Body, bytes: &[u8]) {
+        match body {
+            Body::Parties(_) => self.parties = entry,
+            Body::Source(source) => {
+                let hash = source.sha256.map(|hash| hash.to_string());
+                self.sources.entry(source.path).or_default().push((source.number, hash));
+            }
+            Body::Cell(cell) => {
+                let at = CellAt { entry, events: cell.events, leaf: leaf_hash(bytes) };
+                self.cells.insert(cell.number, at);
+            }
+            Body::Release(_) => self.releases += 1,
+            Body::Examination(examination) if examination.seal.is_some() => {
+                let first = examination.cells.first;
+                let last = first.saturating_add(examination.cells.count);
+                let events: Vec<u64> =
+                    self.cells.range(first..last).map(|(_, cell)| cell.events).collect();
+                let sizes = Sizes::new(first, &events);
+                self.examinations.push(Sealed { entry, examination: *examination, sizes });
+            }
+            _ => {}
+        }
+    }
+
+    /// Path and hash of each source.
+    pub(crate) fn sources(&self) -> BTreeMap<u32, (String, Option<String>)> {
+        let all = self.sources.iter();
+        all.flat_map(|(path, list)| {
+            list.iter().map(move |(number, hash)| (*number, (path.clone(), hash.clone())))
+        })
+        .collect()
+    }
+
+    /// The latest source with this path and, where both are known, this hash.
+    pub(crate) fn source(&self, path: &str, sha256: Option<&str>) -> Option<u32> {
+        let fits = |hash: &Option<String>| match (hash, sha256) {
+            (Some(known), Some(wanted)) => known == wanted,
+            _ => true,
+        };
+        let all = self.sources.get(path)?.iter().rev();
+        all.filter(|(_, hash)| fits(hash)).map(|(number, _)| *number).next()
+    }
+
+    /// The examination that sealed a cell.
+    pub(crate) fn of_cell(&self, cell: u32) -> Option<&Sealed> {
+        self.examinations.iter().find(|sealed| sealed.sizes.of(cell).is_some())
+    }
+
+    /// The examination that read a source.
+    pub(crate) fn of_source(&self, source: u32) -> Option<&Sealed> {
+        self.examinations.iter().find(|sealed| {
+            let sources = sealed.examination.sources;
+            (sources.first..sources.first.saturating_add(sources.count)).contains(&source.into())
+        })
+    }
+}

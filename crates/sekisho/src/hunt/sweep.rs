@@ -1,0 +1,452 @@
+//! The sweep over stored events: groups of rows are shared among threads, each
+//! is decoded as far as rules and indicators look, and only where one of them
+//! holds are the other fields of its rows read. Outcomes are taken in the order
+//! of segments and groups, whoever was faster.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use hashbrown::{HashMap, HashSet};
+use sekisho_event::{
+    EventBatch, FieldId, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
+};
+use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
+use sekisho_store::{OpenSegment, Row, ShapeRows, Store, StoredBatch};
+
+use crate::examine::Place;
+use crate::indicators::{IndicatorMatch, IndicatorMatcher, IndicatorProgram};
+use crate::seal::rows::{Names, event_json};
+
+/// Outcomes that may wait for an earlier one.
+const AHEAD_MAX: usize = 64;
+
+/// What is swept with.
+pub(super) struct Plan {
+    pub(super) program: Arc<Program>,
+    /// Knows which rules correlations look at.
+    pub(super) correlator: Correlator,
+    /// By rule: whether its own matches are not reported.
+    pub(super) silent: Vec<bool>,
+    pub(super) indicators: Option<Arc<IndicatorProgram>>,
+}
+
+impl Plan {
+    /// The fields that are read of events of these shapes.
+    fn projection(&self, shapes: &[Shape]) -> Projection {
+        let mut extra = self.correlator.fields();
+        if let Some(indicators) = &self.indicators {
+            extra.extend(indicators.fields());
+        }
+        self.program.projection_of(shapes, &extra)
+    }
+
+    /// Whether anything could be found in events of one of these shapes.
+    fn looks_at(&self, shapes: &[Shape]) -> bool {
+        self.indicators.is_some() || shapes.iter().any(|shape| self.program.looks_at(shape))
+    }
+}
+
+/// What holds for an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    Rule(u32),
+    Indicator(u32),
+}
+
+/// An event for which something holds.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) what: What,
+    pub(super) row: Row,
+    pub(super) place: Place,
+    pub(super) matched: Vec<(String, String)>,
+    /// The event's fields as JSON.
+    pub(super) event: Arc<[u8]>,
+}
+
+/// An event that satisfies a part of an indicator.
+#[derive(Clone, Debug)]
+pub(super) struct Sighting {
+    pub(super) indicator: u32,
+    pub(super) observation: u16,
+    pub(super) time: i64,
+    /// Cell and index.
+    pub(super) event: (u32, u64),
+}
+
+/// What came of one group of rows.
+#[derive(Debug, Default)]
+pub(super) struct Swept {
+    pub(super) rows: u64,
+    pub(super) found: Vec<Found>,
+    pub(super) observations: Vec<(Observation, Place)>,
+    pub(super) sightings: Vec<Sighting>,
+    pub(super) problem: Option<String>,
+}
+
+/// One group of rows of a segment.
+#[derive(Debug)]
+struct Piece {
+    path: Arc<PathBuf>,
+    group: usize,
+    /// Of the whole segment.
+    shapes: Arc<[Shape]>,
+}
+
+/// All groups of all segments of stores, in order.
+///
+/// # Errors
+///
+/// Where a segment cannot be opened.
+fn pieces(stores: &[Store]) -> Result<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    for store in stores {
+        for segment in store.segments() {
+            let path = Arc::new(store.path(segment));
+            let shapes: Arc<[Shape]> = segment.shapes.iter().map(shape_of).collect();
+            let groups = store.segment(segment)?.groups();
+            pieces.extend((0..groups).map(|group| Piece {
+                path: Arc::clone(&path),
+                group,
+                shapes: Arc::clone(&shapes),
+            }));
+        }
+    }
+    Ok(pieces)
+}
+
+fn shape_of(rows: &ShapeRows) -> Shape {
+    Shape {
+        product: rows.product.as_str().into(),
+        channel: rows.channel.as_str().into(),
+        event_id: rows.event_id,
+    }
+}
+
+/// What is shared among threads.
+struct Shared<'a> {
+    plan: &'a Plan,
+    pieces: Vec<Piece>,
+    next: AtomicUsize,
+    stop: &'a AtomicBool,
+    records: &'a AtomicU64,
+    turn: Mutex<Turn>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct Turn {
+    taken: usize,
+    waiting: BTreeMap<usize, Swept>,
+    broken: bool,
+}
+
+/// Sweeps stores; `take` gets what came of each group of rows, in order.
+/// Whether all of it was swept.
+///
+/// # Errors
+///
+/// Where a segment cannot be opened or read, or `take` fails.
+pub(super) fn sweep(
+    stores: &[Store],
+    plan: &Plan,
+    threads: usize,
+    stop: &AtomicBool,
+    records: &AtomicU64,
+    take: &mut dyn FnMut(Swept) -> Result<()>,
+) -> Result<bool> {
+    let shared = Shared {
+        plan,
+        pieces: pieces(stores)?,
+        next: AtomicUsize::new(0),
+        stop,
+        records,
+        turn: Mutex::default(),
+        moved: Condvar::new(),
+    };
+    let total = shared.pieces.len();
+    thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| shared.work());
+        }
+        for number in 0..total {
+            let Some(swept) = shared.wait_for(number) else { return Ok(false) };
+            if let Some(problem) = &swept.problem {
+                shared.fail();
+                anyhow::bail!("{problem}");
+            }
+            let taken = take(swept);
+            if taken.is_err() {
+                shared.fail();
+            }
+            taken?;
+        }
+        Ok(true)
+    })
+}
+
+impl Shared<'_> {
+    fn turn(&self) -> std::sync::MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self) {
+        self.turn().broken = true;
+        self.moved.notify_all();
+    }
+
+    /// The outcome with this number; `None` where the sweep was stopped.
+    fn wait_for(&self, number: usize) -> Option<Swept> {
+        let mut turn = self.turn();
+        loop {
+            if let Some(swept) = turn.waiting.remove(&number) {
+                turn.taken = number + 1;
+                drop(turn);
+                self.moved.notify_all();
+                return Some(swept);
+            }
+            if turn.broken || self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work(&self) {
+        // Whoever waits must hear of a thread that breaks down.
+        let watch = Watch(self);
+        let mut worker = Worker::new(self.plan);
+        while !self.stop.load(Ordering::Relaxed) {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(piece) = self.pieces.get(number) else { break };
+            let swept = worker
+                .sweep(piece)
+                .unwrap_or_else(|e| Swept { problem: Some(format!("{e:#}")), ..Swept::default() });
+            self.records.fetch_add(swept.rows, Ordering::Relaxed);
+            let mut turn = self.turn();
+            while number > turn.taken + AHEAD_MAX && !turn.broken {
+                turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            }
+            turn.waiting.insert(number, swept);
+            drop(turn);
+            self.moved.notify_all();
+        }
+        drop(watch);
+    }
+}
+
+struct Watch<'a, 'b>(&'a Shared<'b>);
+
+impl Drop for Watch<'_, '_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail();
+        }
+        self.0.moved.notify_all();
+    }
+}
+
+/// One thread's state.
+struct Worker<'a> {
+    plan: &'a Plan,
+    /// The shapes that the vocabulary serves; none where it takes all fields.
+    shapes: Arc<[Shape]>,
+    vocabulary: Vocabulary,
+    matcher: Matcher,
+    indicators: Option<IndicatorMatcher>,
+    open: Option<(Arc<PathBuf>, OpenSegment)>,
+    matches: Vec<Match>,
+    indicated: Vec<IndicatorMatch>,
+}
+
+/// A match without its event's fields.
+struct Bare {
+    what: What,
+    row: Row,
+    place: Place,
+    matched: Vec<(String, String)>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            shapes: Arc::default(),
+            vocabulary: Vocabulary::default(),
+            matcher: Matcher::new(Arc::clone(&plan.program)),
+            indicators: plan.indicators.clone().map(IndicatorMatcher::new),
+            open: None,
+            matches: Vec::new(),
+            indicated: Vec::new(),
+        }
+    }
+
+    /// Makes ready for other columns. What is remembered of values goes with
+    /// their dictionaries.
+    fn turn_to(&mut self, shapes: &Arc<[Shape]>) {
+        let projection = self.plan.projection(shapes);
+        let all = matches!(projection, Projection::All);
+        let shapes = if all { Arc::default() } else { Arc::clone(shapes) };
+        if self.shapes != shapes {
+            self.shapes = shapes;
+            self.vocabulary = Vocabulary::new(projection);
+            self.matcher = Matcher::new(Arc::clone(&self.plan.program));
+            self.indicators = self.plan.indicators.clone().map(IndicatorMatcher::new);
+        }
+    }
+
+    fn sweep(&mut self, piece: &Piece) -> Result<Swept> {
+        if self.open.as_ref().is_none_or(|(path, _)| *path != piece.path) {
+            self.turn_to(&piece.shapes);
+        }
+        if self.open.as_ref().is_none_or(|(path, _)| *path != piece.path) {
+            self.open = Some((Arc::clone(&piece.path), OpenSegment::open(&piece.path)?));
+        }
+        let Self { plan, vocabulary, matcher, indicators, open, matches, indicated, .. } = self;
+        let Some((_, segment)) = open else { return Ok(Swept::default()) };
+        let mut swept = Swept::default();
+        if !plan.looks_at(&piece.shapes) {
+            swept.rows = segment.group_rows(piece.group);
+            return Ok(swept);
+        }
+        let mut bare = Vec::new();
+        segment.scan_group(piece.group, vocabulary, &mut |stored, vocabulary| {
+            swept.rows += stored.batch.rows() as u64;
+            let on = On { plan, stored, vocabulary };
+            matcher.run(&stored.batch, vocabulary, matches);
+            matches.drain(..).for_each(|m| on.matched(&m, &mut swept, &mut bare));
+            if let Some(indicators) = indicators {
+                indicators.run(&stored.batch, vocabulary, indicated);
+                indicated.drain(..).for_each(|m| on.indicated(&m, &mut swept, &mut bare));
+            }
+        })?;
+        if bare.is_empty() {
+            return Ok(swept);
+        }
+        bare.sort_by_key(|b: &Bare| (b.row.cell, b.row.index, b.what));
+        let events = events(segment, piece.group, &bare)?;
+        for Bare { what, row, place, matched } in bare {
+            let event = events.get(&(row.cell, row.index));
+            let event = event.cloned().with_context(|| {
+                format!("{}: a row that was there is gone", piece.path.display())
+            })?;
+            swept.found.push(Found { what, row, place, matched, event });
+        }
+        Ok(swept)
+    }
+}
+
+/// Events as JSON, by cell and index.
+type Events = HashMap<(u32, u64), Arc<[u8]>>;
+
+/// All fields of the rows for which something holds, as JSON.
+fn events(segment: &mut OpenSegment, group: usize, bare: &[Bare]) -> Result<Events> {
+    let wanted: HashSet<(u32, u64)> = bare.iter().map(|b| (b.row.cell, b.row.index)).collect();
+    let mut all = Vocabulary::new(Projection::All);
+    let mut names = Names::default();
+    let mut events = Events::new();
+    segment.scan_group(group, &mut all, &mut |stored, vocabulary| {
+        let places = stored.cells.iter().zip(&stored.indexes).map(|(&cell, &index)| (cell, index));
+        let keep: Vec<bool> = places.map(|place| wanted.contains(&place)).collect();
+        if !keep.contains(&true) {
+            return;
+        }
+        let kept = stored.filtered(&keep);
+        names.learn(&kept.batch, vocabulary);
+        let columns = names.columns(&kept.batch, vocabulary);
+        for at in 0..kept.batch.rows() {
+            let Some(row) = kept.row(at) else { continue };
+            let mut json = Vec::new();
+            event_json(&columns, vocabulary, at, &mut json);
+            events.insert((row.cell, row.index), json.into());
+        }
+    })?;
+    Ok(events)
+}
+
+/// The batch at hand.
+struct On<'a> {
+    plan: &'a Plan,
+    stored: &'a StoredBatch,
+    vocabulary: &'a Vocabulary,
+}
+
+impl On<'_> {
+    fn matched(&self, m: &Match, swept: &mut Swept, bare: &mut Vec<Bare>) {
+        let batch = &self.stored.batch;
+        // As in an examination: a rule that only says what must not be there
+        // would match all that may be of any log source.
+        if batch.shape.is_unknown() && m.evidence.is_empty() {
+            return;
+        }
+        let at = m.row as usize;
+        let Some((row, place)) = self.place(at) else { return };
+        if place.time != TIME_UNKNOWN {
+            for wanted in self.plan.correlator.wanted(m.rule) {
+                let program = &self.plan.program;
+                let mut field =
+                    |name: &str| program.value_of(m.rule, name, batch, at, self.vocabulary);
+                if let Some(observation) = wanted.observe(place.time, &mut field) {
+                    swept.observations.push((observation, place.clone()));
+                }
+            }
+        }
+        if self.plan.silent.get(m.rule as usize) != Some(&true) {
+            let matched = self.evidence(&m.evidence);
+            bare.push(Bare { what: What::Rule(m.rule), row, place, matched });
+        }
+    }
+
+    fn indicated(&self, m: &IndicatorMatch, swept: &mut Swept, bare: &mut Vec<Bare>) {
+        let Some((row, place)) = self.place(m.row as usize) else { return };
+        match m.observation {
+            Some(observation) => swept.sightings.push(Sighting {
+                indicator: m.indicator,
+                observation,
+                time: place.time,
+                event: (row.cell, row.index),
+            }),
+            None => {
+                let matched = self.evidence(&m.evidence);
+                bare.push(Bare { what: What::Indicator(m.indicator), row, place, matched });
+            }
+        }
+    }
+
+    fn place(&self, at: usize) -> Option<(Row, Place)> {
+        let row = self.stored.row(at)?;
+        let batch: &EventBatch = &self.stored.batch;
+        let host = batch.hosts.get(at).copied().unwrap_or(ValueId::ABSENT);
+        let place = Place {
+            source: row.source as usize,
+            offset: row.offset,
+            time: batch.times.get(at).copied().unwrap_or(TIME_UNKNOWN),
+            host: self.vocabulary.hosts.text(host).into(),
+            channel: batch.shape.channel.clone(),
+            record_id: batch.record_ids.get(at).copied().filter(|&id| id != RECORD_ID_UNKNOWN),
+        };
+        Some((row, place))
+    }
+
+    fn evidence(&self, evidence: &[(FieldId, ValueId)]) -> Vec<(String, String)> {
+        let text = |&(field, value): &(FieldId, ValueId)| {
+            let dictionary = self.vocabulary.dictionary(field);
+            let text = dictionary.map_or("", |dictionary| dictionary.text(value));
+            (self.vocabulary.name(field).to_owned(), text.to_owned())
+        };
+        evidence.iter().map(text).collect()
+    }
+}
+
+/// Stores of a case, by the examinations that sealed them.
+pub(super) fn stores(folder: &Path, examinations: &[u32]) -> Result<Vec<Store>> {
+    let open = |&number: &u32| {
+        let places = crate::seal::publish::Places::new(folder, number);
+        Ok(Store::open(&places.store())?)
+    };
+    examinations.iter().map(open).collect()
+}
