@@ -1,5 +1,3 @@
-//! Records as they are written and read, and what does not add up.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
