@@ -364,7 +364,7 @@ mod tests {
             } else if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
                 // White space, names twice, or a lone surrogate.
                 let written = value.to_string();
-                prop_assert!(written != text);
+                prop_assert_ne!(written, text);
             }
         }
     }

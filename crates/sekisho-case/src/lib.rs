@@ -16,7 +16,6 @@ pub mod policy;
 pub mod proof;
 pub mod record;
 pub mod release;
-mod sha256;
 pub mod statement;
 pub mod tile;
 pub mod time;

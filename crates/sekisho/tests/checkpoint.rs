@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use common::{Ran, program, watch};
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::SigningKey;
-use sekisho_case::log::{Log, LogWriter};
+use sekisho_case::log::{Log, LogError, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Parties, Party, Record, Release, Role};
 use sekisho_case::witness::AddCheckpoint;
 use serde_json::Value;
@@ -56,7 +56,13 @@ impl Ground {
 
     fn writer(&self, part: &str) -> LogWriter {
         let owner = self.owner.verifying_key().with_name(ORIGIN).unwrap();
-        Log::open_for_writing(&self.path(part), &owner).unwrap()
+        // A program that another test starts just now has our lock too, until it is itself.
+        loop {
+            match Log::open_for_writing(&self.path(part), &owner) {
+                Err(LogError::Locked { .. }) => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
     }
 
     /// Adds releases, which are marked.

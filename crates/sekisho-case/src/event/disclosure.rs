@@ -12,7 +12,6 @@ use super::name::{EVENT_NAME, NAMES_NAME, plain_name};
 use crate::Hash;
 use crate::json::{JsonError, Scanner, members};
 use crate::limits::{DISCLOSURE_BYTES_MAX, SALT_BYTES_MAX, SALT_BYTES_MIN};
-use crate::sha256::sha256;
 
 /// Why a text is no disclosure.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -78,7 +77,7 @@ impl Disclosure {
         if name != NAMES_NAME && name != EVENT_NAME && plain_name(&name).is_none() {
             return Err(DisclosureError::Name(name));
         }
-        let digest = Hash(sha256(text.as_bytes()));
+        let digest = Hash::of(text.as_bytes());
         Ok(Self { text: text.to_owned(), name, value, digest })
     }
 

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::Hash;
-use crate::sha256::sha256;
+use crate::merkle::leaf_hash;
 
 /// The version of leaves.
 const VERSION: u8 = 1;
@@ -160,7 +160,7 @@ impl Leaf {
     /// The hash of the leaf in the tree of its cell (RFC 6962).
     #[must_use]
     pub fn hash(&self) -> Hash {
-        Hash(sha256(&[&[0], self.bytes.as_slice()].concat()))
+        leaf_hash(&self.bytes)
     }
 }
 

@@ -21,7 +21,6 @@ use super::name::{EVENT_NAME, NAMES_NAME, OPENING, PreparedName, SALT_AT, SALT_C
 use crate::Hash;
 use crate::key::SaltSecret;
 use crate::limits::LEAF_DIGESTS_MAX;
-use crate::sha256::{BEHIND_BYTES, sha256_in_place};
 
 /// Bytes of a salt.
 const SALT_BYTES: usize = 16;
@@ -258,21 +257,22 @@ impl EventSealer {
 
     /// Encodes all texts.
     fn encode(&mut self) {
-        let length = self.plain.len() / 3 * 4 + BEHIND_BYTES;
+        let length = self.plain.len() / 3 * 4;
         if self.coded.len() < length {
             self.coded.resize(length, 0);
         }
         let _ = URL_SAFE_NO_PAD.encode(&self.plain, self.coded.as_mut_slice().as_out());
     }
 
-    /// Hashes each text, the last one first, as what is behind it is lost.
+    /// Hashes each text.
     fn hash_texts(&mut self) {
         self.encode();
         self.digests.clear();
         self.order.clear();
-        for (place, at) in self.places.iter().rev().zip(0u64..) {
+        for (place, at) in self.places.iter().zip(0u64..) {
             let (start, length) = place.coded();
-            let digest = sha256_in_place(&mut self.coded, start, length);
+            let text = self.coded.get(start..start + length).unwrap_or_default();
+            let digest = Hash::of(text).0;
             let first = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
             self.digests.push(digest);
             self.order.push(first & !ORDER_INDEX | at);
@@ -301,11 +301,7 @@ impl EventSealer {
                 self.leaf.extend_from_slice(digest);
             }
         }
-        let length = self.leaf.len();
-        self.leaf.resize(length + BEHIND_BYTES, 0);
-        let hash = sha256_in_place(&mut self.leaf, 0, length);
-        self.leaf.truncate(length);
-        Hash(hash)
+        Hash::of(&self.leaf)
     }
 }
 

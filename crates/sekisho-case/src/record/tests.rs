@@ -330,10 +330,10 @@ fn each_thing_that_is_wrong_is_said_at_its_entry() {
         4,
         "2026-02-02 of \"windows\", \"dc01\", \"Security\" is in no entry",
     );
-    said(with(&|b| drop(b.remove(3))), 8, "cell 1 is missing");
-    said(with(&|b| drop(b.remove(0))), 8, "sources from number 0");
-    said(with(&|b| b.push(b[0].clone())), 9, "source 0 is already in entry 1");
-    said(with(&|b| b.push(b[3].clone())), 9, "cell 1 is already in entry 4");
+    said(with(&|b| drop(b.remove(3))), 5, "cell 2; expected cell 1");
+    said(with(&|b| drop(b.remove(0))), 1, "source 1; expected source 0");
+    said(with(&|b| b.push(b[0].clone())), 9, "source 0; expected source 2");
+    said(with(&|b| b.push(b[3].clone())), 9, "cell 1; expected cell 5");
     said(with(&|b| b.push(b[3].clone())), 9, "2026-02-02");
     said(
         with(&|b| b.push(Body::Empty(empty("Security", on(4).unwrap(), on(4).unwrap())))),
@@ -343,24 +343,36 @@ fn each_thing_that_is_wrong_is_said_at_its_entry() {
     said(
         with(&|b| b.push(Body::Cell(cell(5, "Security", None, 1)))),
         9,
-        "events of unknown time are already in entry 7",
+        "a second cell of its channel without a day",
     );
 }
+
+/// What makes an examination say something else.
+type Change<'a> = &'a dyn Fn(&mut Examination);
 
 #[test]
 fn sums_that_do_not_agree_are_said() {
     let with = |change: &dyn Fn(&mut Examination)| complaints(&examined(sound(), change));
-    type Change<'a> = &'a dyn Fn(&mut Examination);
-    let cases: [(Change<'_>, &str); 9] = [
+    let file = |name: &str| FileSum { name: name.into(), sha256: Hash::of(b""), bytes: 0 };
+    let cases: [(Change<'_>, &str); 18] = [
         (&|e| e.cells.events += 1, "35 events; 36 are said"),
-        (&|e| e.cells.count += 1, "cell 5 is missing"),
-        (&|e| e.cells.count -= 1, "cell 4 is not among those"),
-        (&|e| e.cells.first = 1, "cell 0 is not among those"),
-        (&|e| e.input_root = Hash::of(b""), "input root"),
+        (&|e| e.cells.count += 1, "6 cells from number 0 on are said, and 5"),
+        (&|e| e.cells.count -= 1, "4 cells from number 0 on are said, and 5"),
+        (&|e| e.cells.first = 1, "5 cells from number 1 on are said, and 5 from number 0"),
+        (&|e| e.cells.first = u32::MAX, "are not there"),
+        (&|e| e.input_root = Hash::of(b""), "input_root"),
         (&|e| e.sources.count = 1, "sources"),
-        (&|e| e.records.count -= 1, "do not end before it"),
+        (&|e| e.sources.first = 1, "sources"),
+        (&|e| e.records.count -= 1, "do not end directly before it"),
+        (&|e| e.records.count = u64::MAX, "do not end directly before it"),
         (&|e| e.clock_jumps = 1, "clock jumps"),
-        (&|e| e.number = 2, "examination 2; expected 1"),
+        (&|e| e.number = 2, "examination 2; expected examination 1"),
+        (&|e| e.seal = None, "without a seal"),
+        (&|e| e.verdicts.findings += 1, "6 verdicts on 5 cells"),
+        (&|e| e.verdicts.refused = u64::MAX, "verdicts on 5 cells"),
+        (&|e| e.files.clear(), "does not name examinations/0001/detections.jsonl"),
+        (&|e| e.files.push(file("store/0002/a")), "names a file outside"),
+        (&|e| e.files.push(file("checkpoint")), "names a file outside"),
     ];
     for (change, part) in cases {
         let found = with(change);
@@ -380,6 +392,7 @@ fn a_hunt_looks_at_cells_of_before() {
     let hunt = |change: &dyn Fn(&mut Examination)| {
         let mut hunt = (*first).clone();
         hunt.number = 2;
+        hunt.files[0].name = "examinations/0002/detections.jsonl".into();
         hunt.kind = ExaminationKind::Hunt;
         hunt.seal = None;
         hunt.sources.count = 0;
@@ -396,6 +409,117 @@ fn a_hunt_looks_at_cells_of_before() {
     // The same, said to be read from logs.
     all.push(hunt(&|h| h.kind = ExaminationKind::Examine));
     assert_ne!(complaints(&all), []);
+    all.pop();
+    for change in [
+        &(|h: &mut Examination| h.seal = first.seal) as Change<'_>,
+        &|h| h.sources.count = 1,
+        &|h| h.clock_jumps = 1,
+        &|h| h.records = Span { first: 9, count: 1 },
+    ] {
+        all.push(hunt(change));
+        assert_eq!(complaints(&all).len(), 1);
+        all.pop();
+    }
+}
+
+#[test]
+fn numbers_go_on_from_one_examination_to_the_next() {
+    let on = |n: i32| day("2026-02-01").plus(n - 1);
+    let both = |source_number, cell_number, cells_first| {
+        let mut all = examined(sound(), |_| ());
+        let cell = Body::Cell(cell(cell_number, "Security", on(1), 5));
+        let bytes = Record::new(NONCE, cell.clone()).leaf_hash().unwrap();
+        let second = examined(vec![Body::Source(source(source_number)), cell], |e| {
+            e.number = 2;
+            e.sources.first = 2;
+            e.cells.first = cells_first;
+            e.input_root = merkle::root_of(&[bytes]);
+            e.records = Span { first: 10, count: 2 };
+            e.files[0].name = "examinations/0002/detections.jsonl".into();
+        });
+        all.extend(second);
+        complaints(&all)
+    };
+    assert_eq!(both(2, 5, 5), []);
+    assert_eq!(both(2, 0, 5), [(11, "cell 0; expected cell 5".into())]);
+    assert_eq!(both(0, 5, 5), [(10, "source 0; expected source 2".into())]);
+    assert!(!both(2, 5, 0).is_empty());
+}
+
+#[test]
+fn releases_are_numbered_and_belong_to_no_examination() {
+    let release = |number| {
+        let (to, content) = (String::new(), Hash::of(b"r"));
+        Body::Release(Release { number, to, events: 1, fields: 2, content })
+    };
+    let mut all = examined(sound(), |_| ());
+    all.extend([release(1), release(2)]);
+    assert_eq!(complaints(&all), []);
+    all.push(release(2));
+    assert_eq!(complaints(&all), [(12, "release 2; expected release 3".into())]);
+    let mut within = sound();
+    within.insert(3, release(1));
+    let found = complaints(&examined(within, |_| ()));
+    assert_eq!(found, [(10, "its records include entry 4, which is none of its own".into())]);
+}
+
+#[test]
+fn segments_hold_all_events_and_lie_in_their_folder() {
+    let with = |name: &str, events| {
+        let mut bodies = sound();
+        let (name, sha256) = (name.to_owned(), Hash::of(b""));
+        bodies.push(Body::Segment(Segment { name, sha256, bytes: 1, events }));
+        complaints(&examined(bodies, |_| ()))
+    };
+    assert_eq!(with("store/0001/a", 35), []);
+    assert_eq!(with("store/0001/a", 34), [(10, "its segments hold 34 of 35 events".into())]);
+    assert!(with("store/00010/a", 35)[0].1.contains("outside"));
+}
+
+#[test]
+fn records_of_another_form_are_refused() {
+    let on = day("2026-02-17");
+    let text = |body| String::from_utf8(Record::new(NONCE, body).to_bytes().unwrap()).unwrap();
+    let [case, _, _, cell, _, gap, segment, examination, _] = one_of_each().try_into().unwrap();
+    let other = key(2);
+    let party = format!("{{\"name\":\"b\",\"role\":\"partner\",\"key\":\"{other}\"}}");
+    let ends = format!("{{\"time\":\"{on}T00:00:00.000000000Z\",\"record_id\":null}}");
+    for (body, from, to) in [
+        (&case, "\"role\":\"owner\"", "\"role\":\"partner\""),
+        (&case, "\"role\":\"owner\"", "\"role\":{\"owner\":null}"),
+        (&case, "\"parties\":[", &format!("\"parties\":[{},", party.replace("partner", "owner"))),
+        (
+            &case,
+            "\"parties\":[",
+            &format!("\"parties\":[{},", party.replace(&other.to_string(), &key(1).to_string())),
+        ),
+        (&case, "0123456789abcdef", "0123456789abcde"),
+        (&case, "0123456789abcdef", "0123456789ABCDEF"),
+        (&case, "example.com/owner/case", "example.org/owner/case"),
+        (&case, "quorum none\\n", ""),
+        (&case, "quorum none", "quorum w"),
+        (&cell, &ends, "[null,null]"),
+        (&cell, &ends, "{\"time\":null,\"record_id\":null}"),
+        (&cell, &ends, &ends.replace("T00", "T01")),
+        (&cell, &ends, &ends.replace("2026-02-17", "2026-02-16")),
+        (&gap, "\"missing\":9", "\"missing\":0"),
+        (&segment, "store/0001/a.parquet", "/store/0001/a.parquet"),
+        (&segment, "store/0001/a.parquet", "store/../a.parquet"),
+        (&segment, "store/0001/a.parquet", "store//a.parquet"),
+        (&segment, "store/0001/a.parquet", "store\\\\a.parquet"),
+        (&segment, "store/0001/a.parquet", "store/a\\u0000.parquet"),
+        (&segment, "store/0001/a.parquet", ""),
+        (&examination, "examinations/0001/detections.jsonl", "./detections.jsonl"),
+        (&examination, "\"kind\":\"examine\"", "\"kind\":\"look\""),
+    ] {
+        let whole = text(body.clone());
+        let changed = whole.replacen(from, to, 1);
+        assert_ne!(changed, whole, "{from}");
+        assert!(Record::parse(whole.as_bytes()).is_ok());
+        assert!(Record::parse(changed.as_bytes()).is_err(), "{changed}");
+    }
+    let more = text(case).replacen("\"parties\":[", &format!("\"parties\":[{party},"), 1);
+    assert!(Record::parse(more.as_bytes()).is_ok());
 }
 
 #[test]
