@@ -41,10 +41,10 @@ pub(super) struct Disclose {
     /// The file to write.
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
-    /// Only show what would leave, all of it; nothing is written or put on record.
+    /// Only show what would leave, all of it; nothing is written, nor put on record.
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask.
+    /// Do not ask. Without a terminal nobody is asked either.
     #[arg(long)]
     yes: bool,
     /// Key of the owner: its name or its file; else the default key.
@@ -82,10 +82,10 @@ impl Disclose {
         }
         let released = disclosure.release(&out)?;
         show::data(&format!(
-            "Release {}: {} with {} shown, {} bytes: {}\nThe case keeps a copy: {}\n",
+            "Release {}: {} with {}, {} bytes: {}\nThe case keeps a copy: {}\n",
             released.number,
             show::counted(released.events as u64, "event"),
-            show::counted(released.fields, "field"),
+            show::counted(released.fields, "disclosure"),
             show::grouped(released.bytes as u64),
             out.display(),
             released.kept.display(),
