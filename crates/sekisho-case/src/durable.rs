@@ -210,7 +210,8 @@ impl fmt::Display for DiskError {
 
 impl std::error::Error for DiskError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        // What the system says stands in the sentence already.
+        self.source.source()
     }
 }
 

@@ -154,7 +154,7 @@ impl fmt::Display for LogError {
 impl std::error::Error for LogError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Disk(e) => Some(e),
+            Self::Disk(e) => e.source(),
             _ => None,
         }
     }

@@ -43,7 +43,7 @@ pub(crate) use work::{Place, TimelineRow, csv as write_csv};
 
 use crate::rules::{self, Loaded, Selection};
 use crate::seal::publish::Said;
-use crate::seal::{Seal, SealOptions};
+use crate::seal::{Seal, SealOptions, find_case};
 use crate::sources::Source;
 use crate::sources::walk::Inventory;
 use collect::Collector;
@@ -150,8 +150,9 @@ fn plan(
     let correlator = observer.clone();
     loaded.rejected.extend(unresolved);
     let mut results: Vec<PathBuf> = RESULTS.iter().map(|name| options.out.join(name)).collect();
-    // A case is no log either.
+    // A case is no log either, also one of before that is not added to.
     results.extend(options.seal.iter().map(|seal| seal.case.clone()));
+    results.extend(find_case(&options.out).ok());
     let inventory = Inventory::without(&options.paths, &results);
     if inventory.sources.is_empty() {
         match inventory.problems.first() {

@@ -342,6 +342,7 @@ pub fn hunt(
     let total = stores.iter().map(|store| store.catalogue().rows()).sum();
     progress.bytes_total.store(total, Ordering::Relaxed);
     let mut writer = Writer::create(loaded, &index, &places)?;
+    let writing = || format!("writing results into {}", places.results().display());
     let records = AtomicU64::new(0);
     let swept = {
         let Writer { loaded, .. } = &writer;
@@ -354,10 +355,10 @@ pub fn hunt(
         sweep::sweep(&stores, &plan, threads, stop, &records, &mut |swept| {
             progress.bytes_done.fetch_add(swept.rows, Ordering::Relaxed);
             progress.records.fetch_add(swept.rows, Ordering::Relaxed);
-            writer.take(swept, progress)
+            writer.take(swept, progress).with_context(writing)
         })?
     };
-    writer.conclude()?;
+    writer.conclude().with_context(writing)?;
     finish(options, &mut case, &index, &places, writer, swept)
 }
 
@@ -391,7 +392,8 @@ fn finish(
     complete: bool,
 ) -> Result<Outcome> {
     let Writer { loaded, timeline, counts, of_cell, events, total, .. } = writer;
-    timeline.finish()?;
+    let folder = places.results();
+    timeline.finish().with_context(|| format!("writing results into {}", folder.display()))?;
     let by = by_frequency(&loaded, &counts);
     write_run(&places.results().join("run.json"), &loaded, &by, events, complete)?;
     let of_cell: Vec<u64> =

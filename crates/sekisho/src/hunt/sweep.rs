@@ -174,7 +174,11 @@ pub(super) fn sweep(
             scope.spawn(|| shared.work());
         }
         for number in 0..total {
-            let Some(swept) = shared.wait_for(number) else { return Ok(false) };
+            let Some(swept) = shared.wait_for(number) else {
+                // Whoever is ahead waits for a turn that does not come any more.
+                shared.fail();
+                return Ok(false);
+            };
             if let Some(problem) = &swept.problem {
                 shared.fail();
                 anyhow::bail!("{problem}");
@@ -243,9 +247,8 @@ struct Watch<'a, 'b>(&'a Shared<'b>);
 
 impl Drop for Watch<'_, '_> {
     fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.fail();
-        }
+        // Under the lock: between looking and waiting nobody misses it.
+        self.0.turn().broken |= thread::panicking();
         self.0.moved.notify_all();
     }
 }

@@ -88,7 +88,8 @@ impl Seal {
         let places = Places::new(&case.folder, case.next.examination);
         let making = || format!("making room in the case {}", options.case.display());
         places.create().with_context(making)?;
-        let writer = SealWriter::create(&places.store(), &places.spill()).with_context(making)?;
+        let writer = SealWriter::create(&places.store(), &places.spill(), case.next.cell)
+            .with_context(making)?;
         Ok((Self { case, sealing }, writer))
     }
 

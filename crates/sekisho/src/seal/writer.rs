@@ -15,6 +15,8 @@ use super::rows::SealedBlock;
 #[derive(Debug)]
 pub(crate) struct SealWriter {
     store: StoreWriter,
+    /// Number in the case of the first cell.
+    first_cell: u32,
     pub(crate) cells: Cells,
     /// Detections by cell.
     pub(crate) detections: Vec<u64>,
@@ -41,9 +43,11 @@ impl Due {
 }
 
 impl SealWriter {
-    /// A writer into folders that exist and files that do not.
-    pub(crate) fn create(store: &Path, spill: &Path) -> io::Result<Self> {
+    /// A writer into folders that exist and files that do not; cells are
+    /// numbered from `first_cell` on.
+    pub(crate) fn create(store: &Path, spill: &Path, first_cell: u32) -> io::Result<Self> {
         Ok(Self {
+            first_cell,
             store: StoreWriter::create(store, StoreLimits::default()).map_err(io::Error::other)?,
             cells: Cells::default(),
             detections: Vec::new(),
@@ -83,7 +87,7 @@ impl SealWriter {
                 Some((placed.cells.get_mut(row)?, placed.indexes.get_mut(row)?))
             });
             if let Some(slots) = slots {
-                (*slots.0, *slots.1) = (cell, index);
+                (*slots.0, *slots.1) = (self.first_cell.saturating_add(cell), index);
             }
         }
         let mut due = Vec::new();

@@ -302,3 +302,141 @@ pub(crate) fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
     out.resize(out.len() + 1024, 0);
     out
 }
+
+// ---- sealed cases ----
+
+/// Rules for small cases: two that fire and one that puts events together.
+pub(crate) const CASE_RULES: &str = "\
+title: A command is run
+name: run
+id: 8a5dbd29-2b7a-4a52-9d55-5b5e0f2a9c01
+level: medium
+logsource:
+  product: windows
+  category: process_creation
+detection:
+  a:
+    CommandLine|contains: ' /c '
+  condition: a
+---
+title: The log was cleared
+name: cleared
+id: 8a5dbd29-2b7a-4a52-9d55-5b5e0f2a9c02
+level: high
+logsource:
+  product: windows
+  service: security
+detection:
+  a:
+    EventID: 1102
+  condition: a
+---
+title: Many commands
+id: 8a5dbd29-2b7a-4a52-9d55-5b5e0f2a9c03
+level: low
+correlation:
+  type: event_count
+  rules: [run]
+  group-by: [User]
+  timespan: 30m
+  generate: true
+  condition:
+    gte: 3
+";
+
+impl Ground {
+    /// Logs of two hosts over three days and a Zeek log, and rules for them.
+    pub(crate) fn of_a_case() -> Self {
+        let ground = Self::new();
+        ground.rule("case.yml", CASE_RULES);
+        for host in ["WS1", "WS2"] {
+            let line = |id: u64| {
+                let time = format!("2026-01-0{}T10:{:02}:00.5Z", 5 + id / 40, id % 40);
+                let shell = if id.is_multiple_of(7) { " /c whoami" } else { "" };
+                process_line(host, &time, id, &format!("cmd.exe{shell} {host} {id}"))
+            };
+            ground.log(&format!("{host}.jsonl"), (1..=100).map(line).collect::<String>());
+        }
+        ground.log("cleared.jsonl", good_lines("WS3", 5));
+        ground.log(
+            "conn.log",
+            "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n\
+             #path\tconn\n#fields\tts\tuid\tid.orig_h\tid.resp_h\torig_bytes\n\
+             #types\ttime\tstring\taddr\taddr\tcount\n\
+             1772440047.409355\tCa\t10.0.0.5\t198.51.100.7\t1000\n\
+             1772440048.5\tCb\t10.0.0.5\t203.0.113.9\t900\n",
+        );
+        ground
+    }
+
+    /// Seals the logs into `out/case` with the rules of this ground; what is
+    /// there stays.
+    pub(crate) fn seal(&self, out: &str, args: &[&str]) -> Ran {
+        let mut command = program();
+        command.arg("examine").arg(self.logs()).arg("--rules").arg(self.path("rules"));
+        watch(command.arg("--out").arg(self.path(out)).args(args))
+    }
+}
+
+impl Ran {
+    /// What it printed, if it ended well.
+    #[track_caller]
+    pub(crate) fn ok(&self) -> &str {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.stdout, self.stderr);
+        &self.stdout
+    }
+
+    /// Asserts that it ended with this code and said all of this.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        for part in parts {
+            assert!(self.stderr.contains(part), "{part:?} is not in: {}", self.stderr);
+        }
+    }
+}
+
+/// Copies a folder with all that is in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// What `verify` says, for programs: its code and its answer.
+pub(crate) fn verify(path: &Path, args: &[&str]) -> (Option<i32>, Value) {
+    let ran = watch(program().arg("verify").arg(path).args(["--format", "json"]).args(args));
+    let said = serde_json::from_str(&ran.stdout);
+    (ran.code, said.unwrap_or_else(|e| panic!("{e}: {}\n{}", ran.stdout, ran.stderr)))
+}
+
+/// Statements of a standing, each as `place: text`.
+pub(crate) fn said(answer: &Value, standing: &str) -> Vec<String> {
+    let all = answer["statements"].as_array().unwrap().iter();
+    let text =
+        |s: &Value| format!("{}: {}", s["place"].as_str().unwrap(), s["text"].as_str().unwrap());
+    all.filter(|s| s["standing"] == standing).map(text).collect()
+}
+
+/// Asserts that a case is valid; what was said of it.
+#[track_caller]
+pub(crate) fn valid(path: &Path, args: &[&str]) -> Value {
+    let (code, answer) = verify(path, args);
+    assert_eq!(code, Some(0), "{:#?}", said(&answer, "broken"));
+    assert_eq!(answer["valid"], true);
+    answer
+}
+
+/// The public key of the owner, as others are told it.
+pub(crate) fn owner_key() -> String {
+    let shown: Value =
+        serde_json::from_str(run(&["key", "show", "--format", "json"]).ok()).unwrap();
+    shown["log_key"].as_str().unwrap().to_owned()
+}

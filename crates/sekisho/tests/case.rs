@@ -1,0 +1,736 @@
+//! The sealed case through the program: what `examine` and `demo` seal,
+//! `verify` finds valid, `hunt` sweeps, `disclose` shows in part; and what is
+//! tampered with is found and named.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "it is a test")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Ground, Ran, copy_folder, owner_key, process_line, program, run, said, valid};
+use common::{verify, watch};
+use sekisho_case::log::Log;
+use serde_json::{Value, json};
+
+/// Everything below a folder but the case, by path.
+fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn enter(root: &Path, folder: &Path, out: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                enter(root, &path, out);
+            } else {
+                out.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut out = BTreeMap::new();
+    enter(root, root, &mut out);
+    out
+}
+
+fn without_case(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut all = files(root);
+    all.retain(|name, _| !name.starts_with("case/"));
+    all
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// All records of a case.
+fn records(case: &Path) -> Vec<Value> {
+    let log = Log::open(case).unwrap();
+    let entries = log.entries(0..log.size());
+    entries.map(|entry| serde_json::from_slice(&entry.unwrap().1).unwrap()).collect()
+}
+
+fn of_type(case: &Path, kind: &str) -> Vec<Value> {
+    records(case).into_iter().filter(|record| record["type"] == kind).collect()
+}
+
+fn demo(out: &Path, args: &[&str]) -> Ran {
+    watch(program().args(["demo", "--out"]).arg(out).args(args))
+}
+
+fn hunt(case: &Path, args: &[&str]) -> Ran {
+    watch(program().arg("hunt").arg(case).args(args))
+}
+
+fn disclose(case: &Path, args: &[&str]) -> Ran {
+    watch(program().arg("disclose").arg(case).arg("--yes").args(args))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A detection without what only one of the two says: a hunt, the event's place
+/// in the case and the hashes of a correlation's sources; an examination, the
+/// record as it was read.
+fn finding(detection: &Value) -> String {
+    let mut finding = detection.clone();
+    let members = finding.as_object_mut().unwrap();
+    members.retain(|name, _| !["sealed", "event"].contains(&name.as_str()));
+    for event in finding["correlation"]["events"].as_array_mut().into_iter().flatten() {
+        event.as_object_mut().unwrap().retain(|name, _| name != "sha256");
+    }
+    sorted(&finding).to_string()
+}
+
+/// With all members in order.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let all: BTreeMap<&String, Value> =
+                members.iter().map(|(name, value)| (name, sorted(value))).collect();
+            json!(all)
+        }
+        Value::Array(all) => all.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// All findings of a file, in an order that does not depend on the reading.
+fn findings(path: &Path) -> Vec<String> {
+    let mut all: Vec<String> = lines(path).iter().map(finding).collect();
+    all.sort();
+    all
+}
+
+#[track_caller]
+fn same_findings(examined: &Path, hunted: &Path) -> usize {
+    let (one, two) = (findings(examined), findings(hunted));
+    for (one, two) in one.iter().zip(&two) {
+        if let Some(at) = one.bytes().zip(two.bytes()).position(|(a, b)| a != b) {
+            let part = |text: &str| {
+                let bytes: Vec<u8> = text.bytes().skip(at.saturating_sub(80)).take(160).collect();
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
+            panic!("examined: …{}…\nhunted:   …{}…", part(one), part(two));
+        }
+    }
+    assert_eq!(one.len(), two.len());
+    one.len()
+}
+
+// ---- the rehearsal ----
+
+#[test]
+fn a_rehearsal_is_sealed_and_a_hunt_finds_the_same_in_it() {
+    let ground = Ground::new();
+    let out = ground.path("demo");
+    let told = demo(&out, &["--seed", "3"]);
+    assert!(told.ok().contains("Sealed:") && told.stdout.contains("examination 1:"));
+    let case = out.join("case");
+    for path in [&out, &case] {
+        let answer = valid(path, &[]);
+        assert!(said(&answer, "claimed").iter().any(|s| s.contains("--key") || s.contains("key")));
+        assert_eq!(said(&answer, "broken").len(), 0);
+    }
+    let answer = valid(&case, &["--key", &owner_key()]);
+    let claimed = said(&answer, "claimed");
+    assert!(!claimed.iter().any(|s| s.contains("key")), "{claimed:#?}");
+    let proven = said(&answer, "proven");
+    assert!(proven.iter().any(|s| s.contains("field by field")), "{proven:#?}");
+    assert!(proven.iter().any(|s| s.starts_with("checkpoint: ")), "{proven:#?}");
+    assert_eq!(answer["log"]["size"], records(&case).len());
+
+    let plain = run(&["verify", text(&out), "--without-store"]);
+    assert!(plain.ok().starts_with(&format!("VALID: {}\n", out.display())), "{}", plain.stdout);
+    for heading in ["\nProven\n", "\nClaimed, not proven\n"] {
+        assert!(plain.stdout.contains(heading), "{heading}: {}", plain.stdout);
+    }
+    assert!(!plain.stdout.contains("BROKEN"));
+    assert!(!plain.stdout.contains("field by field"));
+
+    // The built-in rules once more, over what is stored.
+    hunt(&out, &[]).ok();
+    let count = same_findings(
+        &out.join("results/detections.jsonl"),
+        &case.join("examinations/0002/detections.jsonl"),
+    );
+    assert!(count > 30, "{count}");
+    let answer = valid(&out, &["--key", &owner_key()]);
+    assert_eq!(said(&answer, "missing").len(), 0, "{answer:#}");
+    assert_eq!(of_type(&case, "examination").len(), 2);
+}
+
+#[test]
+fn sealing_changes_no_result() {
+    let ground = Ground::new();
+    let out = ground.path("demo");
+    demo(&out, &["--no-seal"]).ok();
+    assert!(!out.join("case").exists());
+    let unsealed = files(&out);
+    demo(&out, &["--threads", "3"]).ok();
+    let sealed = without_case(&out);
+    assert_eq!(unsealed.keys().collect::<Vec<_>>(), sealed.keys().collect::<Vec<_>>());
+    for (name, bytes) in &unsealed {
+        assert!(*bytes == sealed[name], "{name} differs");
+    }
+    // With events sealed as a whole just as well.
+    let examine = |args: &[&str]| {
+        let mut command = program();
+        command.arg("examine").arg(out.join("logs")).arg("--out").arg(ground.path("out"));
+        watch(command.args(args)).ok().to_owned()
+    };
+    let said = examine(&["--no-seal"]);
+    let unsealed = files(&ground.path("out"));
+    let said_sealed = examine(&["--seal-whole-events", "--threads", "1"]);
+    assert!(said_sealed.starts_with(&said) && said_sealed.contains("Sealed:"), "{said_sealed}");
+    assert!(unsealed == without_case(&ground.path("out")));
+    for name in ["detections.jsonl", "timeline.csv", "run.json", "report.html"] {
+        let kept = ground.path("out/case/examinations/0001").join(name);
+        assert!(fs::read(&kept).unwrap() == unsealed[name], "{name}");
+    }
+    valid(&ground.path("out"), &["--key", &owner_key()]);
+
+    // A store does not depend on threads, nor on how events are sealed.
+    let (one, two) = (out.join("case"), ground.path("out/case"));
+    let (stored, again) = (files(&one.join("store")), files(&two.join("store")));
+    assert!(stored.len() > 3, "{}", stored.len());
+    assert!(stored == again);
+    let leaves = |case: &Path| fs::read(case.join("leaves/0001")).unwrap();
+    assert_eq!(leaves(&one).len(), leaves(&two).len());
+    assert_ne!(leaves(&one), leaves(&two));
+    let (one, two) = (records(&one), records(&two));
+    assert_eq!(one.len(), two.len());
+    for (one, two) in one.iter().zip(&two).skip(1) {
+        assert_eq!(settled(one), settled(two));
+    }
+}
+
+/// A record without what is random or follows from it.
+fn settled(record: &Value) -> Value {
+    let mut record = record.clone();
+    let members = record.as_object_mut().unwrap();
+    members.retain(|name, _| !["nonce", "root", "seal", "input_root"].contains(&name.as_str()));
+    record
+}
+
+// ---- hunting ----
+
+#[test]
+fn a_hunt_finds_what_the_examination_found() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let out = ground.path("out");
+    let rules = ground.path("rules");
+    copy_folder(&out, &ground.path("two"));
+    let before = fs::read(out.join("case/checkpoint")).unwrap();
+    fs::write(ground.path("seen"), &before).unwrap();
+    let hunted = hunt(&out, &["--rules", text(&rules), "--threads", "1"]);
+    let results = out.join("case/examinations/0002");
+    let count = same_findings(&out.join("detections.jsonl"), &results.join("detections.jsonl"));
+    // Of each of two hosts 14 commands, and of five records that the log was cleared.
+    let found = lines(&results.join("detections.jsonl"));
+    let correlated = found.iter().filter(|d| !d["correlation"].is_null()).count();
+    assert_eq!(count - correlated, 2 * 14 + 5);
+    assert!(correlated > 0 && hunted.ok().contains(&format!("{count} detections")));
+    for d in found.iter().filter(|d| d["correlation"].is_null()) {
+        assert!(d["sealed"]["cell"].is_u64() && d["sealed"]["index"].is_u64(), "{d}");
+    }
+
+    let again = hunt(&ground.path("two"), &["--rules", text(&rules), "--threads", "3"]);
+    again.ok();
+    assert!(files(&results) == files(&ground.path("two/case/examinations/0002")));
+
+    let answer = valid(&out, &["--key", &owner_key(), "--seen", text(&ground.path("seen"))]);
+    assert_eq!(said(&answer, "missing").len(), 0, "{answer:#}");
+    let made = of_type(&out.join("case"), "examination");
+    assert_eq!(made.len(), 2);
+    assert_eq!((&made[1]["number"], &made[1]["kind"]), (&json!(2), &json!("hunt")));
+    assert_eq!(made[1]["cells"]["events"], 207);
+    assert_eq!(made[1]["input_root"], made[0]["input_root"]);
+    let shown = run(&["case", "show", text(&out)]);
+    assert!(shown.ok().contains("hunt"), "{}", shown.stdout);
+}
+
+fn bundle(patterns: &[&str]) -> String {
+    let object = |(n, pattern): (usize, &&str)| {
+        json!({
+            "type": "indicator", "spec_version": "2.1",
+            "id": format!("indicator--00000000-0000-4000-8000-{n:012}"),
+            "name": format!("planted {n}"), "pattern": pattern, "pattern_type": "stix",
+            "created": "2024-01-01T00:00:00Z", "modified": "2024-01-01T00:00:00Z",
+            "valid_from": "2024-01-01T00:00:00Z",
+        })
+    };
+    let objects: Vec<Value> = patterns.iter().enumerate().map(object).collect();
+    let id = "bundle--00000000-0000-4000-8000-000000000000";
+    json!({"type": "bundle", "id": id, "objects": objects}).to_string()
+}
+
+#[test]
+fn indicators_are_hunted_for_in_what_is_stored() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let out = ground.path("out");
+    let file = ground.path("bundle.json");
+    let planted = [
+        "[ipv4-addr:value = '203.0.113.0/24']",
+        "[process:command_line = 'cmd.exe WS2 33']",
+        "[ipv4-addr:value = '192.0.2.77']",
+    ];
+    fs::write(&file, bundle(&planted)).unwrap();
+    let copy = ground.path("copy");
+    let hunted = hunt(&out, &["--indicators", text(&file), "--out", text(&copy)]);
+    assert!(hunted.ok().contains("0 rules and 3 indicators: 2 detections"), "{}", hunted.stdout);
+    let found = lines(&out.join("case/examinations/0002/detections.jsonl"));
+    assert_eq!(found.len(), 2);
+    let command = found.iter().find(|d| d["host"] == "WS2").unwrap();
+    assert_eq!((&command["record_id"], &command["source"]["offset"].is_u64()), (&json!(33), &true));
+    assert!(command.to_string().contains("planted 1"), "{command}");
+    assert!(found.iter().any(|d| d.to_string().contains("planted 0")));
+    assert!(
+        files(&copy)["detections.jsonl"]
+            == fs::read(out.join("case/examinations/0002/detections.jsonl")).unwrap()
+    );
+    valid(&out, &["--key", &owner_key()]);
+
+    // An indicator counts as high.
+    let args = |level: &str| hunt(&out, &["--indicators", text(&file), "--fail-on", level]).code;
+    assert_eq!((args("high"), args("critical")), (Some(1), Some(0)));
+    assert_eq!(of_type(&out.join("case"), "examination").len(), 4);
+    valid(&out, &[]);
+}
+
+#[test]
+fn a_hunt_says_what_it_could_not_look_for() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let (out, rules) = (ground.path("out"), ground.path("rules"));
+    let untouched = fs::read(out.join("case/checkpoint")).unwrap();
+    let none = ground.path("none");
+    fs::create_dir(&none).unwrap();
+    hunt(&out, &["--rules", text(&none)]).refused(2, &["no rule"]);
+    hunt(&out, &["--indicators", text(&none)]).refused(2, &["nothing to hunt for"]);
+    hunt(&ground.path("logs"), &[]).refused(2, &["expected the folder of a case"]);
+    assert_eq!(fs::read(out.join("case/checkpoint")).unwrap(), untouched);
+
+    ground.rule("broken.yml", "title: Broken\ndetection:\n  a: {X: 1}\n  condition: b\n");
+    let hunted = hunt(&out, &["--rules", text(&rules)]);
+    assert!(hunted.ok().contains("not looked for"), "{}", hunted.stdout);
+    assert!(hunted.stdout.contains("broken.yml"), "{}", hunted.stdout);
+    let level = |level: &str| hunt(&out, &["--rules", text(&rules), "--fail-on", level]).code;
+    assert_eq!((level("high"), level("critical")), (Some(1), Some(0)));
+    valid(&out, &["--key", &owner_key()]);
+}
+
+/// Ends a child as Ctrl-C does, once a file is there; its code and stdout.
+fn interrupted(command: &mut Command, once: &Path) -> (Option<i32>, String) {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let start = Instant::now();
+    while !once.exists() && start.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_stopped_is_sealed_as_incomplete() {
+    let ground = Ground::of_a_case();
+    // Each with values of its own, and many shapes: work for a while.
+    let line = |n: u32| {
+        let x = n.wrapping_mul(2_654_435_761);
+        format!("{{\"EventID\":{},\"Channel\":\"c{}\",\"a\":\"{x:x}{n}\"}}\n", n % 9, n % 900)
+    };
+    ground.log("large.jsonl", (0..60_000).map(line).collect::<String>());
+    ground.seal("out", &[]).ok();
+    let (out, mut stopped) = (ground.path("out"), 0);
+    for number in 2..12 {
+        let once = out.join(format!("case/examinations/{number:04}/detections.jsonl"));
+        let (code, told) = interrupted(program().arg("hunt").arg(&out), &once);
+        let made = of_type(&out.join("case"), "examination");
+        let made = made.last().unwrap();
+        assert_eq!(made["number"], number);
+        assert_eq!(made["complete"], code == Some(0), "{told}");
+        assert_eq!(told.contains("INCOMPLETE"), code == Some(2), "{told}");
+        stopped += u32::from(code == Some(2));
+        if stopped > 1 {
+            break;
+        }
+    }
+    assert!(stopped > 0, "a hunt always came to its end");
+    valid(&out, &["--key", &owner_key()]);
+}
+
+// ---- adding to a case ----
+
+#[test]
+fn a_second_examination_is_added_to_the_case() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let case = ground.path("out/case");
+    let before = files(&case);
+    fs::write(ground.path("seen"), &before["checkpoint"]).unwrap();
+    ground.log("more.jsonl", common::good_lines("WS4", 3));
+    let second = ground.seal("out", &["--seal-whole-events"]);
+    assert!(second.ok().contains("examination 2: 210 events"), "{}", second.stdout);
+    let made = of_type(&case, "examination");
+    assert_eq!(made.len(), 2);
+    assert_eq!(made[1]["cells"]["first"], made[0]["cells"]["count"]);
+    assert_eq!(made[1]["sources"]["first"], made[0]["sources"]["count"]);
+    let kinds: Vec<&Value> = made.iter().map(|e| &e["seal"]["kind"]).collect();
+    assert_eq!(kinds, ["fields", "whole"]);
+    let after = files(&case);
+    for (name, bytes) in before.iter().filter(|(name, _)| name.contains("0001")) {
+        assert!(after.get(name) == Some(bytes), "{name}");
+    }
+    let answer = valid(&case, &["--key", &owner_key(), "--seen", text(&ground.path("seen"))]);
+    assert_eq!(said(&answer, "missing").len(), 0, "{answer:#}");
+    // A hunt sweeps both, and says where in the case each event is.
+    let rules = ground.path("rules");
+    assert!(hunt(&case, &["--rules", text(&rules)]).ok().contains("417 stored events"));
+    let new = of_type(&case, "cell").into_iter().find(|cell| cell["host"] == "WS4").unwrap();
+    assert!(new["number"].as_u64() >= made[1]["cells"]["first"].as_u64());
+    let found = lines(&case.join("examinations/0003/detections.jsonl"));
+    let of_new = found.iter().filter(|d| d["host"] == "WS4");
+    let cells: Vec<&Value> = of_new.map(|d| &d["sealed"]["cell"]).collect();
+    assert_eq!(cells, [&new["number"]; 3]);
+    // And what was added can be shown as well as what was there before.
+    for (n, cell) in [&new["number"], &json!(0)].into_iter().enumerate() {
+        let (event, zip) = (format!("{cell}.1"), ground.path(&format!("{n}.zip")));
+        let args = ["--events", &event, "--fields", "all", "--out", text(&zip)];
+        disclose(&case, &args).ok();
+        assert_eq!(events(&zip).len(), 1);
+    }
+    valid(&case, &["--key", &owner_key()]);
+}
+
+#[test]
+fn a_case_is_its_owners() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let case = ground.path("out/case");
+    let before = files(&case);
+    let home = ground.path("home");
+    let stranger = |args: &[&str]| {
+        watch(program().env("SEKISHO_HOME", &home).env_remove("SEKISHO_PASSPHRASE").args(args))
+    };
+    stranger(&["key", "new", "stranger", "--store-in-clear"]).ok();
+    let (out, logs) = (ground.path("out"), ground.logs());
+    let rules = ground.path("rules");
+    let with = ["--rules", text(&rules)];
+    let release = ground.path("release.zip");
+    for (what, args) in [
+        ("examine", &["examine", text(&logs), "--out", text(&out), with[0], with[1]][..]),
+        ("hunt", &["hunt", text(&out), with[0], with[1]]),
+        (
+            "disclose",
+            &["disclose", text(&out), "--events", "0.0", "--yes", "--out", text(&release)],
+        ),
+    ] {
+        let ran = stranger(args);
+        assert_eq!(ran.code, Some(2), "{what}: {}", ran.stdout);
+        assert!(ran.stderr.contains("key"), "{what}: {}", ran.stderr);
+        assert!(ran.stderr.contains("owner") || ran.stderr.contains("signed"), "{}", ran.stderr);
+        assert!(files(&case) == before, "{what} changed something");
+    }
+    assert!(!release.exists());
+    // But anybody may verify it, and is told what cannot be seen without the key.
+    let ran = stranger(&["verify", text(&out), "--key", &owner_key()]);
+    assert!(ran.ok().contains("\nMissing\n") && ran.stdout.contains("not at hand"));
+    let other: Value =
+        serde_json::from_str(stranger(&["key", "show", "--format", "json"]).ok()).unwrap();
+    let (code, answer) = verify(&out, &["--key", other["log_key"].as_str().unwrap()]);
+    assert_eq!(code, Some(4), "{answer:#}");
+    assert!(!said(&answer, "broken").is_empty() && said(&answer, "broken")[0].contains("key"));
+}
+
+#[test]
+fn a_case_is_no_log() {
+    let ground = Ground::of_a_case();
+    let rules = ground.path("rules");
+    let logs = ground.logs();
+    let examine = |args: &[&str]| {
+        let mut command = program();
+        command.current_dir(&logs).args(["examine", ".", "--out", ".", "--rules"]);
+        watch(command.arg(&rules).args(args)).ok().to_owned()
+    };
+    let files_read = |told: &str| told.lines().next().unwrap().to_owned();
+    let first = files_read(&examine(&[]));
+    assert!(first.contains("207 records"), "{first}");
+    assert_eq!(files_read(&examine(&[])), first);
+    // Nor is one that is there already and not added to.
+    assert_eq!(files_read(&examine(&["--no-seal"])), first);
+    assert_eq!(of_type(&logs.join("case"), "examination").len(), 2);
+    valid(&logs, &["--key", &owner_key()]);
+}
+
+// ---- disclosing ----
+
+/// The fields of each event of a release, and what is withheld of them.
+fn events(release: &Path) -> Vec<Value> {
+    let answer = valid(release, &["--key", &owner_key()]);
+    answer["events"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_event_leaves_field_by_field() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let (out, case) = (ground.path("out"), ground.path("out/case"));
+    let zip = |name: &str| ground.path(name).to_str().unwrap().to_owned();
+    let before = files(&case);
+
+    // Nothing happens yet.
+    let dry = disclose(&out, &["--events", "0.0", "--fields", "all", "--dry-run"]);
+    assert!(dry.ok().contains("event 0.0") && dry.stdout.contains("shows"), "{}", dry.stdout);
+    let wrong = disclose(&out, &["--events", "0.0", "--fields", "Nonsense", "--out", &zip("x")]);
+    wrong.refused(2, &["--fields Nonsense", "they have"]);
+    disclose(&out, &["--events", "999.0", "--out", &zip("x")]).refused(2, &["999.0"]);
+    disclose(&out, &["--events", "0.99999", "--out", &zip("x")]).refused(2, &["0.99999"]);
+    disclose(&out, &["--events", "zero", "--out", &zip("x")]).refused(2, &["CELL.INDEX"]);
+    disclose(&out, &["--events", "0.0"]).refused(2, &["--out"]);
+    fs::write(zip("there"), "something").unwrap();
+    let there = disclose(&out, &["--events", "0.0", "--out", &zip("there")]);
+    there.refused(2, &["never written over"]);
+    assert_eq!(fs::read(zip("there")).unwrap(), b"something");
+    assert!(!Path::new(&zip("x")).exists());
+    assert!(files(&case) == before, "something was changed");
+
+    // Two fields of the first, by its place in the case.
+    let (cell, wanted) = process_cell(&case);
+    let event = format!("{cell}.3,{cell}.1");
+    let args = ["--events", &event, "--fields", "Image, CommandLine", "--to", "Partner"];
+    let told = disclose(&out, &[&args[..], &["--out", &zip("1.zip")]].concat());
+    assert!(told.ok().contains("Release 1: 2 events"), "{}", told.stdout);
+    assert!(told.stderr.contains("To Partner") && told.stderr.contains("shows"));
+    assert!(!told.stderr.contains("left before"), "{}", told.stderr);
+    let shown = events(&ground.path("1.zip"));
+    assert_eq!(shown.len(), 2);
+    for event in &shown {
+        let fields = event["fields"].as_object().unwrap();
+        let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+        assert!(names.contains(&"Image") && names.contains(&"CommandLine"), "{names:?}");
+        assert!(fields["CommandLine"].as_str().unwrap().contains(&wanted), "{fields:?}");
+        assert!(!event.to_string().contains("-user"), "{event}");
+        let withheld = event["withheld_names"].to_string();
+        assert!(withheld.contains("User") && !withheld.contains("Image"), "{withheld}");
+    }
+    let release = fs::read(ground.path("1.zip")).unwrap();
+    assert!(!release.windows(8).any(|part| part == b"WS1-user"));
+    assert!(fs::read(case.join("releases/0001.zip")).unwrap() == release);
+    let record = of_type(&case, "release").pop().unwrap();
+    assert_eq!(
+        (&record["number"], &record["to"], &record["events"]),
+        (&json!(1), &json!("Partner"), &json!(2))
+    );
+    let answer = valid(&out, &["--key", &owner_key()]);
+    assert!(said(&answer, "proven").iter().any(|s| s.starts_with("file releases/0001.zip")));
+
+    // The same again: the owner is told what can be put together.
+    let again = disclose(&out, &["--events", &event, "--fields", "User", "--out", &zip("2.zip")]);
+    again.ok();
+    assert!(again.stderr.contains("2 of the events left before"), "{}", again.stderr);
+    assert!(again.stderr.contains("left before in release [1]"), "{}", again.stderr);
+    assert_eq!(events(&ground.path("2.zip")).len(), 2);
+    valid(&out, &["--key", &owner_key()]);
+}
+
+/// The first cell of processes: its number, and what is in its commands.
+fn process_cell(case: &Path) -> (u64, String) {
+    let cells = of_type(case, "cell");
+    let cell = cells.iter().find(|c| c["host"] == "WS1" && c["events"] == 39).unwrap();
+    (cell["number"].as_u64().unwrap(), "WS1".to_owned())
+}
+
+#[test]
+fn detections_leave_with_names_hidden_or_in_full() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let out = ground.path("out");
+    let detections = out.join("detections.jsonl");
+    let path = |name: &str| ground.path(name);
+    let by_lines = |fields: &str, name: &str, more: &[&str]| {
+        let (events, zip) = (text(&detections).to_owned(), path(name));
+        let args = ["--events", &events, "--fields", fields, "--out", text(&zip)];
+        disclose(&out, &[&args, more].concat()).ok();
+        self::events(&zip)
+    };
+    // 33 events: those of correlations are among them.
+    let hidden = by_lines("CommandLine,SubjectUserName", "hidden.zip", &["--hide-names"]);
+    assert_eq!(hidden.len(), 33);
+    for event in &hidden {
+        assert!(event["withheld"].as_u64().unwrap() > 2, "{event}");
+        assert_eq!(event["withheld_names"], Value::Null, "{event}");
+        assert_eq!(event["fields"].as_object().unwrap().len(), 1, "{event}");
+    }
+    let all = by_lines("all", "all.zip", &[]);
+    let user = |e: &Value| e["fields"]["SubjectUserName"] == "kim";
+    assert_eq!((all.len(), all.iter().filter(|e| user(e)).count()), (33, 5));
+    for event in &all {
+        assert_eq!((&event["withheld"], &event["withheld_names"]), (&json!(0), &json!([])));
+    }
+    let nothing = by_lines("none", "none.zip", &[]);
+    assert!(nothing.iter().all(|e| e["withheld"].as_u64() > Some(4)), "{nothing:?}");
+
+    // Lines of a hunt serve as well; lines of something else do not.
+    let rules = path("rules");
+    hunt(&out, &["--rules", text(&rules)]).ok();
+    let hunted = out.join("case/examinations/0002/detections.jsonl");
+    let dry = disclose(&out, &["--events", text(&hunted), "--dry-run"]);
+    assert_eq!(dry.ok().lines().filter(|l| l.starts_with("event ")).count(), 33);
+    let log = ground.logs().join("WS1.jsonl");
+    disclose(&out, &["--events", text(&log), "--dry-run"]).refused(2, &["names no event"]);
+
+    // With another's key it is somebody else's release; one byte changed, nobody's.
+    let release = path("all.zip");
+    let home = path("home");
+    let mut other = program();
+    other.env("SEKISHO_HOME", &home).args(["key", "new", "other", "--store-in-clear"]);
+    watch(&mut other).ok();
+    let shown =
+        watch(program().env("SEKISHO_HOME", &home).args(["key", "show", "--format", "json"]));
+    let shown: Value = serde_json::from_str(shown.ok()).unwrap();
+    let (code, answer) = verify(&release, &["--key", shown["log_key"].as_str().unwrap()]);
+    assert_eq!((code, &answer["valid"]), (Some(4), &json!(false)));
+    let mut bytes = fs::read(&release).unwrap();
+    let at = bytes.len() / 3;
+    bytes[at] ^= 1;
+    fs::write(path("changed.zip"), bytes).unwrap();
+    assert_eq!(verify(&path("changed.zip"), &[]).0, Some(4));
+    valid(&out, &["--key", &owner_key()]);
+}
+
+#[test]
+fn events_sealed_as_a_whole_leave_as_a_whole() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &["--seal-whole-events"]).ok();
+    let (out, zip) = (ground.path("out"), ground.path("1.zip"));
+    for fields in ["Image", "none"] {
+        let args = ["--events", "0.0", "--fields", fields, "--out", text(&zip)];
+        disclose(&out, &args).refused(2, &["as a whole", "--fields all"]);
+    }
+    assert!(!zip.exists() && of_type(&out.join("case"), "release").is_empty());
+    let (cell, _) = process_cell(&out.join("case"));
+    let event = format!("{cell}.0");
+    disclose(&out, &["--events", &event, "--fields", "all", "--out", text(&zip)]).ok();
+    let shown = events(&zip);
+    assert_eq!(shown.len(), 1);
+    assert!(shown[0].to_string().contains("cmd.exe WS1 1"), "{shown:?}");
+    valid(&out, &["--key", &owner_key()]);
+}
+
+// ---- tampering ----
+
+/// Changes a byte in the middle of a file.
+fn flip(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+/// The first file below a folder whose name ends so.
+fn first(folder: &Path, end: &str) -> PathBuf {
+    let name = files(folder).into_keys().find(|name| name.ends_with(end));
+    folder.join(name.unwrap_or_else(|| panic!("{}: no {end}", folder.display())))
+}
+
+#[test]
+fn what_is_changed_is_found_and_named() {
+    let ground = Ground::new();
+    let out = ground.path("demo");
+    demo(&out, &[]).ok();
+    let older = ground.path("older");
+    copy_folder(&out.join("case"), &older);
+    let (seen, zip) = (ground.path("seen"), ground.path("1.zip"));
+    disclose(&out, &["--events", "0.0", "--fields", "all", "--out", text(&zip)]).ok();
+    fs::copy(out.join("case/checkpoint"), &seen).unwrap();
+    let key = owner_key();
+    valid(&out, &["--key", &key, "--seen", text(&seen)]);
+
+    let tampered = |what: &str, wanted: &str, change: &dyn Fn(&Path)| {
+        let case = ground.path("case");
+        copy_folder(&out.join("case"), &case);
+        change(&case);
+        let (code, answer) = verify(&case, &["--key", &key]);
+        let broken = said(&answer, "broken");
+        assert_eq!((code, &answer["valid"]), (Some(4), &json!(false)), "{what}");
+        assert!(broken.iter().any(|s| s.starts_with(wanted)), "{what}: {broken:#?}");
+        fs::remove_dir_all(&case).unwrap();
+    };
+    tampered("a segment", "file store/0001/", &|case| {
+        flip(&first(&case.join("store"), ".parquet"))
+    });
+    tampered("a segment gone", "file store/0001/", &|case| {
+        fs::remove_file(first(&case.join("store"), ".parquet")).unwrap();
+    });
+    tampered("leaves", "cell ", &|case| flip(&case.join("leaves/0001")));
+    tampered("detections", "file examinations/0001/detections.jsonl", &|case| {
+        flip(&case.join("examinations/0001/detections.jsonl"));
+    });
+    tampered("a detection gone", "file examinations/0001/detections.jsonl", &|case| {
+        let path = case.join("examinations/0001/detections.jsonl");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.split_once('\n').unwrap().1).unwrap();
+    });
+    tampered("the report", "file examinations/0001/report.html", &|case| {
+        flip(&case.join("examinations/0001/report.html"));
+    });
+    tampered("a release", "file releases/0001.zip", &|case| flip(&case.join("releases/0001.zip")));
+    // A full bundle: one entry changed, and one that is not there any more.
+    let bundle = |case: &Path| {
+        let tiles = case.join("tile/entries");
+        if tiles.join("000").is_file() { tiles.join("000") } else { first(&tiles, "") }
+    };
+    tampered("an entry", "entry ", &|case| flip(&bundle(case)));
+    tampered("an entry gone", "", &|case| {
+        let bytes = fs::read(bundle(case)).unwrap();
+        let length = usize::from(u16::from_be_bytes([bytes[0], bytes[1]]));
+        fs::write(bundle(case), &bytes[2 + length..]).unwrap();
+    });
+    tampered("the checkpoint cut", "checkpoint", &|case| {
+        let text = fs::read_to_string(case.join("checkpoint")).unwrap();
+        fs::write(case.join("checkpoint"), text.split_once("\n\n").unwrap().0).unwrap();
+    });
+    tampered("the checkpoint says less", "checkpoint", &|case| {
+        let path = case.join("checkpoint");
+        let size = Log::open(case).unwrap().size();
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace(&format!("\n{size}\n"), &format!("\n{}\n", size - 1)))
+            .unwrap();
+    });
+    // An older state of the case is valid by itself, but not to one who saw more.
+    valid(&older, &["--key", &key]);
+    let (code, answer) = verify(&older, &["--key", &key, "--seen", text(&seen)]);
+    let broken = said(&answer, "broken");
+    assert_eq!(code, Some(4), "{answer:#}");
+    assert!(broken.iter().any(|s| s.starts_with("checkpoint")), "{broken:#?}");
+}
+
+#[test]
+fn a_store_that_was_made_anew_is_found_by_the_owner() {
+    // Two cases of the same owner: the store of one put in place of the other's, with its records
+    // left as they are, cannot pass; and stored events are looked at one by one.
+    let ground = Ground::of_a_case();
+    ground.seal("one", &[]).ok();
+    fs::write(
+        ground.logs().join("WS1.jsonl"),
+        process_line("WS1", "2026-01-05T10:01:00.5Z", 1, "cmd.exe other"),
+    )
+    .unwrap();
+    ground.seal("two", &[]).ok();
+    let case = ground.path("one/case");
+    fs::remove_dir_all(case.join("store")).unwrap();
+    copy_folder(&ground.path("two/case/store"), &case.join("store"));
+    let (code, answer) = verify(&case, &["--key", &owner_key()]);
+    assert_eq!(code, Some(4));
+    assert!(said(&answer, "broken").iter().any(|s| s.starts_with("file store/0001/")));
+}
