@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::key::PassphraseArgs;
+use super::seal::key_of_case;
 use super::show;
 use crate::Exit;
 use crate::disclose::{Disclosure, FieldChoice, Preview, Request, events};
@@ -47,7 +48,7 @@ pub(super) struct Disclose {
     /// Do not ask. Without a terminal nobody is asked either.
     #[arg(long)]
     yes: bool,
-    /// Key of the owner: its name or its file; else the default key.
+    /// Key of the owner: its name or its file; else the one that the case was begun with.
     #[arg(long, value_name = "NAME|FILE")]
     key: Option<String>,
     #[command(flatten)]
@@ -63,7 +64,7 @@ impl Disclose {
             hide_names: self.hide_names,
             to: self.to.clone(),
         };
-        let key = self.passphrase.keys()?.owner_key(self.key.as_deref(), &mut |_| {})?;
+        let key = key_of_case(&self.passphrase.keys()?, self.key.as_deref(), &case)?;
         let disclosure = Disclosure::prepare(&case, &key, &request)?;
         let preview = disclosure.preview();
         let Some(out) = self.out.filter(|_| !self.dry_run) else {

@@ -44,7 +44,7 @@ enum Verb {
     Examine(examine::Examine),
     /// Sweep evidence that is stored already with new rules and indicators; adds to the case.
     Hunt(hunt::Hunt),
-    /// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
+    /// Check a case or a release: what is proven, what is only claimed, what is missing.
     Verify(verify::Verify),
     /// Show some events of a case to somebody, field by field, with proofs.
     Disclose(disclose::Disclose),

@@ -22,7 +22,7 @@ use crate::seal::{StoreStanding, compare_store, find_case};
 /// Largest release that is read, in bytes.
 const RELEASE_BYTES_MAX: u64 = 4 << 30;
 
-/// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
+/// Check a case or a release: what is proven, what is only claimed, what is missing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes: 0 valid, 4 invalid. Without --key everything may fit together and still be somebody

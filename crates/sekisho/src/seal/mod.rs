@@ -25,7 +25,7 @@ use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
 pub(crate) use case::CaseWriter;
-pub use case::find_case;
+pub use case::{find_case, owner_of};
 pub use check::{StoreStanding, compare_store};
 pub use publish::Sealed;
 use publish::{Places, Said};
