@@ -1,3 +1,5 @@
+//! Records as they are written and read, and what does not add up.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
