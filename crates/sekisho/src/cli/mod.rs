@@ -56,7 +56,7 @@ enum Verb {
     Key(key::Key),
     /// Show the published state of a case, have it cosigned, and cosign that of others.
     Checkpoint(checkpoint::Checkpoint),
-    /// Look into a sealed case.
+    /// Look into a sealed case; say who takes part in it, and whose cosignature it needs.
     Case(case::Case),
     /// Rehearse: make the logs of a small network that was broken into, and examine them.
     Demo(demo::Demo),
