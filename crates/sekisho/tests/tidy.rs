@@ -445,7 +445,8 @@ fn the_crate_table_is_true() {
     for package in packages {
         let dependencies = package["dependencies"].as_array().unwrap();
         let on_top = dependencies.iter().any(|d| d["name"] == "sekisho");
-        assert!(!on_top, "{} depends on sekisho", package["name"]);
+        let ships = package["name"] != "xtask";
+        assert!(!(on_top && ships), "{} depends on sekisho", package["name"]);
     }
     let empty = |row: &&[String; 3]| row.iter().any(String::is_empty);
     assert_eq!(table.iter().find(empty), None, "a row with an empty cell");

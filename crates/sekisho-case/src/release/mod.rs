@@ -40,8 +40,8 @@ pub struct ReleasedEvent {
     pub leaf: Vec<u8>,
     /// What is disclosed.
     pub disclosures: Vec<String>,
-    /// Names of the fields that are withheld (none of a whole event that is
-    /// disclosed); `None` if even these are.
+    /// Written names of the fields that are withheld, in bytewise order (none of
+    /// a whole event that is disclosed); `None` if even these are.
     pub withheld: Option<Vec<String>>,
 }
 
@@ -111,28 +111,33 @@ enum EventError {
 }
 
 impl Content {
-    /// What a release will say. Entries are put into order.
+    /// What a release will say. Events, entries and withheld names are put into
+    /// order.
     ///
     /// # Errors
     ///
-    /// There are too many events, or one whose disclosures do not go with its
-    /// leaf.
+    /// There are too many events, or one twice, or one whose disclosures do not
+    /// go with its leaf.
     pub fn new(
         origin: &str,
         number: u32,
         to: &str,
-        events: Vec<ReleasedEvent>,
+        mut events: Vec<ReleasedEvent>,
         entries: &[u64],
     ) -> Result<Self, ReleaseError> {
         if events.len() > RELEASE_EVENTS_MAX {
             return Err(ReleaseError::Large);
         }
-        for event in &events {
-            event.opened().map_err(|e| ReleaseError::Event {
-                cell: event.cell,
-                index: event.index,
-                why: e.to_string(),
-            })?;
+        events.sort_by_key(|event| (event.cell, event.index));
+        let mut before = None;
+        for event in &mut events {
+            let (cell, index) = (event.cell, event.index);
+            let wrong = |why: String| ReleaseError::Event { cell, index, why };
+            event.opened().map_err(|e| wrong(e.to_string()))?;
+            if before.replace((cell, index)) == Some((cell, index)) {
+                return Err(wrong("it is there twice".to_owned()));
+            }
+            event.withheld.iter_mut().for_each(|names| names.sort_unstable());
         }
         let entries: BTreeSet<u64> = entries.iter().copied().collect();
         let entries = entries.into_iter().collect();
@@ -149,11 +154,11 @@ impl Content {
         Ok(serde_json::to_vec(self)?)
     }
 
-    /// How many fields are disclosed, in all events.
+    /// How many disclosures there are, in all events: what the record of the
+    /// release counts.
     #[must_use]
     pub fn fields(&self) -> u64 {
-        let fields = |event: &ReleasedEvent| event.opened().map_or(0, |(_, d)| d.fields.len());
-        self.events.iter().map(|event| fields(event) as u64).sum()
+        self.events.iter().map(|event| event.disclosures.len() as u64).sum()
     }
 }
 

@@ -1,21 +1,24 @@
 //! `sekisho case`: what a case says of itself.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use clap::{Args, Subcommand};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use sekisho_case::key::{SigningKey, VerifyingKey};
 use sekisho_case::log::Log;
 use sekisho_case::note::Standing;
-use sekisho_case::record::{Examination, ExaminationKind, Role};
+use sekisho_case::record::{Examination, ExaminationKind, Party, Role};
 
+use super::key::PassphraseArgs;
 use super::options::Format;
+use super::seal::key_of_case;
 use super::show;
 use crate::Exit;
 use crate::overview::{Overview, Signatures};
-use crate::seal::find_case;
+use crate::seal::{find_case, name_party, set_policy};
 
-/// Look into a sealed case.
+/// Look into a sealed case; say who takes part in it, and whose cosignature it needs.
 #[derive(Debug, Args)]
 pub(super) struct Case {
     #[command(subcommand)]
@@ -26,6 +29,10 @@ pub(super) struct Case {
 enum What {
     /// Show parties, policy, examinations, releases and the checkpoint.
     Show(Show),
+    /// Name somebody who takes part, with a role and a public key.
+    Party(NewParty),
+    /// Say which cosignatures checkpoints of the case need.
+    Policy(NewPolicy),
 }
 
 /// Show parties, policy, examinations, releases and the checkpoint of a case. It says what the case
@@ -40,9 +47,106 @@ struct Show {
     format: Format,
 }
 
+/// Name somebody who takes part in a case, with a role and a public key. Goes on record in the case.
+#[derive(Debug, Args)]
+struct NewParty {
+    /// Folder of the case, or one that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// What they do: assessor (examines), partner (is shown something), witness (cosigns).
+    #[arg(long, value_enum)]
+    role: RoleArg,
+    /// What people call them.
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// Their public key: a line of `sekisho key show`.
+    #[arg(long, value_name = "VKEY")]
+    key: VerifyingKey,
+    /// From now on checkpoints need their cosignature: the case is valid only with it.
+    #[arg(long)]
+    cosigns: bool,
+    #[command(flatten)]
+    owner: OwnerArgs,
+}
+
+/// Say which cosignatures checkpoints of a case need from now on. Goes on record in the case.
+#[derive(Debug, Args)]
+struct NewPolicy {
+    /// Folder of the case, or one that has it as `case`.
+    #[arg(value_name = "CASE")]
+    case: PathBuf,
+    /// A C2SP tlog-policy.
+    #[arg(value_name = "FILE")]
+    policy: PathBuf,
+    #[command(flatten)]
+    owner: OwnerArgs,
+}
+
+/// The key with which the owner puts something on record.
+#[derive(Debug, Args)]
+struct OwnerArgs {
+    /// Key of the owner: its name or its file; else the one that the case was begun with.
+    #[arg(long, value_name = "NAME|FILE")]
+    owner_key: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
+impl OwnerArgs {
+    fn key(&self, case: &Path) -> Result<SigningKey> {
+        key_of_case(&self.passphrase.keys()?, self.owner_key.as_deref(), case)
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleArg {
+    Assessor,
+    Partner,
+    Witness,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Assessor => Self::Assessor,
+            RoleArg::Partner => Self::Partner,
+            RoleArg::Witness => Self::Witness,
+        }
+    }
+}
+
+impl NewParty {
+    fn run(self) -> Result<Exit> {
+        let case = find_case(&self.case)?;
+        let name = self.name.trim().to_owned();
+        if name.is_empty() || name.chars().any(char::is_control) {
+            bail!("--name {:?}: expected what people call them", self.name);
+        }
+        let party = Party { name, role: self.role.into(), key: self.key };
+        name_party(&case, &self.owner.key(&case)?, party, self.cosigns)?;
+        show::talk("On record. `sekisho case show` shows all parties and the policy.");
+        Ok(Exit::Done)
+    }
+}
+
+impl NewPolicy {
+    fn run(self) -> Result<Exit> {
+        let case = find_case(&self.case)?;
+        let text = std::fs::read_to_string(&self.policy)
+            .with_context(|| format!("reading the policy {}", self.policy.display()))?;
+        set_policy(&case, &self.owner.key(&case)?, &text)?;
+        show::talk("On record. The checkpoint is valid once it has the cosignatures asked for.");
+        Ok(Exit::Done)
+    }
+}
+
 impl Case {
     pub(super) fn run(self) -> Result<Exit> {
-        let What::Show(show) = self.what;
+        let show = match self.what {
+            What::Show(show) => show,
+            What::Party(party) => return party.run(),
+            What::Policy(policy) => return policy.run(),
+        };
         let log = Log::open(&find_case(&show.case)?)?;
         let overview = Overview::of(&log)?;
         let signatures = overview.signatures(&log);

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::key::PassphraseArgs;
+use super::seal::key_of_case;
 use super::show;
 use crate::Exit;
 use crate::disclose::{Disclosure, FieldChoice, Preview, Request, events};
@@ -41,13 +42,13 @@ pub(super) struct Disclose {
     /// The file to write.
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
-    /// Only show what would leave, all of it; nothing is written or put on record.
+    /// Only show what would leave, all of it; nothing is written, nor put on record.
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask.
+    /// Do not ask. Without a terminal nobody is asked either.
     #[arg(long)]
     yes: bool,
-    /// Key of the owner: its name or its file; else the default key.
+    /// Key of the owner: its name or its file; else the one that the case was begun with.
     #[arg(long, value_name = "NAME|FILE")]
     key: Option<String>,
     #[command(flatten)]
@@ -63,7 +64,7 @@ impl Disclose {
             hide_names: self.hide_names,
             to: self.to.clone(),
         };
-        let key = self.passphrase.keys()?.owner_key(self.key.as_deref(), &mut |_| {})?;
+        let key = key_of_case(&self.passphrase.keys()?, self.key.as_deref(), &case)?;
         let disclosure = Disclosure::prepare(&case, &key, &request)?;
         let preview = disclosure.preview();
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
@@ -82,10 +83,10 @@ impl Disclose {
         }
         let released = disclosure.release(&out)?;
         show::data(&format!(
-            "Release {}: {} with {} shown, {} bytes: {}\nThe case keeps a copy: {}\n",
+            "Release {}: {} with {}, {} bytes: {}\nThe case keeps a copy: {}\n",
             released.number,
             show::counted(released.events as u64, "event"),
-            show::counted(released.fields, "field"),
+            show::counted(released.fields, "disclosure"),
             show::grouped(released.bytes as u64),
             out.display(),
             released.kept.display(),

@@ -10,7 +10,8 @@ use clap::Args;
 use super::examine::{records, watched};
 use super::key::PassphraseArgs;
 use super::options::{LevelArg, RuleArgs};
-use super::{seal, show};
+use super::seal::{self, key_of_case};
+use super::show;
 use crate::Exit;
 use crate::examine::Progress;
 use crate::hunt::{Options, Outcome, hunt};
@@ -42,7 +43,7 @@ pub(super) struct Hunt {
     /// Threads; 0: one per core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     threads: usize,
-    /// Key of the owner: its name or its file; else the default key.
+    /// Key of the owner: its name or its file; else the one that the case was begun with.
     #[arg(long, value_name = "NAME|FILE", help_heading = "Sealing")]
     key: Option<String>,
     #[command(flatten)]
@@ -60,7 +61,7 @@ impl Hunt {
             out: self.out,
             threads: self.threads,
         };
-        let key = self.passphrase.keys()?.owner_key(self.key.as_deref(), &mut |_| {})?;
+        let key = key_of_case(&self.passphrase.keys()?, self.key.as_deref(), &options.case)?;
         let message = |progress: &Progress| {
             let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
             format!("{} stored events, {detections} detections", records(progress))

@@ -44,7 +44,7 @@ enum Verb {
     Examine(examine::Examine),
     /// Sweep evidence that is stored already with new rules and indicators; adds to the case.
     Hunt(hunt::Hunt),
-    /// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
+    /// Check a case or a release: what is proven, what is only claimed, what is missing.
     Verify(verify::Verify),
     /// Show some events of a case to somebody, field by field, with proofs.
     Disclose(disclose::Disclose),
@@ -56,7 +56,7 @@ enum Verb {
     Key(key::Key),
     /// Show the published state of a case, have it cosigned, and cosign that of others.
     Checkpoint(checkpoint::Checkpoint),
-    /// Look into a sealed case.
+    /// Look into a sealed case; say who takes part in it, and whose cosignature it needs.
     Case(case::Case),
     /// Rehearse: make the logs of a small network that was broken into, and examine them.
     Demo(demo::Demo),

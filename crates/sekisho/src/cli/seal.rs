@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use sekisho_case::key::SigningKey;
 use sekisho_case::record::SealKind;
 
 use super::key::{PassphraseArgs, say_made};
 use super::show;
-use crate::seal::{SealOptions, Sealed, case_below};
+use crate::keys::Keys;
+use crate::seal::{SealOptions, Sealed, case_below, owner_of};
 
 /// How what was read is sealed.
 #[derive(Debug, Args)]
@@ -42,20 +44,41 @@ impl SealArgs {
     }
 }
 
+/// The owner's key of a case that is there: the one that is named, else the
+/// one that the case was begun with. None is made.
+pub(super) fn key_of_case(keys: &Keys, wanted: Option<&str>, case: &Path) -> Result<SigningKey> {
+    if let Some(wanted) = wanted {
+        return keys.unlock(&keys.place(wanted)?);
+    }
+    let owner =
+        owner_of(case).with_context(|| format!("looking for the owner of {}", case.display()))?;
+    match keys.holder_of(&owner)? {
+        Some(place) => keys.unlock(&place),
+        None => bail!(
+            "{}: the owner's private key ({}) is not among your keys; name its file with --key",
+            case.display(),
+            owner.name()
+        ),
+    }
+}
+
 /// A sealed case in a few lines.
 pub(super) fn summary(sealed: &Sealed) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "Sealed:  {}", sealed.folder.display());
     let _ = writeln!(
         text,
-        "         examination {}: {} in {}, {} MB stored; log {} of {}, root {}",
+        "         examination {}: {} in {}{}",
         sealed.examination,
         show::counted(sealed.events, "event"),
         show::counted(sealed.cells, "cell"),
-        show::grouped(sealed.stored_bytes.div_ceil(1_000_000)),
-        sealed.origin,
-        show::counted(sealed.entries, "entry").replace("entrys", "entries"),
-        sealed.root,
+        match sealed.stored_bytes {
+            0 => String::new(),
+            bytes => format!(", {} MB stored", show::grouped(bytes.div_ceil(1_000_000))),
+        },
     );
+    let entries = show::grouped(sealed.entries);
+    let _ =
+        writeln!(text, "         log {}: {entries} entries, root {}", sealed.origin, sealed.root);
     text
 }

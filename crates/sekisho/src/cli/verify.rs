@@ -22,19 +22,19 @@ use crate::seal::{StoreStanding, compare_store, find_case};
 /// Largest release that is read, in bytes.
 const RELEASE_BYTES_MAX: u64 = 4 << 30;
 
-/// Check a case, or a release that left one: what is proven, what is only claimed, what is missing.
+/// Check a case or a release: what is proven, what is only claimed, what is missing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes: 0 valid, 4 invalid. Without --key everything may fit together and still be somebody
 else's: then whose it is, is only claimed. The owner, whose key is at hand, also has each stored
-event compared with what was sealed. spec/case-v1.md says what is checked; spec/verify.py is a
-second verifier, in another language.")]
+event compared with what was sealed. docs/case.md says what the answer means, spec/case-v1.md what
+is checked; spec/verify.py is a second verifier, in another language.")]
 pub(super) struct Verify {
     /// A case (its folder, or the folder that has it as `case`), or the zip of a release.
     #[arg(value_name = "CASE|RELEASE")]
     path: PathBuf,
-    /// Public key that is known to be the owner's or a witness's: a line of `sekisho key show`, or
-    /// a file with such lines; may be given again.
+    /// Public key that is known to be the owner's or a witness's, as `sekisho key show` prints it
+    /// (NAME+HASH+BASE64), or a file with one a line (NAME.pub); may be given again.
     #[arg(long = "key", value_name = "VKEY|FILE")]
     keys: Vec<String>,
     /// A C2SP tlog-policy that must be met, beside the one of the case.
@@ -120,7 +120,8 @@ fn keys_of(given: &str) -> Result<Vec<VerifyingKey>> {
     let parse = |line: &str| -> Result<VerifyingKey> {
         line.parse().with_context(|| {
             format!(
-                "--key {line}: expected a key as `sekisho key show` writes it, or a file with such"
+                "--key {line}: expected a key as `sekisho key show` prints it (NAME+HASH+BASE64), or \
+                 a file with one a line"
             )
         })
     };

@@ -118,7 +118,10 @@ pub fn examine(options: &Options, stop: &Arc<AtomicBool>, progress: &Progress) -
     let (collected, writer, seal_writer) =
         collector.finish().with_context(|| format!("writing into {}", out.display()))?;
     let complete = !stop.load(Ordering::Relaxed);
-    let rules = Counted { count: plan.program.rules().len() as u64, sha256: Hash(loaded.sha256) };
+    let rules = Counted {
+        count: (plan.program.rules().len() + plan.correlator.correlations().len()) as u64,
+        sha256: Hash(loaded.sha256),
+    };
     let sources =
         seal.as_ref().map(|seal| sources::records(&plan, &collected, seal.sources_from()));
     let mut outcome =

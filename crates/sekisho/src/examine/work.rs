@@ -319,14 +319,15 @@ impl Worker {
                     problem(about, Some(block.offset), what, "an event with fewer fields")
                 })
             });
-            match sealed.transpose() {
-                Ok(sealed) => done.sealed.extend(sealed),
-                Err(problem) => done.problems.push(problem),
-            }
+            let mut sealed = sealed.transpose().unwrap_or_else(|problem| {
+                done.problems.push(problem);
+                None
+            });
             let mut writer =
                 Writer { plan: &plan, source, path_json: &path_json, parsed, batches, vocabulary };
             writer.note_problems(&about.path, done);
-            writer.run(matcher, matches, occurred, done);
+            writer.run(matcher, matches, occurred, sealed.as_mut(), done);
+            done.sealed.extend(sealed);
         });
         self.vocabulary.trim();
     }
@@ -369,6 +370,7 @@ impl Writer<'_> {
         matcher: &mut Matcher,
         matches: &mut Vec<Match>,
         occurred: &mut HashMap<Shape, HashSet<FieldId>>,
+        sealed: Option<&mut SealedBlock>,
         done: &mut Done,
     ) {
         let accounts: Vec<Vec<&Column>> =
@@ -402,7 +404,7 @@ impl Writer<'_> {
         }
         found.sort_by_key(|f| (f.batch.records.get(f.row).copied(), f.found.rule));
         self.write_all(&found, done);
-        if let Some(sealed) = done.sealed.last_mut() {
+        if let Some(sealed) = sealed {
             found.iter().for_each(|f| sealed.detected(f.batch_number, f.row));
         }
     }

@@ -136,7 +136,7 @@ impl Loaded {
             ("indicator".to_owned(), indicator.name.to_string(), indicator.id.to_string())
         }));
         let levels = all.map(|h| h.level).collect();
-        let count = headers.len() as u64;
+        let count = (headers.len() + correlated.len()) as u64;
         Ok(Self {
             correlator: observer.clone(),
             rules: headers.iter().map(By::rule).collect(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use sekisho_case::durable::UNFINISHED;
-use sekisho_case::key::{SigningKey, random};
+use sekisho_case::key::{SigningKey, VerifyingKey, random};
 use sekisho_case::log::{CHECKPOINT, Log, LogError, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
 
@@ -170,6 +170,21 @@ fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
 
 fn removed(path: &Path, done: io::Result<()>) -> Result<()> {
     done.with_context(|| format!("removing {}, left over from before", path.display()))
+}
+
+/// The key that the owner of a case had when it was begun, under the owner's
+/// own name.
+///
+/// # Errors
+///
+/// Where the folder is no case, or its first entry is damaged.
+pub fn owner_of(folder: &Path) -> Result<VerifyingKey> {
+    let first = Log::open(folder)?.entry(0)?;
+    let Body::Case(case) = Record::parse(&first)?.body else {
+        bail!("{}: the first entry of the log is no `case` record", folder.display());
+    };
+    let owner = case.parties.into_iter().find(|party| party.role == Role::Owner);
+    Ok(owner.context("the first entry of the case names no owner")?.key)
 }
 
 /// Whether a folder is a case, or the folder within it that is one.

@@ -10,6 +10,7 @@ pub(crate) mod cells;
 pub(crate) mod check;
 mod leaves;
 mod limits;
+mod parties;
 pub(crate) mod publish;
 mod quiet;
 pub(crate) mod rows;
@@ -25,8 +26,9 @@ use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
 pub(crate) use case::CaseWriter;
-pub use case::find_case;
+pub use case::{find_case, owner_of};
 pub use check::{StoreStanding, compare_store};
+pub use parties::{name_party, set_policy};
 pub use publish::Sealed;
 use publish::{Places, Said};
 use writer::SealWriter;
