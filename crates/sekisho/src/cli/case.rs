@@ -30,7 +30,7 @@ enum What {
     /// Show parties, policy, examinations, releases and the checkpoint.
     Show(Show),
     /// Name somebody who takes part, with a role and a public key.
-    Party(NewParty),
+    Party(Box<NewParty>),
     /// Say which cosignatures checkpoints of the case need.
     Policy(NewPolicy),
 }
@@ -144,7 +144,7 @@ impl Case {
     pub(super) fn run(self) -> Result<Exit> {
         let show = match self.what {
             What::Show(show) => show,
-            What::Party(party) => return party.run(),
+            What::Party(party) => return (*party).run(),
             What::Policy(policy) => return policy.run(),
         };
         let log = Log::open(&find_case(&show.case)?)?;
