@@ -446,9 +446,12 @@ fn a_case_is_its_owners() {
     ] {
         let ran = stranger(args);
         assert_eq!(ran.code, Some(2), "{what}: {}", ran.stdout);
-        for part in ["only the owner of a case adds to it", "--key"] {
-            assert!(ran.stderr.contains(part), "{what}: {}", ran.stderr);
-        }
+        let mine = ["only the owner of a case adds to it", "private key"];
+        assert!(mine.iter().any(|part| ran.stderr.contains(part)), "{what}: {}", ran.stderr);
+        assert!(ran.stderr.contains("owner") && ran.stderr.contains("--key"), "{}", ran.stderr);
+        // A key that is named is tried, and refused.
+        let ran = stranger(&[args, &["--key", "stranger"]].concat());
+        ran.refused(2, &["only the owner of a case adds to it", "key stranger"]);
         assert!(files(&case) == before, "{what} changed something");
     }
     assert!(!release.exists());
