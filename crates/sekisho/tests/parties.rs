@@ -32,7 +32,8 @@ fn a_partner_is_named_and_its_cosignature_is_needed_until_it_is_there() {
     let owner = owner_key();
     assert_eq!(verify(&case, &["--key", &owner]).0, Some(0));
 
-    let name = ["case", "party", &case_text, "--role", "partner", "--name", "Ally", "--key", &partner];
+    let name =
+        ["case", "party", &case_text, "--role", "partner", "--name", "Ally", "--key", &partner];
     run(&[&name[..], &["--cosigns"]].concat()).ok();
     let shown = run(&["case", "show", &case_text]);
     assert!(shown.ok().contains("partner      Ally"), "{}", shown.stdout);
