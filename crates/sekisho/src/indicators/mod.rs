@@ -16,14 +16,14 @@
 //!   It does not hold where there is no value, negated or not.
 //! - `AND` within an observation: all comparisons of one type of object hold
 //!   for the same object, and all for the same event.
-//! - Values are compared in one spelling ([`form`]); of addresses, `=` with a
+//! - Values are compared in one spelling (`form`); of addresses, `=` with a
 //!   network means "within it".
 //! - What no log carries, and what compares things that are never equal, is
 //!   false, as the specification has it; a pattern that can never hold, or
 //!   that is not understood, is refused by name.
 //!
 //! A naive matcher that asks every question anew for every event
-//! ([`reference`]) is the oracle of the tests.
+//! (module `reference`) is the oracle of the tests.
 
 mod bundle;
 mod check;
