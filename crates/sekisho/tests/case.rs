@@ -306,6 +306,23 @@ fn indicators_are_hunted_for_in_what_is_stored() {
 }
 
 #[test]
+fn an_indicator_of_several_events_names_each_of_them() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let (out, file) = (ground.path("out"), ground.path("bundle.json"));
+    let both =
+        "[process:command_line = 'cmd.exe WS1 33'] AND [process:command_line = 'cmd.exe WS2 34']";
+    fs::write(&file, bundle(&[both])).unwrap();
+    hunt(&out, &["--indicators", text(&file)]).ok();
+    let found = lines(&out.join("case/examinations/0002/detections.jsonl"));
+    assert_eq!(found.len(), 1);
+    let events = found[0]["correlation"]["events"].as_array().unwrap();
+    let of: Vec<_> = events.iter().map(|e| (&e["host"], &e["record_id"])).collect();
+    assert_eq!(of, [(&json!("WS1"), &json!(33)), (&json!("WS2"), &json!(34))]);
+    assert!(events.iter().all(|e| e["sha256"].is_string() && e["offset"].is_u64()), "{events:?}");
+}
+
+#[test]
 fn a_hunt_says_what_it_could_not_look_for() {
     let ground = Ground::of_a_case();
     ground.seal("out", &[]).ok();

@@ -30,6 +30,10 @@ use crate::seal::{CaseWriter, Sealed};
 use lines::{By, Sources, Together};
 use sweep::{Found, Plan, Sighting, Swept, What};
 
+/// Most events that indicators sighted in part of which the place is kept; an
+/// occurrence of others is told without host and source.
+const SIGHTED_MAX: usize = 1_000_000;
+
 /// What to hunt for, and where.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -213,8 +217,11 @@ impl Writer {
             let Self { loaded, places, .. } = self;
             loaded.correlator.add(observation, || places.add(&place));
         }
-        for Sighting { indicator, observation, time, event } in swept.sightings {
-            self.loaded.sighted.add(indicator, observation, time, event);
+        for Sighting { indicator, observation, place, event } in swept.sightings {
+            self.loaded.sighted.add(indicator, observation, place.time, event);
+            if self.sighted.len() < SIGHTED_MAX {
+                self.sighted.insert(event, place);
+            }
         }
         for found in &swept.found {
             self.write(found)?;

@@ -73,7 +73,7 @@ pub(super) struct Found {
 pub(super) struct Sighting {
     pub(super) indicator: u32,
     pub(super) observation: u16,
-    pub(super) time: i64,
+    pub(super) place: Place,
     /// Cell and index.
     pub(super) event: (u32, u64),
 }
@@ -410,7 +410,7 @@ impl On<'_> {
             Some(observation) => swept.sightings.push(Sighting {
                 indicator: m.indicator,
                 observation,
-                time: place.time,
+                place,
                 event: (row.cell, row.index),
             }),
             None => {
