@@ -28,6 +28,19 @@ pub fn lower_text(text: &str) -> String {
     text.chars().map(lower).collect()
 }
 
+/// Appends a text in lower case, character by character.
+pub fn fold_into(text: &str, out: &mut String) {
+    if text.is_ascii() {
+        let at = out.len();
+        out.push_str(text);
+        if let Some(tail) = out.get_mut(at..) {
+            tail.make_ascii_lowercase();
+        }
+    } else {
+        out.extend(text.chars().map(lower));
+    }
+}
+
 /// Whether two texts are the same but for case.
 #[must_use]
 pub fn same_text(a: &str, b: &str) -> bool {

@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use hashbrown::HashMap;
 use sekisho_event::{Dictionary, Kind, ValueId};
 
-use crate::engine::fold::{fold, fold_into};
+use crate::compare::fold_into;
+use crate::engine::fold::fold;
 use crate::engine::part_search::{Bits, PartSearch};
 use crate::engine::regex_guard::required_literals;
 use crate::engine::value_test::ValueTest;

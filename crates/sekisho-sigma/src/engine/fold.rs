@@ -18,22 +18,10 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(lower).collect())
 }
 
-/// Appends the lower-case form of a text.
-pub(crate) fn fold_into(text: &str, out: &mut String) {
-    if text.is_ascii() {
-        let at = out.len();
-        out.push_str(text);
-        if let Some(tail) = out.get_mut(at..) {
-            tail.make_ascii_lowercase();
-        }
-    } else {
-        out.extend(text.chars().map(lower));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::fold_into;
 
     #[test]
     fn folding_keeps_the_number_of_characters() {

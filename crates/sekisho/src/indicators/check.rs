@@ -2,10 +2,10 @@
 //! [`Test::holds`] is what they mean; the engine only finds out faster.
 
 use regex::{Regex, RegexBuilder};
-use sekisho_sigma::compare::{address, lower};
+use sekisho_sigma::compare::{address, fold_into, lower};
 use sekisho_sigma::regexes;
 
-use super::form::{Form, Part, canonical, fold_into, integer, registry_key};
+use super::form::{Form, Part, canonical, integer, registry_key};
 use super::limits::{REGEX_COMPILED_BYTES, REGEX_TOTAL_BYTES_MAX, SCANNED_BYTES_MAX};
 use super::mapping::{Mapping, PropertyId};
 use super::pattern::{Comparison, Literal, Operator};

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use sekisho_sigma::compare::{address, lower};
+use sekisho_sigma::compare::{address, fold_into};
 
 use super::limits::CELL_PARTS_MAX;
 use super::mapping::How;
@@ -267,19 +267,6 @@ pub(super) fn integer(text: &str) -> Option<i64> {
         return if plain { i64::from_str_radix(digits, 16).ok() } else { None };
     }
     text.parse().ok()
-}
-
-/// Appends the text in lower case, character by character.
-pub(super) fn fold_into(text: &str, out: &mut String) {
-    if text.is_ascii() {
-        let at = out.len();
-        out.push_str(text);
-        if let Some(tail) = out.get_mut(at..) {
-            tail.make_ascii_lowercase();
-        }
-    } else {
-        out.extend(text.chars().map(lower));
-    }
 }
 
 fn fold_key(text: &str, key: &mut String) -> bool {

@@ -10,10 +10,11 @@ use sekisho_sigma::regexes::required_literals;
 
 use super::bundle::{Indicator, Refused, Why};
 use super::check::{Check, Network, Test, mask, scanned, texts};
-use super::form::{Form, Part, fold_into};
+use super::form::{Form, Part};
 use super::limits::{GUARDED_TESTS_MAX, OPEN_TESTS_MAX};
 use super::mapping::{Mapping, PropertyId};
 use super::plan::Formula;
+use sekisho_sigma::compare::fold_into;
 
 /// Number of an indicator: its place in what the program was made of.
 pub type IndicatorId = u32;
