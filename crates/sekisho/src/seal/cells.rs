@@ -10,20 +10,15 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sekisho_case::Hash;
 use sekisho_case::merkle::Frontier;
+use sekisho_case::time::Day;
 use sekisho_event::{RECORD_ID_UNKNOWN, TIME_UNKNOWN};
 
 use super::limits::CELLS_MAX;
 use crate::inspect::ranges::Ranges;
 
-/// Nanoseconds of a UTC day.
-pub(crate) const DAY_NANOS: i64 = 86_400_000_000_000;
-
-/// Days since 1970-01-01; `None` where the time is unknown.
-pub(crate) type DayNumber = Option<i64>;
-
-/// The UTC day of a time.
-pub(crate) fn day_of(time: i64) -> DayNumber {
-    (time != TIME_UNKNOWN).then(|| time.div_euclid(DAY_NANOS))
+/// The UTC day of a time; `None` where the time is unknown.
+pub(crate) fn day_of(time: i64) -> Option<Day> {
+    (time != TIME_UNKNOWN).then(|| Day::of_nanos(time))
 }
 
 /// A stream of records: what a cell is without its day.
@@ -38,7 +33,7 @@ pub(crate) struct Stream {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CellKey {
     pub(crate) stream: Arc<Stream>,
-    pub(crate) day: DayNumber,
+    pub(crate) day: Option<Day>,
 }
 
 /// An event at either end of a cell.
@@ -153,7 +148,9 @@ impl Cells {
 mod tests {
     use super::*;
 
-    fn key(day: DayNumber) -> CellKey {
+    const DAY_NANOS: i64 = 86_400_000_000_000;
+
+    fn key(day: Option<Day>) -> CellKey {
         let stream = Stream { product: "windows".into(), host: "a".into(), channel: "S".into() };
         CellKey { stream: Arc::new(stream), day }
     }
@@ -161,10 +158,10 @@ mod tests {
     #[test]
     fn parts_add_up() {
         let mut cells = Cells::default();
-        let mut first = CellPart::new(key(Some(1)));
+        let mut first = CellPart::new(key(day_of(DAY_NANOS)));
         first.add(50, 7);
         first.add(40, 5);
-        let mut second = CellPart::new(key(Some(1)));
+        let mut second = CellPart::new(key(day_of(DAY_NANOS)));
         second.add(60, 9);
         second.add(40, RECORD_ID_UNKNOWN);
         let other = CellPart::new(key(None));
@@ -179,9 +176,10 @@ mod tests {
 
     #[test]
     fn days_are_of_utc() {
-        assert_eq!(day_of(-1), Some(-1));
-        assert_eq!(day_of(DAY_NANOS - 1), Some(0));
-        assert_eq!(day_of(DAY_NANOS), Some(1));
-        assert_eq!(day_of(TIME_UNKNOWN), None);
+        let number = |time| day_of(time).map(Day::number);
+        assert_eq!(number(-1), Some(-1));
+        assert_eq!(number(DAY_NANOS - 1), Some(0));
+        assert_eq!(number(DAY_NANOS), Some(1));
+        assert_eq!(number(TIME_UNKNOWN), None);
     }
 }

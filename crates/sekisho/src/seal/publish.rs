@@ -13,12 +13,12 @@ use sekisho_case::record::{
     Body, Cells, Counted, Empty, Endpoint, Examination, ExaminationKind, FileSum, Gap, Seal,
     Source, Span, Verdicts,
 };
-use sekisho_case::time::{Day, Timestamp};
+use sekisho_case::time::Timestamp;
 use sekisho_store::{Catalogue, Segment};
 use sha2::{Digest as _, Sha256};
 
 use super::case::CaseWriter;
-use super::cells::{Cell, DAY_NANOS, End};
+use super::cells::{Cell, End};
 use super::quiet::{IdsOver, Quiet, quiet_days};
 use super::writer::SealWriter;
 
@@ -213,7 +213,7 @@ fn cell_record(number: u32, cell: &Cell) -> Result<sekisho_case::record::Cell> {
         product: cell.key.stream.product.to_string(),
         host: cell.key.stream.host.to_string(),
         channel: cell.key.stream.channel.to_string(),
-        day: cell.key.day.map(day).transpose()?,
+        day: cell.key.day,
         events: cell.tree.size(),
         root: cell.tree.root(),
         first: place(first),
@@ -222,16 +222,11 @@ fn cell_record(number: u32, cell: &Cell) -> Result<sekisho_case::record::Cell> {
     })
 }
 
-fn day(number: i64) -> Result<Day> {
-    let nanos = number.checked_mul(DAY_NANOS).context("a day beyond all calendars")?;
-    Ok(Day::of_nanos(nanos))
-}
-
 fn quiet_record(quiet: &Quiet) -> Result<Body> {
     let product = quiet.stream.product.to_string();
     let host = quiet.stream.host.to_string();
     let channel = quiet.stream.channel.to_string();
-    let (from, until) = (day(quiet.from)?, day(quiet.until)?);
+    let (from, until) = (quiet.from, quiet.until);
     Ok(match quiet.ids {
         IdsOver::Jump(missing) => Body::Gap(Gap {
             product,
@@ -268,7 +263,7 @@ fn segment_record(places: &Places, segment: &Segment) -> Result<Body> {
 fn verdicts(detections: &[u64], quiet: &[Quiet]) -> Verdicts {
     let findings = detections.iter().filter(|&&count| count > 0).count() as u64;
     let gap_days = |quiet: &Quiet| match quiet.ids {
-        IdsOver::Jump(_) => quiet.until.abs_diff(quiet.from) + 1,
+        IdsOver::Jump(_) => u64::from(quiet.until.since(quiet.from).unsigned_abs()) + 1,
         _ => 0,
     };
     Verdicts {

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sekisho_case::record::CLOCK_JUMP_DAYS;
+use sekisho_case::record::days_unseen;
+use sekisho_case::time::Day;
 
 use super::cells::{Cell, Stream};
 
@@ -13,9 +14,9 @@ use super::cells::{Cell, Stream};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Quiet {
     pub(crate) stream: Arc<Stream>,
-    /// First and last day, as days since 1970-01-01.
-    pub(crate) from: i64,
-    pub(crate) until: i64,
+    /// First and last day.
+    pub(crate) from: Day,
+    pub(crate) until: Day,
     pub(crate) ids: IdsOver,
 }
 
@@ -33,7 +34,7 @@ pub(crate) enum IdsOver {
 /// All quiet days of cells, in the order of streams and days, and how many
 /// stretches between days were too long to be true.
 pub(crate) fn quiet_days(cells: &[Cell]) -> (Vec<Quiet>, u64) {
-    let mut streams: BTreeMap<&Arc<Stream>, BTreeMap<i64, &Cell>> = BTreeMap::new();
+    let mut streams: BTreeMap<&Arc<Stream>, BTreeMap<Day, &Cell>> = BTreeMap::new();
     for cell in cells {
         if let Some(day) = cell.key.day {
             streams.entry(&cell.key.stream).or_default().insert(day, cell);
@@ -41,20 +42,16 @@ pub(crate) fn quiet_days(cells: &[Cell]) -> (Vec<Quiet>, u64) {
     }
     let (mut quiet, mut jumps) = (Vec::new(), 0);
     for (stream, days) in streams {
-        for ((&before, earlier), (&after, later)) in days.iter().zip(days.iter().skip(1)) {
-            if after - before <= 1 {
-                continue;
-            }
-            if after - before > i64::from(CLOCK_JUMP_DAYS) {
-                jumps += 1;
-                continue;
-            }
-            quiet.push(Quiet {
-                stream: Arc::clone(stream),
-                from: before + 1,
-                until: after - 1,
-                ids: ids_over(earlier, later),
-            });
+        let unseen = days_unseen(&days.keys().copied().collect());
+        jumps += unseen.clock_jumps;
+        for (from, until) in unseen.runs {
+            let cell = |day: Option<Day>| day.and_then(|day| days.get(&day));
+            let (earlier, later) = (cell(from.previous()), cell(until.next()));
+            let ids = match (earlier, later) {
+                (Some(earlier), Some(later)) => ids_over(earlier, later),
+                _ => IdsOver::Silent,
+            };
+            quiet.push(Quiet { stream: Arc::clone(stream), from, until, ids });
         }
     }
     (quiet, jumps)
@@ -72,7 +69,7 @@ fn ids_over(earlier: &Cell, later: &Cell) -> IdsOver {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cells::{CellKey, CellPart, Cells};
+    use super::super::cells::{CellKey, CellPart, Cells, day_of};
     use super::*;
 
     const DAY: i64 = 86_400_000_000_000;
@@ -82,7 +79,7 @@ mod tests {
         for (host, day, ids) in of {
             let stream =
                 Stream { product: "windows".into(), host: (*host).into(), channel: "S".into() };
-            let key = CellKey { stream: Arc::new(stream), day: Some(*day) };
+            let key = CellKey { stream: Arc::new(stream), day: day_of(day * DAY) };
             let mut part = CellPart::new(key);
             ids.iter().for_each(|&id| part.add(day * DAY, id));
             cells.merge(part).unwrap();
@@ -104,8 +101,10 @@ mod tests {
             ("d", 2, &[90]),
         ]);
         let (quiet, jumps) = quiet_days(&cells.list);
-        let said: Vec<(&str, i64, i64, IdsOver)> =
-            quiet.iter().map(|q| (&*q.stream.host, q.from, q.until, q.ids)).collect();
+        let said: Vec<(&str, i32, i32, IdsOver)> = quiet
+            .iter()
+            .map(|q| (&*q.stream.host, q.from.number(), q.until.number(), q.ids))
+            .collect();
         assert_eq!(
             said,
             [

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sekisho_case::Hash;
 use sekisho_case::event::{EventHead, EventSealer, OpenEvent, PreparedName, SealError};
+use sekisho_case::time::Day;
 use sekisho_case::value::{Value, write_value, write_values};
 use sekisho_event::{
     Column, Dictionary, EventBatch, FieldId, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
@@ -16,7 +17,7 @@ use sekisho_event::{
 use sekisho_store::{RowBlock, RowPacker};
 
 use super::Sealing;
-use super::cells::{CellKey, CellPart, DayNumber, Stream, day_of};
+use super::cells::{CellKey, CellPart, Stream, day_of};
 use crate::examine::json;
 
 /// The events of a block, sealed.
@@ -275,8 +276,8 @@ struct LocalCells {
     parts: Vec<CellPart>,
     numbers: HashMap<CellKey, u32>,
     /// Of the batch at hand: its cells by host and day, and the one asked for last.
-    of_batch: HashMap<(ValueId, DayNumber), u32>,
-    last: Option<((ValueId, DayNumber), u32)>,
+    of_batch: HashMap<(ValueId, Option<Day>), u32>,
+    last: Option<((ValueId, Option<Day>), u32)>,
 }
 
 impl LocalCells {
@@ -306,7 +307,7 @@ impl LocalCells {
         &mut self,
         batch: &EventBatch,
         vocabulary: &Vocabulary,
-        (host, day): (ValueId, DayNumber),
+        (host, day): (ValueId, Option<Day>),
     ) -> u32 {
         let stream = Stream {
             product: batch.shape.product.clone(),
