@@ -192,17 +192,7 @@ fn common<'a>(places: &'a [Place], of: impl Fn(&'a Place) -> &'a str) -> Option<
 /// A cited event, and where it stands.
 fn write_place(plan: &Plan, place: &Place, out: &mut Vec<u8>) {
     let path = plan.inventory.sources.get(place.source).map_or("", |s| &s.path);
-    out.extend_from_slice(b"{\"time\":");
-    json::time(place.time, out);
-    out.extend_from_slice(b",\"host\":");
-    json::string(&place.host, out);
-    out.extend_from_slice(b",\"channel\":");
-    json::string(&place.channel, out);
-    out.extend_from_slice(b",\"record_id\":");
-    match place.record_id {
-        Some(id) => json::number(id, out),
-        None => out.extend_from_slice(b"null"),
-    }
+    json::event_head(place.time, &place.host, &place.channel, place.record_id, out);
     out.extend_from_slice(b",\"path\":");
     json::string(path, out);
     out.extend_from_slice(b",\"offset\":");

@@ -26,6 +26,28 @@ pub(crate) fn string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Appends the beginning of an object about an event: time, host, channel and
+/// record id.
+pub(crate) fn event_head(
+    time_ns: i64,
+    host: &str,
+    channel: &str,
+    record_id: Option<u64>,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(b"{\"time\":");
+    time(time_ns, out);
+    out.extend_from_slice(b",\"host\":");
+    string(host, out);
+    out.extend_from_slice(b",\"channel\":");
+    string(channel, out);
+    out.extend_from_slice(b",\"record_id\":");
+    match record_id {
+        Some(id) => number(id, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
 /// Appends a number in decimal notation.
 pub(crate) fn number(value: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];

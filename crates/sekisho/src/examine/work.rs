@@ -485,17 +485,7 @@ impl Writer<'_> {
         let time = f.batch.times.get(f.row).copied().unwrap_or(sekisho_event::TIME_UNKNOWN);
         let (host, channel, id) = self.head(f);
         let out = &mut done.detections;
-        out.extend_from_slice(b"{\"time\":");
-        json::time(time, out);
-        out.extend_from_slice(b",\"host\":");
-        json::string(host, out);
-        out.extend_from_slice(b",\"channel\":");
-        json::string(channel, out);
-        out.extend_from_slice(b",\"record_id\":");
-        match id {
-            Some(id) => json::number(id, out),
-            None => out.extend_from_slice(b"null"),
-        }
+        json::event_head(time, host, channel, id, out);
         out.extend_from_slice(b",\"source\":{\"path\":");
         out.extend_from_slice(self.path_json);
         out.extend_from_slice(b",\"sha256\":\"");

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
 use sekisho_case::Hash;
@@ -81,7 +81,7 @@ pub struct Outcome {
 
 /// What is hunted for, loaded.
 struct Loaded {
-    plan: Plan,
+    plan: Arc<Plan>,
     correlator: Correlator,
     /// Rules, correlations, and indicators, as lines have them.
     rules: Vec<By>,
@@ -152,12 +152,12 @@ impl Loaded {
             rules_sum: Counted { count, sha256: Hash(loaded.sha256) },
             indicators_sum: sum_of(&read.indicators),
             refused,
-            plan: Plan {
+            plan: Arc::new(Plan {
                 silent: (0..).zip(&headers).map(|(id, _)| observer.silences(id)).collect(),
                 correlator: observer,
                 program,
                 indicators: (!read.indicators.is_empty()).then(|| Arc::new(compiled)),
-            },
+            }),
             found: read.indicators,
         })
     }
@@ -350,21 +350,12 @@ pub fn hunt(
     progress.bytes_total.store(total, Ordering::Relaxed);
     let mut writer = Writer::create(loaded, &index, &places)?;
     let writing = || format!("writing results into {}", places.results().display());
-    let records = AtomicU64::new(0);
-    let swept = {
-        let Writer { loaded, .. } = &writer;
-        let plan = Plan {
-            program: Arc::clone(&loaded.plan.program),
-            correlator: loaded.plan.correlator.clone(),
-            silent: loaded.plan.silent.clone(),
-            indicators: loaded.plan.indicators.clone(),
-        };
-        sweep::sweep(&stores, &plan, threads, stop, &records, &mut |swept| {
-            progress.bytes_done.fetch_add(swept.rows, Ordering::Relaxed);
-            progress.records.fetch_add(swept.rows, Ordering::Relaxed);
-            writer.take(swept, progress).with_context(writing)
-        })?
-    };
+    let plan = Arc::clone(&writer.loaded.plan);
+    let swept = sweep::sweep(&stores, &plan, threads, stop, &mut |swept| {
+        progress.bytes_done.fetch_add(swept.rows, Ordering::Relaxed);
+        progress.records.fetch_add(swept.rows, Ordering::Relaxed);
+        writer.take(swept, progress).with_context(writing)
+    })?;
     writer.conclude().with_context(writing)?;
     finish(options, &mut case, &index, &places, writer, swept)
 }

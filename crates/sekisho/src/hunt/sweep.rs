@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
@@ -133,7 +133,6 @@ struct Shared<'a> {
     pieces: Vec<Piece>,
     next: AtomicUsize,
     stop: &'a AtomicBool,
-    records: &'a AtomicU64,
     turn: Mutex<Turn>,
     moved: Condvar,
 }
@@ -156,7 +155,6 @@ pub(super) fn sweep(
     plan: &Plan,
     threads: usize,
     stop: &AtomicBool,
-    records: &AtomicU64,
     take: &mut dyn FnMut(Swept) -> Result<()>,
 ) -> Result<bool> {
     let shared = Shared {
@@ -164,7 +162,6 @@ pub(super) fn sweep(
         pieces: pieces(stores)?,
         next: AtomicUsize::new(0),
         stop,
-        records,
         turn: Mutex::default(),
         moved: Condvar::new(),
     };
@@ -230,7 +227,6 @@ impl Shared<'_> {
             let swept = worker
                 .sweep(piece)
                 .unwrap_or_else(|e| Swept { problem: Some(format!("{e:#}")), ..Swept::default() });
-            self.records.fetch_add(swept.rows, Ordering::Relaxed);
             let mut turn = self.turn();
             while number > turn.taken + AHEAD_MAX && !turn.broken {
                 turn = self.moved.wait(turn).unwrap_or_else(PoisonError::into_inner);

@@ -82,12 +82,6 @@ impl Home {
         self.root.join("passphrase")
     }
 
-    /// What a verifier saw of each log.
-    #[must_use]
-    pub fn seen(&self) -> PathBuf {
-        self.root.join("seen")
-    }
-
     /// What a witness cosigned of each log.
     #[must_use]
     pub fn witness(&self) -> PathBuf {

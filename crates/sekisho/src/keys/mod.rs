@@ -12,22 +12,9 @@ mod private_line;
 mod public;
 mod ring;
 
-use anyhow::Result;
-
 pub use home::{HOME_VARIABLE, Home};
 pub use name::{KeyName, NotAKeyName};
 pub use passphrase::{NEW_PASSPHRASE_VARIABLE, Origin, PASSPHRASE_VARIABLE, Passphrase, Sources};
 pub use public::PublicKey;
 pub use ring::{Keys, Listed, Made, Place, Protection};
 use sekisho_case::key::{Algorithm, SigningKey, VerifyingKey, random};
-
-/// The key that a case is signed with, as the environment has it: the one wanted (a name or a
-/// file), else the default; and if there is no key at all, one that is made now, of which `made`
-/// is told.
-///
-/// # Errors
-///
-/// As [`Keys::owner_key`].
-pub fn owner_key(wanted: Option<&str>, made: &mut dyn FnMut(&Made)) -> Result<SigningKey> {
-    Keys::from_environment(None)?.owner_key(wanted, made)
-}
