@@ -1,0 +1,84 @@
+//! Things that can be touched, and lost.
+
+use crate::names::Name;
+
+/// A thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Object {
+    /// A file or folder: the host it lies on, and its path there (`C:\…`,
+    /// `/etc/…`).
+    File {
+        /// Where it lies.
+        host: Option<Name>,
+        /// The path on that host; a bare file name where no more is known.
+        path: Name,
+    },
+    /// A file in a share, by the share's name and the path below it. With
+    /// `local`, the folder that is shared.
+    Shared {
+        /// The host that shares it.
+        host: Option<Name>,
+        /// The share: `Plans`, `C$`, `IPC$`.
+        share: Name,
+        /// Path below the share, with backslashes; empty for the share itself.
+        path: Name,
+        /// The shared folder on the host, where the record says it.
+        local: Option<Name>,
+    },
+    /// Mail: a mailbox, a folder in it, a message in that.
+    Mail {
+        /// Whose mailbox, by its address.
+        mailbox: Name,
+        /// Folder; `None` where not said.
+        folder: Option<Name>,
+        /// Message id; `None` where not said, or for all of a folder.
+        message: Option<Name>,
+    },
+    /// An object in a bucket, or the bucket itself.
+    Bucket {
+        /// Name of the bucket.
+        bucket: Name,
+        /// Key of the object.
+        key: Option<Name>,
+    },
+    /// A document or a site of a collaboration service, by address.
+    Site {
+        /// Whole address.
+        url: Name,
+    },
+    /// A secret or a parameter, by whatever the record names it with.
+    Secret {
+        /// Id, name or ARN.
+        id: Name,
+    },
+    /// A snapshot or image of a disk or database.
+    Snapshot {
+        /// Its id.
+        id: Name,
+    },
+    /// The means to be somebody: a password, a key, a hash, a ticket.
+    Credential {
+        /// Whose ([`Names::account`](crate::names::Names::account)).
+        account: Name,
+    },
+    /// A registry key.
+    Registry {
+        /// On which host.
+        host: Option<Name>,
+        /// Whole path.
+        key: Name,
+    },
+    /// A directory (of accounts): Active Directory, a tenant's, a cloud's.
+    Directory {
+        /// Domain or realm.
+        realm: Name,
+    },
+    /// Something of a service that has no kind of its own: the service and
+    /// what it calls the thing.
+    Other {
+        /// The service.
+        service: Name,
+        /// The thing.
+        id: Name,
+    },
+}

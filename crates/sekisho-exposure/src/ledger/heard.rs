@@ -1,0 +1,111 @@
+//! What was heard of each source: counts by hour and class, and its record
+//! ids.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use sekisho_event::{RECORD_ID_UNKNOWN, TIME_UNKNOWN};
+
+use crate::evidence::Record;
+use crate::extract::Class;
+use crate::names::Name;
+
+/// Hours since 1970 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hour(pub i64);
+
+/// Nanoseconds of an hour.
+pub(crate) const HOUR: i64 = 3_600_000_000_000;
+
+impl Hour {
+    /// The hour of a time in nanoseconds.
+    #[must_use]
+    pub fn of(time: i64) -> Self {
+        Self(time.div_euclid(HOUR))
+    }
+
+    /// When it begins, nanoseconds.
+    #[must_use]
+    pub fn start(self) -> i64 {
+        self.0.saturating_mul(HOUR)
+    }
+}
+
+/// A log of a host, or of a service's realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source {
+    /// Whose; `None` where records name no host.
+    pub host: Option<Name>,
+    /// Which log.
+    pub channel: Name,
+}
+
+/// What was heard in one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HourHeard {
+    /// Events.
+    pub events: u32,
+    /// First time in it, nanoseconds.
+    pub first: i64,
+    /// Last time in it.
+    pub last: i64,
+}
+
+/// A run of record ids without a hole, in the order of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// First id and its time.
+    pub first: (u64, i64),
+    /// Last id and its time.
+    pub last: (u64, i64),
+}
+
+/// Everything that was heard.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// By source, class and hour.
+    pub hours: HashMap<(Source, Class), BTreeMap<Hour, HourHeard>>,
+    /// By source: its runs of record ids, not yet in order.
+    pub runs: HashMap<Source, Vec<Run>>,
+    /// Which hosts or addresses a sensor's log saw, by hour.
+    pub watched: HashMap<(Name, Class), BTreeMap<Hour, HourHeard>>,
+    /// Events without a time.
+    pub timeless: u64,
+}
+
+impl Heard {
+    /// An event of a place.
+    pub fn add(&mut self, place: Option<Name>, class: Class, record: &Record) {
+        let source = Source { host: place, channel: record.channel };
+        if record.time == TIME_UNKNOWN {
+            self.timeless += 1;
+            return;
+        }
+        note(self.hours.entry((source, class)).or_default(), record.time);
+        if record.record_id == RECORD_ID_UNKNOWN {
+            return;
+        }
+        let runs = self.runs.entry(source).or_default();
+        let here = (record.record_id, record.time);
+        match runs.last_mut() {
+            Some(run) if run.last.0.checked_add(1) == Some(here.0) => run.last = here,
+            Some(run) if run.first.0.checked_sub(1) == Some(here.0) => run.first = here,
+            _ => runs.push(Run { first: here, last: here }),
+        }
+    }
+
+    /// A sensor's event shows that this host or address was watched.
+    pub fn watched(&mut self, end: Name, class: Class, record: &Record) {
+        if record.time != TIME_UNKNOWN {
+            note(self.watched.entry((end, class)).or_default(), record.time);
+        }
+    }
+}
+
+fn note(hours: &mut BTreeMap<Hour, HourHeard>, time: i64) {
+    let new = HourHeard { events: 0, first: time, last: time };
+    let heard = hours.entry(Hour::of(time)).or_insert(new);
+    heard.events = heard.events.saturating_add(1);
+    heard.first = heard.first.min(time);
+    heard.last = heard.last.max(time);
+}
