@@ -124,7 +124,8 @@ pub fn host_label(text: &str) -> Option<&str> {
 pub fn address(text: &str) -> Option<&str> {
     let text = text.trim().trim_start_matches('[');
     let text = text.split([']', '%']).next().unwrap_or_default();
-    let text = text.strip_prefix("::ffff:").or_else(|| text.strip_prefix("::FFFF:")).unwrap_or(text);
+    let text =
+        text.strip_prefix("::ffff:").or_else(|| text.strip_prefix("::FFFF:")).unwrap_or(text);
     text.parse::<std::net::IpAddr>().is_ok().then_some(text)
 }
 

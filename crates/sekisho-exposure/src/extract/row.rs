@@ -105,7 +105,8 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn below(&self, prefix: &str) -> Vec<(&'a str, &'a str)> {
         let named = self.columns.by_name.iter().filter(|(name, _)| name.starts_with(prefix));
-        let mut found: Vec<_> = named.filter_map(|(name, _)| Some((*name, self.text(name)?))).collect();
+        let mut found: Vec<_> =
+            named.filter_map(|(name, _)| Some((*name, self.text(name)?))).collect();
         found.sort_unstable();
         found
     }
