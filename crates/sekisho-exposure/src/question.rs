@@ -16,7 +16,7 @@ pub enum Seed {
         level: String,
     },
     /// An analyst's word.
-    Said(SaidSeed),
+    Said(Box<SaidSeed>),
 }
 
 /// An analyst's word: everything that fits all of its parts is the intruder's.
