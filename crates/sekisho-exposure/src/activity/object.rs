@@ -82,3 +82,26 @@ pub enum Object {
         id: Name,
     },
 }
+
+impl Object {
+    /// Names its host by what `host` gives for it.
+    pub fn resolve(&mut self, host: &dyn Fn(Option<Name>) -> Option<Name>) {
+        if let Self::File { host: of, .. }
+        | Self::Shared { host: of, .. }
+        | Self::Registry { host: of, .. } = self
+        {
+            *of = host(*of);
+        }
+    }
+
+    /// The host on which it lies, where it lies on one.
+    #[must_use]
+    pub fn host(&self) -> Option<Name> {
+        match self {
+            Self::File { host, .. } | Self::Shared { host, .. } | Self::Registry { host, .. } => {
+                *host
+            }
+            _ => None,
+        }
+    }
+}
