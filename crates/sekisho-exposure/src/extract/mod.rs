@@ -3,6 +3,8 @@
 
 mod class;
 mod row;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use hashbrown::HashSet;
 use sekisho_event::{EventBatch, Shape, Vocabulary};
