@@ -69,6 +69,10 @@ pub struct Heard {
     pub runs: HashMap<Source, Vec<Run>>,
     /// Which hosts or addresses a sensor's log saw, by hour.
     pub watched: HashMap<(Name, Class), BTreeMap<Hour, HourHeard>>,
+    /// Which containers records of a class name: buckets, mailboxes, sites.
+    /// What is recorded of a container is often chosen one by one; that one of
+    /// them was heard says nothing of the others.
+    pub alive: HashMap<(Source, Class, Name), BTreeMap<Hour, HourHeard>>,
     /// Events without a time.
     pub timeless: u64,
 }
@@ -105,6 +109,14 @@ impl Heard {
             earlier.or_else(|| Some(hours.range(..Hour::of(time)).next_back()?.1.last))
         });
         last.max()
+    }
+
+    /// An event of this class shows that records are made for a container.
+    pub fn alive(&mut self, place: Option<Name>, class: Class, container: Name, record: &Record) {
+        let source = Source { host: place, channel: record.channel };
+        if record.time != TIME_UNKNOWN {
+            note(self.alive.entry((source, class, container)).or_default(), record.time);
+        }
     }
 
     /// A sensor's event shows that this host or address was watched.
