@@ -8,6 +8,7 @@
 
 mod actor;
 mod credentials;
+mod may;
 mod seeds;
 mod sessions;
 mod spread;
@@ -19,6 +20,7 @@ use crate::evidence::RecordId;
 use crate::names::Name;
 
 pub(crate) use actor::Hit;
+pub(crate) use may::May;
 pub(crate) use spread::Sweep;
 
 /// Two records of one happening, written by two hosts, lie at most so far
