@@ -2,7 +2,11 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
+mod known;
 mod row;
+mod seen;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use hashbrown::HashSet;
 use sekisho_event::{EventBatch, Shape, Vocabulary};
@@ -14,7 +18,9 @@ use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
 pub use class::Class;
+pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
+pub use seen::Seen;
 
 /// One family of logs.
 pub trait Extractor: Sync + std::fmt::Debug {
@@ -27,6 +33,13 @@ pub trait Extractor: Sync + std::fmt::Debug {
     /// The activities that an event shows. Says the class of the event with
     /// [`Out::class`], also where there is no activity in it.
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>);
+
+    /// Whether no two events of this shape are alike in all of its fields and
+    /// the time, so that one which comes again is the same one: a log beside a
+    /// collection of all logs, one export beside another. It is not read again.
+    fn tells_apart(&self, _shape: &Shape) -> bool {
+        false
+    }
 }
 
 /// All of them; the first that reads a shape has it.
@@ -43,6 +56,11 @@ pub struct Extraction {
     pub activities: Vec<Activity>,
     /// Which sources were heard when, of which class.
     pub heard: Heard,
+    /// Which host had which address when, as records say.
+    pub known: KnownNames,
+    /// Events that can be told from others ([`Extractor::tells_apart`]), and how
+    /// many came again.
+    pub seen: Seen,
     /// Activities that no longer fitted ([`ACTIVITIES_MAX`]).
     pub dropped: u64,
     /// Events (cell, index) that need a record even where they show no
@@ -75,6 +93,8 @@ impl Extraction {
     ) {
         let columns = Columns::of(batch, vocabulary);
         let extractor = EXTRACTORS.iter().find(|e| e.reads(&batch.shape));
+        let told = extractor.filter(|e| e.tells_apart(&batch.shape));
+        let columns_told = told.map(|e| columns.of_fields(e.fields()));
         let channel = self.names.of(&channel_of(&batch.shape));
         for row in 0..batch.rows() {
             let row_view = columns.row(row);
@@ -89,6 +109,12 @@ impl Extraction {
                 index: leaf.index,
             };
             let wanted = self.wanted.contains(&(leaf.cell, leaf.index));
+            if columns_told.as_ref().is_some_and(|told| !self.seen.first(told, &row_view)) {
+                if wanted {
+                    self.evidence.push(record);
+                }
+                continue;
+            }
             let mut out = Out::of(self, record);
             if let Some(extractor) = extractor {
                 extractor.extract(&row_view, &mut out);
@@ -123,13 +149,15 @@ pub struct Out<'a> {
     /// Other names of hosts or addresses that the event is evidence of having
     /// been watched: both ends of a connection that a sensor saw.
     watched: Vec<Name>,
+    /// Containers that the event shows to be recorded.
+    alive: Vec<Name>,
 }
 
 impl<'a> Out<'a> {
     fn of(extraction: &'a mut Extraction, record: Record) -> Self {
         let place = record.host;
         let class = Class::Other;
-        Self { extraction, record, id: None, class, place, watched: Vec::new() }
+        Self { extraction, record, id: None, class, place, watched: Vec::new(), alive: Vec::new() }
     }
 
     /// The names, to make new ones.
@@ -166,6 +194,17 @@ impl<'a> Out<'a> {
         self.watched.push(end);
     }
 
+    /// The event shows that a host had an address.
+    pub fn knows(&mut self, known: Known) {
+        self.extraction.known.add(known);
+    }
+
+    /// Records of the event's class are made for this container: a bucket, a
+    /// mailbox, a site.
+    pub fn alive(&mut self, container: Name) {
+        self.alive.push(container);
+    }
+
     /// The record of the event, made when first asked for.
     pub fn record(&mut self) -> RecordId {
         let Self { id, extraction, record, .. } = self;
@@ -189,9 +228,21 @@ impl<'a> Out<'a> {
         self.extraction.activities.push(Activity { record, time, place, actor, what });
     }
 
+    /// Adds an activity that happened elsewhere than where it was recorded:
+    /// what a sensor saw on the network. The ledger goes on knowing the event
+    /// as the sensor's.
+    pub fn push_on(&mut self, place: Option<Name>, actor: Actor, what: What) {
+        let own = std::mem::replace(&mut self.place, place);
+        self.push(actor, what);
+        self.place = own;
+    }
+
     fn finish(self) {
-        let Self { extraction, record, class, watched, place, .. } = self;
+        let Self { extraction, record, class, watched, alive, place, .. } = self;
         extraction.heard.add(place, class, &record);
+        for container in alive {
+            extraction.heard.alive(place, class, container, &record);
+        }
         for end in watched {
             extraction.heard.watched(end, class, &record);
         }
