@@ -5,6 +5,7 @@ mod class;
 mod known;
 mod row;
 mod seen;
+mod sensor;
 
 use hashbrown::HashSet;
 use sekisho_event::{EventBatch, Shape, Vocabulary};
@@ -41,7 +42,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
