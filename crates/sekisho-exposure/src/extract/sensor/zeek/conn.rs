@@ -8,6 +8,10 @@ use crate::names::Name;
 /// Bytes of headers that every packet has at least: IPv4 and UDP.
 const HEADER_BYTES_MIN: u64 = 28;
 
+/// Bytes that a packet holds at most, also where a network card puts several
+/// together.
+const PACKET_BYTES_MAX: u64 = 65_535;
+
 /// Ports of remote shells of Windows.
 const WINRM_PORTS: [u16; 2] = [5985, 5986];
 
@@ -50,19 +54,21 @@ fn protocol(row: &Row<'_>, out: &mut Out<'_>) -> Name {
 }
 
 /// The payload of one side, and how many bytes of it are in doubt: counts by
-/// sequence numbers go wrong where packets are missing or forged, packets that
-/// were seen do not.
+/// sequence numbers go wrong where packets are missing or forged. Bytes of
+/// packets as they are counted are of no help, since offloading to the network
+/// card makes them too small; but no packet holds more than its length says.
 fn payload(row: &Row<'_>, [payload, whole, packets]: [&str; 3]) -> (Option<u64>, u64) {
-    let packets = row.number(packets).unwrap_or(0);
-    let headers = packets.saturating_mul(HEADER_BYTES_MIN);
-    let carried = row.number(whole).filter(|_| packets > 0).map(|n| n.saturating_sub(headers));
-    match (row.number(payload), carried) {
-        (Some(counted), Some(carried)) if counted > carried => (Some(counted), counted - carried),
-        (Some(counted), _) => (Some(counted), 0),
-        // A single packet has no count of its own; only without TCP may it
-        // hold anything.
-        (None, carried) => (carried.filter(|_| row.text("proto") != Some("tcp")), 0),
+    let packets = row.number(packets).filter(|&n| n > 0);
+    if let Some(counted) = row.number(payload) {
+        let most = packets.map(|n| n.saturating_mul(PACKET_BYTES_MAX));
+        return (Some(counted), most.map_or(0, |most| counted.saturating_sub(most)));
     }
+    // A single packet has no count of its own; only without TCP may it hold
+    // anything.
+    let headers = packets.unwrap_or(0).saturating_mul(HEADER_BYTES_MIN);
+    let carried = row.number(whole).filter(|_| packets.is_some());
+    let carried = carried.filter(|_| row.text("proto") != Some("tcp"));
+    (carried.map(|n| n.saturating_sub(headers)), 0)
 }
 
 /// By Zeek's word for the state. `any`: something was said by either side;

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(percent_in("none"), None);
         assert_eq!(percent_in("%"), None);
         assert_eq!(ratio(1, 4), Some(0.25));
-        assert_eq!(ratio(1, 0), Some(1.0));
+        assert_eq!(ratio(5, 4), Some(1.0));
         assert_eq!(ratio(0, 0), None);
         assert!(ratio(u64::MAX / 2, u64::MAX).is_some_and(|share| (share - 0.5).abs() < 1e-6));
         assert_eq!(share_of_percent(150.0), None);
