@@ -166,14 +166,13 @@ fn files_are_told_with_their_direction() {
     let of = |rest: &str| {
         let text = format!(r#"{{"_path":"files","ts":1600603200.5,"fuid":"F1",{rest}}}"#);
         let e = read("", &text);
-        let found = transfers(&e).first().map(|(_, t)| {
+        transfers(&e).first().map(|(_, t)| {
             let file = &t.files[0];
             assert_eq!(said(&e, t.uid), "c1");
             assert_eq!(said(&e, file.id), "f1");
             let ends = [t.client.address, t.server.address].map(|a| said(&e, a).to_owned());
             (ends, file.bytes, file.missed, file.upload)
-        });
-        found
+        })
     };
     let ends = |client: &str, server: &str| [client.to_owned(), server.to_owned()];
     let old =
@@ -379,11 +378,10 @@ fn what_the_sensor_lost() {
             r#"{{"_path":"{log}","ts":1600603200.5,"_system_name":"s1","peer":"w1",{rest}}}"#
         );
         let e = read("", &text);
-        let found = losses(&e).first().map(|(activity, loss)| {
+        losses(&e).first().map(|(activity, loss)| {
             assert_eq!(said(&e, activity.place), "s1");
             (loss.kind, loss.amount, loss.share)
-        });
-        found
+        })
     };
     let dropped = LossKind::Dropped;
     assert_eq!(
