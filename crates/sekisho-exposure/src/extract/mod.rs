@@ -5,6 +5,7 @@ mod class;
 mod known;
 mod row;
 mod seen;
+mod sensor;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -43,7 +44,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
