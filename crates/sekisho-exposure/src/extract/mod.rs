@@ -2,6 +2,7 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
+mod cloud;
 mod known;
 mod row;
 mod seen;
@@ -9,12 +10,12 @@ mod sensor;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
 
-use crate::activity::{Activity, Actor, What};
+use crate::activity::{Activity, Actor, LogonKind, Peer, Session, SessionStep, What};
 use crate::evidence::{Evidence, Record, RecordId};
-use crate::ledger::Heard;
+use crate::ledger::{Heard, Hour};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
@@ -44,7 +45,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&sensor::Zeek];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&cloud::Aws, &sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -67,6 +68,9 @@ pub struct Extraction {
     /// Events (cell, index) that need a record even where they show no
     /// activity: something was detected in them.
     pub wanted: HashSet<(u32, u64)>,
+    /// Sessions that were seen in use, by who used them where and in which
+    /// hour, with the number of the activity that says so.
+    in_use: HashMap<(Option<Name>, Actor, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -236,6 +240,44 @@ impl<'a> Out<'a> {
         let own = std::mem::replace(&mut self.place, place);
         self.push(actor, what);
         self.place = own;
+    }
+
+    /// The actor's session was seen in use. Said once an hour for each actor,
+    /// with the earliest record, in whatever order records come.
+    pub fn seen(&mut self, actor: Actor) {
+        let (time, place) = (self.record.time, self.place);
+        let of_hour = (place, actor, Hour::of(time));
+        if let Some(&at) = self.extraction.in_use.get(&of_hour) {
+            let earlier = |known: &Activity| {
+                let other = self.extraction.evidence.get(known.record);
+                other.is_some_and(|o| {
+                    (time, self.record.cell, self.record.index) < (known.time, o.cell, o.index)
+                })
+            };
+            if self.extraction.activities.get(at).is_some_and(earlier) {
+                let record = self.record();
+                if let Some(known) = self.extraction.activities.get_mut(at) {
+                    (known.record, known.time) = (record, time);
+                }
+            }
+            return;
+        }
+        let at = self.extraction.activities.len();
+        self.push(
+            actor,
+            What::Session(Session {
+                step: SessionStep::Seen,
+                kind: LogonKind::Cloud,
+                key: actor.session,
+                linked: None,
+                guid: None,
+                account: actor.account,
+                from: Peer { host: None, address: actor.address, port: None },
+                to: Peer::default(),
+                privileged: false,
+            }),
+        );
+        self.extraction.in_use.insert(of_hour, at);
     }
 
     fn finish(self) {
