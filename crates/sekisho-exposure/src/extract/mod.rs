@@ -134,7 +134,8 @@ impl Extraction {
 
 /// The name of a log in the ledger: its channel, or its product where the
 /// product has only one.
-fn channel_of(shape: &Shape) -> String {
+#[must_use]
+pub fn channel_of(shape: &Shape) -> String {
     match (shape.product.as_ref(), shape.channel.as_ref()) {
         ("", "") => "unknown".to_owned(),
         (product, "") => product.to_owned(),
