@@ -36,6 +36,16 @@ pub enum Inside {
 impl Estate {
     /// d
     #[must_use]
+    pub fn learn(_d: &Declared, _e: &crate::extract::Extraction) -> Self {
+        Self {}
+    }
+    /// d
+    #[must_use]
+    pub fn aliases(&self, _h: crate::names::Name) -> Vec<crate::names::Name> {
+        Vec::new()
+    }
+    /// d
+    #[must_use]
     pub fn canonical(&self, name: crate::names::Name, _time: i64) -> crate::names::Name {
         name
     }
