@@ -6,6 +6,8 @@ mod known;
 mod row;
 mod seen;
 mod sensor;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use hashbrown::HashSet;
 use sekisho_event::{EventBatch, Shape, Vocabulary};
@@ -148,13 +150,15 @@ pub struct Out<'a> {
     /// Other names of hosts or addresses that the event is evidence of having
     /// been watched: both ends of a connection that a sensor saw.
     watched: Vec<Name>,
+    /// Containers that the event shows to be recorded.
+    alive: Vec<Name>,
 }
 
 impl<'a> Out<'a> {
     fn of(extraction: &'a mut Extraction, record: Record) -> Self {
         let place = record.host;
         let class = Class::Other;
-        Self { extraction, record, id: None, class, place, watched: Vec::new() }
+        Self { extraction, record, id: None, class, place, watched: Vec::new(), alive: Vec::new() }
     }
 
     /// The names, to make new ones.
@@ -196,6 +200,12 @@ impl<'a> Out<'a> {
         self.extraction.known.add(known);
     }
 
+    /// Records of the event's class are made for this container: a bucket, a
+    /// mailbox, a site.
+    pub fn alive(&mut self, container: Name) {
+        self.alive.push(container);
+    }
+
     /// The record of the event, made when first asked for.
     pub fn record(&mut self) -> RecordId {
         let Self { id, extraction, record, .. } = self;
@@ -229,8 +239,11 @@ impl<'a> Out<'a> {
     }
 
     fn finish(self) {
-        let Self { extraction, record, class, watched, place, .. } = self;
+        let Self { extraction, record, class, watched, alive, place, .. } = self;
         extraction.heard.add(place, class, &record);
+        for container in alive {
+            extraction.heard.alive(place, class, container, &record);
+        }
         for end in watched {
             extraction.heard.watched(end, class, &record);
         }
