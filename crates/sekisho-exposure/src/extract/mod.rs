@@ -2,9 +2,11 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
+mod commanded;
 mod row;
 #[cfg(test)]
 pub(crate) mod testing;
+mod windows;
 
 use hashbrown::HashSet;
 use sekisho_event::{EventBatch, Shape, Vocabulary};
@@ -17,6 +19,7 @@ use crate::names::{Name, Names};
 
 pub use class::Class;
 pub use row::{Columns, Row};
+pub use windows::{Windows, is_machine_account, is_service_identity};
 
 /// One family of logs.
 pub trait Extractor: Sync + std::fmt::Debug {
@@ -32,7 +35,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
