@@ -17,3 +17,5 @@ pub mod ledger;
 pub mod limits;
 pub mod names;
 pub mod question;
+mod story;
+mod taint;

@@ -18,3 +18,35 @@ impl Declared {
         Ok((Self::default(), Vec::new()))
     }
 }
+
+// DRAFT until the estate lands.
+/// d
+#[derive(Debug, Default)]
+pub struct Estate {}
+/// d
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// d
+    Yes,
+    /// d
+    No,
+    /// d
+    Unknown,
+}
+impl Estate {
+    /// d
+    #[must_use]
+    pub fn canonical(&self, name: crate::names::Name, _time: i64) -> crate::names::Name {
+        name
+    }
+    /// d
+    #[must_use]
+    pub fn host_at(&self, _name: crate::names::Name, _time: i64) -> Option<crate::names::Name> {
+        None
+    }
+    /// d
+    #[must_use]
+    pub fn inside(&self, _name: crate::names::Name) -> Inside {
+        Inside::Unknown
+    }
+}
