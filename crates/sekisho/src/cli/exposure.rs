@@ -26,7 +26,7 @@ const LINES_MAX: usize = 20;
 /// Most characters of a name on the terminal.
 const NAME_CHARS: usize = 40;
 
-/// Say what leaked, what did not, and what nobody can say, of declared assets; adds to the case.
+/// Say what leaked, what did not, and what nobody can say; adds to the case.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The answer, the page and the files that declare assets and estate lie in the case, in

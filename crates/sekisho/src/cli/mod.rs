@@ -45,7 +45,7 @@ enum Verb {
     Examine(examine::Examine),
     /// Sweep evidence that is stored already with new rules and indicators; adds to the case.
     Hunt(hunt::Hunt),
-    /// Say what leaked, what did not, and what nobody can say, of declared assets; adds to the case.
+    /// Say what leaked, what did not, and what nobody can say; adds to the case.
     Exposure(exposure::Exposure),
     /// Check a case or a release: what is proven, what is only claimed, what is missing.
     Verify(verify::Verify),
