@@ -48,7 +48,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&sensor::Zeek];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows, &cloud::Aws, &sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
