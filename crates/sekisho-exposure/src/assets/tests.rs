@@ -430,6 +430,29 @@ fn text_that_is_no_toml_is_an_error_with_its_line() {
     assert!(escape.contains("single quotes"), "{escape}");
 }
 
+/// Ten thousand assets on one host: a thing is compared with few of them.
+#[test]
+fn many_assets_on_one_host_are_asked_quickly() {
+    let mut names = Names::default();
+    let places: Vec<String> = (0..10_000)
+        .map(|n| match n % 3 {
+            0 => format!(r"{{ host = 'FS01', path = 'D:\Plans\{n}\**' }}"),
+            1 => format!(r"{{ share = '\\FS01\Plans\{n}\*.docx' }}"),
+            _ => format!(r"{{ host = 'FS01', path = '**\{n}.docx' }}"),
+        })
+        .collect();
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
+    let assets = declared(&places, &mut names);
+    let objects: Vec<Object> = (0..20_000)
+        .map(|n| file("FS01", &format!(r"D:\Plans\{n}\x\{n}.docx"), &mut names))
+        .collect();
+    let shares = Shares::default();
+    let view = View { names: &names, hosts: &|host| host, shares: &shares };
+    let index = assets.index(&view);
+    let found: usize = objects.iter().map(|object| index.find(object, false, &view).len()).sum();
+    assert_eq!(found, 3334 + 3333);
+}
+
 /// The naive reference: all ways to split.
 fn naive(pattern: &[char], text: &[char]) -> bool {
     match (pattern.split_first(), text.split_first()) {

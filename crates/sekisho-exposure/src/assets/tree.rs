@@ -38,8 +38,11 @@ pub(super) struct Tree {
     /// By every component without wildcards.
     by_part: HashMap<Box<str>, Vec<usize>>,
     /// Shares of unknown folders, by name.
-    named: HashMap<Box<str>, Vec<usize>>,
+    named: HashMap<Box<str>, Tree>,
     by_id: HashMap<Box<str>, Vec<usize>>,
+    /// Of these, ids with an `@`, and without.
+    mail_ids: Vec<usize>,
+    bare_ids: Vec<usize>,
     /// Those to look at for whatever is asked.
     always: Vec<usize>,
     all: Vec<usize>,
@@ -82,13 +85,17 @@ impl Tree {
     pub(super) fn put_named(&mut self, share: &str, path: &PathPattern, id: usize) {
         self.all.push(id);
         self.put_last(path, id);
-        add(&mut self.named, share, id);
+        self.named.entry(share.into()).or_default().put(path, id);
     }
 
     pub(super) fn put_id(&mut self, own: Option<&str>, id: usize) {
         self.all.push(id);
         match own {
-            Some(own) => add(&mut self.by_id, own, id),
+            Some(own) => {
+                add(&mut self.by_id, own, id);
+                let kind = if own.contains('@') { &mut self.mail_ids } else { &mut self.bare_ids };
+                kind.push(id);
+            }
             None => self.always.push(id),
         }
     }
@@ -100,6 +107,7 @@ impl Tree {
 
     /// Puts everything in order.
     pub(super) fn finish(&mut self) {
+        self.named.values_mut().for_each(Self::finish);
         self.roots.sort_unstable();
         let firsts = self.roots.iter().filter_map(|(root, _)| root.split('/').next());
         let drives = firsts.filter(|first| first.len() == 2 && first.ends_with(':'));
@@ -129,9 +137,8 @@ impl Tree {
             Probe::Id(Some(id)) => {
                 get(&self.by_id, id, ids);
                 // Ids of another kind cannot be compared.
-                let other = |own: &&Box<str>| own.contains('@') != id.contains('@');
-                let others = self.by_id.iter().filter(|(own, _)| !id.is_empty() && other(own));
-                others.for_each(|(_, found)| ids.extend(found));
+                let others = if id.contains('@') { &self.bare_ids } else { &self.mail_ids };
+                ids.extend(others.iter().filter(|_| !id.is_empty()));
             }
             Probe::Id(None) => ids.extend(&self.all),
         }
@@ -144,7 +151,7 @@ impl Tree {
             ids.extend(&self.all);
             return;
         }
-        texts().for_each(|text| get(&self.named, text, ids));
+        self.guessed(path, whole, ids);
         if path.loose {
             ids.extend(&self.other_last);
             texts().for_each(|text| get(&self.by_last, text, ids));
@@ -168,6 +175,19 @@ impl Tree {
             return;
         }
         self.from(&mut key, &path.parts, ids);
+    }
+
+    /// Files in shares of unknown folders, which a folder of the same name is
+    /// taken to be.
+    fn guessed(&self, path: &SeenPath<'_>, whole: bool, ids: &mut Vec<usize>) {
+        if self.named.is_empty() {
+            return;
+        }
+        for (at, part) in path.parts.iter().enumerate() {
+            let Some(tree) = part.text().and_then(|text| self.named.get(text)) else { continue };
+            let parts = path.parts.iter().skip(at + 1).cloned().collect();
+            tree.path(&SeenPath { parts, loose: false, exact: true }, whole, ids);
+        }
     }
 
     /// Roots above and below the components that come before a wildcard.
