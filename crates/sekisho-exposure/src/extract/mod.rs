@@ -31,7 +31,8 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&cloud::Aws];
+pub const EXTRACTORS: &[&dyn Extractor] =
+    &[&cloud::Aws, &cloud::M365, &cloud::Entra, &cloud::Azure];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -51,7 +52,7 @@ pub struct Extraction {
     pub wanted: HashSet<(u32, u64)>,
     /// Sessions that were seen in use, by who used them where and in which
     /// hour, with the number of the activity that says so.
-    seen: HashMap<(Option<Name>, Actor, Hour), usize>,
+    seen: HashMap<(Option<Name>, Actor, Option<Name>, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -149,6 +150,12 @@ impl<'a> Out<'a> {
         self.record.host
     }
 
+    /// The realm that was said, else the host.
+    #[must_use]
+    pub fn realm(&self) -> Option<Name> {
+        self.place
+    }
+
     /// When it says it was.
     #[must_use]
     pub fn time(&self) -> i64 {
@@ -201,11 +208,12 @@ impl<'a> Out<'a> {
         self.extraction.activities.push(Activity { record, time, place, actor, what });
     }
 
-    /// The actor's session was seen in use. Said once an hour for each actor,
-    /// with the earliest record, in whatever order records come.
-    pub fn seen(&mut self, actor: Actor) {
+    /// The actor's session was seen in use; `guid` is a second id of it. Said
+    /// once an hour for each actor, with the earliest record, in whatever
+    /// order records come.
+    pub fn seen(&mut self, actor: Actor, guid: Option<Name>) {
         let (time, place) = (self.record.time, self.place);
-        let of_hour = (place, actor, Hour::of(time));
+        let of_hour = (place, actor, guid, Hour::of(time));
         if let Some(&at) = self.extraction.seen.get(&of_hour) {
             let earlier = |known: &Activity| {
                 let other = self.extraction.evidence.get(known.record);
@@ -229,7 +237,7 @@ impl<'a> Out<'a> {
                 kind: LogonKind::Cloud,
                 key: actor.session,
                 linked: None,
-                guid: None,
+                guid,
                 account: actor.account,
                 from: Peer { host: None, address: actor.address, port: None },
                 to: Peer::default(),
