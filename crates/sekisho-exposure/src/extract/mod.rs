@@ -44,7 +44,8 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&sensor::Zeek];
+pub const EXTRACTORS: &[&dyn Extractor] =
+    &[&sensor::Zeek, &sensor::Suricata, &sensor::Proxy, &sensor::Firewall];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -83,6 +84,13 @@ impl Extraction {
     #[must_use]
     pub fn fields() -> HashSet<Box<str>> {
         EXTRACTORS.iter().flat_map(|e| e.fields()).map(|name| (*name).into()).collect()
+    }
+
+    /// Puts together what several records of one thing say, such as the request
+    /// that carried a file and the record of the file. To be called once, when
+    /// all was read.
+    pub fn join(&mut self) {
+        sensor::join(self);
     }
 
     /// Reads a batch. `leaf` says where each row stands in the case.

@@ -121,6 +121,31 @@ fn missed_bytes_are_told() {
 }
 
 #[test]
+fn files_that_went_over_a_share_were_read() {
+    let Some(mut e) = case(|_| true) else { return };
+    e.join();
+    let read: Vec<_> = touches(&e).into_iter().filter(|(_, t)| t.kind == TouchKind::Read).collect();
+    let of = |client: &str, file: &str| {
+        read.iter().find(|(activity, touch)| {
+            let Object::Shared { host, share, path, .. } = touch.object else { return false };
+            said(&e, activity.actor.address) == client
+                && (said(&e, host), said(&e, Some(share))) == ("newyork", "sysvol")
+                && said(&e, Some(path)).ends_with(file)
+        })
+    };
+    for client in ["10.0.1.4", "10.0.1.6"] {
+        assert_eq!(of(client, "\\gpt.ini").unwrap().1.bytes, Some(22));
+        assert_eq!(of(client, "\\gpttmpl.inf").unwrap().1.bytes, Some(1098));
+    }
+    // The record of the archive learns from its request that it was taken.
+    let all = transfers(&e);
+    let archives = all.iter().flat_map(|(_, t)| &t.files).filter(|f| f.bytes == Some(1_082_089));
+    let taken: Vec<_> = archives.map(|f| (f.accepted, said(&e, f.name))).collect();
+    assert_eq!(taken.iter().filter(|f| **f == (Some(true), "officesupplies.7z")).count(), 2);
+    assert_eq!(taken.iter().filter(|f| **f == (Some(false), "officesupplies.7z")).count(), 2);
+}
+
+#[test]
 fn shares_tickets_and_names() {
     let Some(e) = case(|_| true) else { return };
     let reads: Vec<_> = touches(&e)

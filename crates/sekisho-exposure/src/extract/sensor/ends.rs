@@ -130,6 +130,15 @@ pub(super) fn truth(text: Option<&str>) -> Option<bool> {
     }
 }
 
+/// A part as a share of the whole; `None` of nothing.
+pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
+    // Shares are estimates: what a count loses beyond 2^32 does not matter.
+    let scale = whole.max(part) >> 32;
+    let scaled = |n: u64| u32::try_from(n / (scale + 1)).ok().map(f64::from);
+    let (part, whole) = (scaled(part)?, scaled(whole)?);
+    (whole > 0.0).then(|| (part / whole).min(1.0))
+}
+
 /// The start of a text, at most so many bytes as are kept of a request.
 pub(super) fn cut(text: &str) -> &str {
     let end = text.floor_char_boundary(REQUEST_BYTES_MAX.min(text.len()));

@@ -1,6 +1,7 @@
 //! What the sensor says of itself: packets that it lost, and what it does not
 //! look at.
 
+use super::super::ends::ratio;
 use crate::activity::{Actor, Loss, LossKind, What};
 use crate::extract::{Out, Row};
 
@@ -75,14 +76,6 @@ fn loss(loss: Loss, out: &mut Out<'_>) {
 /// `None` for what is no share.
 fn share_of_percent(percent: f64) -> Option<f64> {
     (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    // Shares are estimates: what a count loses beyond 2^32 does not matter.
-    let scale = whole.max(part) >> 32;
-    let scaled = |n: u64| u32::try_from(n / (scale + 1)).ok().map(f64::from);
-    let (part, whole) = (scaled(part)?, scaled(whole)?);
-    (whole > 0.0).then(|| (part / whole).min(1.0))
 }
 
 /// The first number in a text that a percent sign follows.
