@@ -2,25 +2,29 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
+mod commanded;
+mod cloud;
 mod known;
 mod row;
 mod seen;
 mod sensor;
 #[cfg(test)]
 pub(crate) mod testing;
+mod windows;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
 
-use crate::activity::{Activity, Actor, What};
+use crate::activity::{Activity, Actor, LogonKind, Peer, Session, SessionStep, What};
 use crate::evidence::{Evidence, Record, RecordId};
-use crate::ledger::Heard;
+use crate::ledger::{Heard, Hour};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
+pub use windows::{Windows, is_machine_account, is_service_identity};
 pub use seen::Seen;
 
 /// One family of logs.
@@ -68,6 +72,9 @@ pub struct Extraction {
     /// Events (cell, index) that need a record even where they show no
     /// activity: something was detected in them.
     pub wanted: HashSet<(u32, u64)>,
+    /// Sessions that were seen in use, by who used them where and in which
+    /// hour, with the number of the activity that says so.
+    in_use: HashMap<(Option<Name>, Actor, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -138,7 +145,8 @@ impl Extraction {
 
 /// The name of a log in the ledger: its channel, or its product where the
 /// product has only one.
-fn channel_of(shape: &Shape) -> String {
+#[must_use]
+pub fn channel_of(shape: &Shape) -> String {
     match (shape.product.as_ref(), shape.channel.as_ref()) {
         ("", "") => "unknown".to_owned(),
         (product, "") => product.to_owned(),
@@ -244,6 +252,44 @@ impl<'a> Out<'a> {
         let own = std::mem::replace(&mut self.place, place);
         self.push(actor, what);
         self.place = own;
+    }
+
+    /// The actor's session was seen in use. Said once an hour for each actor,
+    /// with the earliest record, in whatever order records come.
+    pub fn seen(&mut self, actor: Actor) {
+        let (time, place) = (self.record.time, self.place);
+        let of_hour = (place, actor, Hour::of(time));
+        if let Some(&at) = self.extraction.in_use.get(&of_hour) {
+            let earlier = |known: &Activity| {
+                let other = self.extraction.evidence.get(known.record);
+                other.is_some_and(|o| {
+                    (time, self.record.cell, self.record.index) < (known.time, o.cell, o.index)
+                })
+            };
+            if self.extraction.activities.get(at).is_some_and(earlier) {
+                let record = self.record();
+                if let Some(known) = self.extraction.activities.get_mut(at) {
+                    (known.record, known.time) = (record, time);
+                }
+            }
+            return;
+        }
+        let at = self.extraction.activities.len();
+        self.push(
+            actor,
+            What::Session(Session {
+                step: SessionStep::Seen,
+                kind: LogonKind::Cloud,
+                key: actor.session,
+                linked: None,
+                guid: None,
+                account: actor.account,
+                from: Peer { host: None, address: actor.address, port: None },
+                to: Peer::default(),
+                privileged: false,
+            }),
+        );
+        self.extraction.in_use.insert(of_hour, at);
     }
 
     fn finish(self) {

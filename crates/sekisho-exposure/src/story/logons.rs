@@ -15,6 +15,8 @@ pub(crate) struct Logon {
     pub(crate) opened: i64,
     pub(crate) closed: Option<i64>,
     pub(crate) privileged: bool,
+    /// The host that it came from.
+    pub(crate) from: Option<Name>,
     /// Its beginning was seen.
     pub(crate) begun: bool,
 }
@@ -35,6 +37,7 @@ impl Logons {
                 let Some(key) = session.key else { continue };
                 let logon = out.at(key, activity);
                 logon.account = logon.account.or(session.account);
+                logon.from = logon.from.or(session.from.host).or(session.from.address);
                 logon.privileged |= session.privileged || session.step == SessionStep::Elevated;
                 match session.step {
                     SessionStep::Opened if !logon.begun => {
@@ -66,6 +69,7 @@ impl Logons {
                 opened: activity.time,
                 closed: None,
                 privileged: false,
+                from: None,
                 begun: false,
             }
         })
