@@ -186,3 +186,18 @@ fn shares_tickets_and_names() {
     assert!(knows("nashua", "10.0.1.6", NameBy::Dns));
     assert!(!known.iter().any(|k| e.names.folded(k.host) == "www"));
 }
+
+#[test]
+fn what_was_detected_in_a_copy_was_detected_in_the_first() {
+    let record = r#"{"_path":"x509","ts":1600603200.5,"uid":"C1","id.orig_h":"10.0.1.4","id.resp_h":"192.0.2.9","id":"F1"}"#;
+    let text = format!("{record}\n{record}\n");
+    let mut e = Extraction::default();
+    e.wanted.extend([(0, 0), (0, 1)]);
+    read_into(&mut e, "", text.as_bytes());
+    assert_eq!((e.evidence.records().len(), e.evidence.again().len()), (1, 1));
+    assert_eq!(e.evidence.again()[0].0, (0, 1));
+    // It shows at least who spoke to whom.
+    let (activity, transfer) = transfers(&e)[0];
+    assert_eq!(activity.record, e.evidence.again()[0].1);
+    assert_eq!(said(&e, transfer.server.address), "192.0.2.9");
+}

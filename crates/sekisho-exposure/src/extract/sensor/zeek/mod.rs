@@ -12,6 +12,7 @@ mod smb;
 use sekisho_event::Shape;
 
 use super::ends::Ends;
+use crate::activity::What;
 use crate::extract::{Class, Extractor, Out, Row};
 
 /// Fields of Zeek's logs, those that only tell one record from another among
@@ -164,6 +165,9 @@ impl Extractor for Zeek {
         if let Some(extract) = extract {
             extract(row, out);
         }
+        if out.is_missed() {
+            ends_alone(row, out);
+        }
     }
 }
 
@@ -222,6 +226,16 @@ fn log<'a>(row: &Row<'a>) -> &'a str {
         ("pkts_dropped", "stats"),
     ];
     by_field.iter().find(|(field, _)| row.text(field).is_some()).map_or("", |(_, log)| log)
+}
+
+/// Who spoke to whom, of a record that says no more, in which something was
+/// detected.
+fn ends_alone(row: &Row<'_>, out: &mut Out<'_>) {
+    let ends = ends(row, out);
+    if ends.client.address.is_some() && ends.server.address.is_some() {
+        let transfer = ends.transfer(out.names().of(log(row)));
+        out.push_on(None, ends.actor(), What::Transfer(Box::new(transfer)));
+    }
 }
 
 /// The ends of a connection, as all logs name them.
