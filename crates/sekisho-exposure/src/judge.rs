@@ -5,7 +5,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::answer::{
     ANSWER_VERSION, Answer, AssetVerdict, Coverage, Edge, Evicted, Notice, Verdict, Window,
 };
-use crate::assets::{Shares, View};
+use crate::assets::View;
 use crate::estate::Estate;
 use crate::extract::{Class, Extraction};
 use crate::ledger::Ledger;
@@ -40,8 +40,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let unwatched = unwatched(&sweep, &ledger, whole);
     let may = May::of(&sweep, whole.begin, &unwatched);
     let hosts = |host: Name| estate.canonical(host, whole.begin);
-    let shares = Shares::learn(&story.activities, names, &hosts);
-    let view = View { names, hosts: &hosts, shares: &shares };
+    let view = View { names, hosts: &hosts, shares: estate.shares() };
     let index = question.assets.index(&view);
     let mut finder = Finder {
         sweep: &sweep,

@@ -50,6 +50,7 @@ pub(crate) fn of(
             format!("{} activities have no time and were not used", sweep.story.timeless),
         ));
     }
+    out.extend(sweep.estate.notices().iter().cloned());
     losses(sweep, citing, &mut out);
     future(question, ledger, &mut out);
     for asset in question.assets.all.iter().filter(|asset| !asset.usable()) {

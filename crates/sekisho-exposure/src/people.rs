@@ -99,7 +99,7 @@ pub(crate) fn hosts(
             };
             HostState {
                 host: citing.shown(host),
-                known_as: sweep.estate.aliases(host).into_iter().map(|n| citing.shown(n)).collect(),
+                known_as: sweep.estate.known_as(host).map(|n| citing.shown(n)).collect(),
                 state,
                 first: links.iter().map(|l| l.time).min().map(stamp),
                 last: links.iter().map(|l| l.time).max().map(stamp),

@@ -49,7 +49,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 
 /// All of them; the first that reads a shape has it.
 pub const EXTRACTORS: &[&dyn Extractor] =
-    &[&sensor::Zeek, &sensor::Suricata, &sensor::Proxy, &sensor::Firewall];
+    &[&Windows, &cloud::Aws, &sensor::Zeek, &sensor::Suricata, &sensor::Proxy, &sensor::Firewall];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
