@@ -22,7 +22,8 @@ pub(super) struct Ends {
 impl Ends {
     /// By the names that fields have: address and port of the client, address
     /// and port of the server; of each the first that says something. Both
-    /// ends are noted as watched.
+    /// ends
+    /// are noted as watched that may be of the network.
     pub(super) fn of(row: &Row<'_>, fields: [&[&str]; 4], out: &mut Out<'_>) -> Self {
         let [client, client_port, server, server_port] = fields.map(|names| row.any(names));
         Self::between((client, client_port), (server, server_port), out)
@@ -35,8 +36,15 @@ impl Ends {
         out: &mut Out<'_>,
     ) -> Self {
         let (client, server) = (peer(client, out), peer(server, out));
-        for end in [client.address, server.address].into_iter().flatten() {
-            out.watched(end);
+        let mut inside = |end: &Name| is_private(out.names().folded(*end));
+        let ends: Vec<Name> = [client.address, server.address].into_iter().flatten().collect();
+        // The other end of a network's own address is the world, unless that
+        // is private too.
+        let any = ends.iter().any(&mut inside);
+        for end in ends {
+            if !any || is_private(out.names().folded(end)) {
+                out.watched(end);
+            }
         }
         Self { client, server, uid: None }
     }

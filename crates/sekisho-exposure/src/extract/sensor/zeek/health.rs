@@ -1,7 +1,7 @@
 //! What the sensor says of itself: packets that it lost, and what it does not
 //! look at.
 
-use super::super::ends::ratio;
+use super::super::ends::{cut, ratio};
 use crate::activity::{Actor, Loss, LossKind, What};
 use crate::extract::{Out, Row};
 
@@ -51,6 +51,29 @@ pub(super) fn weird(row: &Row<'_>, out: &mut Out<'_>) {
     let name = row.text("name").unwrap_or_default();
     if BLIND.contains(&name) {
         dropped(None, None, Some(name), out);
+    }
+}
+
+/// A protocol that the sensor gave up on in a connection, for instance because
+/// it is encrypted: the logs that it would have written lack records.
+pub(super) fn gave_up(row: &Row<'_>, out: &mut Out<'_>) {
+    let _ = super::ends(row, out);
+    let protocol = row.any(&["analyzer", "analyzer_name"]).unwrap_or_default();
+    let logs: &[&str] = match protocol.to_ascii_uppercase().as_str() {
+        "SMB" => &["zeek/smb_files", "zeek/smb_mapping", "zeek/files"],
+        "HTTP" => &["zeek/http", "zeek/files"],
+        "FTP" => &["zeek/ftp", "zeek/files"],
+        "SMTP" => &["zeek/smtp", "zeek/files"],
+        "DCE_RPC" => &["zeek/dce_rpc"],
+        "KRB" | "KRB_TCP" => &["zeek/kerberos"],
+        "NTLM" => &["zeek/ntlm"],
+        _ => &[],
+    };
+    for log in logs {
+        let channel = Some(out.names().of(log));
+        let what = row.text("failure_reason").map(cut).map(|reason| out.names().of(reason));
+        let kind = LossKind::Dropped;
+        loss(Loss { kind, channel, what, amount: None, share: None }, out);
     }
 }
 

@@ -139,6 +139,10 @@ const FIELDS: &[&str] = &[
     "msg",
     "addl",
     "filter",
+    // dpd, analyzer
+    "analyzer",
+    "analyzer_name",
+    "failure_reason",
 ];
 
 /// Zeek.
@@ -201,7 +205,8 @@ fn part(log: &str) -> (Class, Option<Part>) {
         "pe" | "smb_cmd" | "socks" | "ldap" | "ldap_search" | "mysql" | "snmp" => {
             (Class::FlowContent, None)
         }
-        "x509" | "quic" | "tunnel" | "dpd" | "analyzer" => (Class::Flow, None),
+        "dpd" | "analyzer" => (Class::Flow, Some(health::gave_up)),
+        "x509" | "quic" | "tunnel" => (Class::Flow, None),
         _ => (Class::Other, None),
     }
 }
