@@ -25,6 +25,7 @@ use crate::{collect, notices};
 /// activities were read.
 #[must_use]
 pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
+    extraction.join();
     let estate = Estate::learn(&question.estate, extraction);
     let story = Story::of(extraction, &estate);
     let names = &extraction.names;

@@ -336,15 +336,7 @@ fn push<T>(all: &mut [Vec<T>], asset: usize, one: T) {
 }
 
 fn plain(activity: u32, grade: Grade, kind: ActKind) -> Act {
-    Act {
-        activity,
-        grade,
-        touch: None,
-        kind,
-        thing: None,
-        bytes: None,
-        throttled: false,
-    }
+    Act { activity, grade, touch: None, kind, thing: None, bytes: None, throttled: false }
 }
 
 /// One grade less.
