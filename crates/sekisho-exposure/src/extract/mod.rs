@@ -3,6 +3,8 @@
 
 mod class;
 mod commanded;
+pub mod commands;
+mod linux;
 mod row;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -18,6 +20,7 @@ use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
 pub use class::Class;
+pub use linux::Linux;
 pub use row::{Columns, Row};
 pub use windows::{Windows, is_machine_account, is_service_identity};
 
@@ -35,7 +38,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows, &Linux];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
