@@ -157,7 +157,14 @@ impl<'r> Event<'r, '_, '_> {
         let account = user.and_then(|user| self.user(user));
         let session = self.session();
         let image = self.text("exe").map(|exe| self.of(exe));
-        Actor { host: self.here(), account, session, process: self.pid("pid"), image, ..Actor::default() }
+        Actor {
+            host: self.here(),
+            account,
+            session,
+            process: self.pid("pid"),
+            image,
+            ..Actor::default()
+        }
     }
 
     /// Where somebody came from.
@@ -214,7 +221,8 @@ fn has_call(e: &Event<'_, '_, '_>, names: &[&str]) -> bool {
 }
 
 fn failed(e: &Event<'_, '_, '_>) -> bool {
-    e.text("success") == Some("no") || e.text("res").is_some_and(|res| matches!(res, "failed" | "0"))
+    e.text("success") == Some("no")
+        || e.text("res").is_some_and(|res| matches!(res, "failed" | "0"))
 }
 
 fn cut(text: &str) -> Box<str> {
@@ -288,9 +296,11 @@ fn connected(e: &mut Event<'_, '_, '_>) {
 fn kind_of(call: &str, writes: bool) -> TouchKind {
     match call {
         "unlink" | "unlinkat" | "rmdir" | "rename" | "renameat" | "renameat2" => TouchKind::Deleted,
-        "truncate" | "ftruncate" | "creat" | "link" | "linkat" | "symlink" | "symlinkat" | "mkdir"
-        | "mkdirat" | "mknod" | "mknodat" | "chmod" | "fchmod" | "fchmodat" | "chown" | "lchown"
-        | "fchown" | "fchownat" | "setxattr" | "utimensat" | "utimes" => TouchKind::Written,
+        "truncate" | "ftruncate" | "creat" | "link" | "linkat" | "symlink" | "symlinkat"
+        | "mkdir" | "mkdirat" | "mknod" | "mknodat" | "chmod" | "fchmod" | "fchmodat" | "chown"
+        | "lchown" | "fchown" | "fchownat" | "setxattr" | "utimensat" | "utimes" => {
+            TouchKind::Written
+        }
         "stat" | "lstat" | "newfstatat" | "statx" | "access" | "faccessat" | "faccessat2"
         | "getdents" | "getdents64" | "readlink" | "readlinkat" | "getxattr" | "chdir" => {
             TouchKind::Listed
@@ -382,7 +392,11 @@ fn session(e: &mut Event<'_, '_, '_>, kinds: &[&str]) {
         ("USER_END" | "USER_LOGOUT", _) => SessionStep::Closed,
         _ => return,
     };
-    let user = e.text("acct").or_else(|| e.text("id")).or_else(|| e.text("AUID")).or_else(|| e.text("auid"));
+    let user = e
+        .text("acct")
+        .or_else(|| e.text("id"))
+        .or_else(|| e.text("AUID"))
+        .or_else(|| e.text("auid"));
     let account = user.and_then(|user| e.user(user));
     let from = e.from(&["addr", "hostname"]);
     let key = e.session();
@@ -610,8 +624,19 @@ mod tests {
             ("CommandLine", "tar czf /tmp/o.tgz my plans"),
         ]);
         assert_eq!(classes(&found), [Class::Process]);
-        has(&found, &["Started, process: ProcessRef { pid: 11 }, session: web1|ses3, account: web1\\bob, parent: ProcessRef { pid: 10 }"]);
-        has(&found, &["Staged, object: File { host: web1, path: /srv/my plans }, via: Commanded", "to: /tmp/o.tgz"]);
+        has(
+            &found,
+            &[
+                "Started, process: ProcessRef { pid: 11 }, session: web1|ses3, account: web1\\bob, parent: ProcessRef { pid: 10 }",
+            ],
+        );
+        has(
+            &found,
+            &[
+                "Staged, object: File { host: web1, path: /srv/my plans }, via: Commanded",
+                "to: /tmp/o.tgz",
+            ],
+        );
     }
 
     #[test]
@@ -630,7 +655,10 @@ mod tests {
                 ("nametype", nature),
             ])
         };
-        has(&row("openat", "80000", "NORMAL"), &["kind: Opened, object: File { host: web1, path: /srv/a }"]);
+        has(
+            &row("openat", "80000", "NORMAL"),
+            &["kind: Opened, object: File { host: web1, path: /srv/a }"],
+        );
         has(&row("openat", "241", "NORMAL"), &["kind: Written"]);
         has(&row("unlinkat", "0", "DELETE"), &["kind: Deleted"]);
         assert_eq!(row("openat", "0", "NORMAL").activities.len(), 1);
@@ -647,8 +675,14 @@ mod tests {
             ("ses", "3"),
             ("res", "success"),
         ]);
-        has(&found, &["Opened, kind: RemoteShell, key: web1|ses3, account: web1\\bob, from: Peer { address: 192.0.2.7 }"]);
-        let row = [("action", "Failed"), ("user", "bob"), ("src_ip", "192.0.2.7"), ("@host", "web1")];
+        has(
+            &found,
+            &[
+                "Opened, kind: RemoteShell, key: web1|ses3, account: web1\\bob, from: Peer { address: 192.0.2.7 }",
+            ],
+        );
+        let row =
+            [("action", "Failed"), ("user", "bob"), ("src_ip", "192.0.2.7"), ("@host", "web1")];
         let found = events(&shape("linux", "sshd", 0), &[&row]);
         has(&found, &["Failed, kind: RemoteShell"]);
         let row = [("user", "bob"), ("USER", "root"), ("COMMAND", "/bin/cat /etc/shadow")];

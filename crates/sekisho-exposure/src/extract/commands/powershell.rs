@@ -31,7 +31,6 @@ pub(super) fn read(call: &Call, found: &mut Found) {
         }
         "invoke-webrequest" | "iwr" | "invoke-restmethod" | "irm" => web(call, found),
         "curl" | "wget" if call.is_cmdlet() => web(call, found),
-        }
         "start-bitstransfer" => background(call, found),
         "send-mailmessage" => mail(call, found),
         "new-service" | "set-service" | "stop-service" => service(call, found),
