@@ -170,11 +170,12 @@ impl<'r> Event<'r, '_, '_> {
     /// Where somebody came from.
     fn from(&mut self, fields: &[&str]) -> Peer {
         let mut peer = Peer::default();
-        for text in fields.iter().filter_map(|field| self.text(field)) {
+        let texts: Vec<&str> = fields.iter().filter_map(|field| self.text(field)).collect();
+        for text in texts {
             match names::address(text) {
                 Some(address) => {
-                    let address = address.to_owned();
-                    peer.address.get_or_insert(self.of(&address));
+                    let address = self.of(address);
+                    peer.address.get_or_insert(address);
                 }
                 None => peer.host = peer.host.or(self.out.names().host(text)),
             }
