@@ -48,8 +48,17 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] =
-    &[&Windows, &cloud::Aws, &sensor::Zeek, &sensor::Suricata, &sensor::Proxy, &sensor::Firewall];
+pub const EXTRACTORS: &[&dyn Extractor] = &[
+    &Windows,
+    &cloud::Aws,
+    &cloud::M365,
+    &cloud::Entra,
+    &cloud::Azure,
+    &sensor::Zeek,
+    &sensor::Suricata,
+    &sensor::Proxy,
+    &sensor::Firewall,
+];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -74,7 +83,7 @@ pub struct Extraction {
     pub wanted: HashSet<(u32, u64)>,
     /// Sessions that were seen in use, by who used them where and in which
     /// hour, with the number of the activity that says so.
-    in_use: HashMap<(Option<Name>, Actor, Hour), usize>,
+    in_use: HashMap<(Option<Name>, Actor, Option<Name>, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -205,6 +214,12 @@ impl<'a> Out<'a> {
         self.record.host
     }
 
+    /// The realm that was said, else the host.
+    #[must_use]
+    pub fn realm(&self) -> Option<Name> {
+        self.place
+    }
+
     /// When it says it was.
     #[must_use]
     pub fn time(&self) -> i64 {
@@ -271,11 +286,12 @@ impl<'a> Out<'a> {
         self.place = own;
     }
 
-    /// The actor's session was seen in use. Said once an hour for each actor,
-    /// with the earliest record, in whatever order records come.
-    pub fn seen(&mut self, actor: Actor) {
+    /// The actor's session was seen in use; `guid` is a second id of it. Said
+    /// once an hour for each actor, with the earliest record, in whatever
+    /// order records come.
+    pub fn seen(&mut self, actor: Actor, guid: Option<Name>) {
         let (time, place) = (self.record.time, self.place);
-        let of_hour = (place, actor, Hour::of(time));
+        let of_hour = (place, actor, guid, Hour::of(time));
         if let Some(&at) = self.extraction.in_use.get(&of_hour) {
             let earlier = |known: &Activity| {
                 let other = self.extraction.evidence.get(known.record);
@@ -299,7 +315,7 @@ impl<'a> Out<'a> {
                 kind: LogonKind::Cloud,
                 key: actor.session,
                 linked: None,
-                guid: None,
+                guid,
                 account: actor.account,
                 from: Peer { host: None, address: actor.address, port: None },
                 to: Peer::default(),
