@@ -3,7 +3,14 @@
 
 mod class;
 mod cloud;
+mod commanded;
+mod known;
 mod row;
+mod seen;
+mod sensor;
+#[cfg(test)]
+pub(crate) mod testing;
+mod windows;
 
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
@@ -15,7 +22,10 @@ use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
 pub use class::Class;
+pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
+pub use seen::Seen;
+pub use windows::{Windows, is_machine_account, is_service_identity};
 
 /// One family of logs.
 pub trait Extractor: Sync + std::fmt::Debug {
@@ -28,11 +38,18 @@ pub trait Extractor: Sync + std::fmt::Debug {
     /// The activities that an event shows. Says the class of the event with
     /// [`Out::class`], also where there is no activity in it.
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>);
+
+    /// Whether no two events of this shape are alike in all of its fields and
+    /// the time, so that one which comes again is the same one: a log beside a
+    /// collection of all logs, one export beside another. It is not read again.
+    fn tells_apart(&self, _shape: &Shape) -> bool {
+        false
+    }
 }
 
 /// All of them; the first that reads a shape has it.
 pub const EXTRACTORS: &[&dyn Extractor] =
-    &[&cloud::Aws, &cloud::M365, &cloud::Entra, &cloud::Azure];
+    &[&Windows, &cloud::Aws, &cloud::M365, &cloud::Entra, &cloud::Azure, &sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -45,6 +62,11 @@ pub struct Extraction {
     pub activities: Vec<Activity>,
     /// Which sources were heard when, of which class.
     pub heard: Heard,
+    /// Which host had which address when, as records say.
+    pub known: KnownNames,
+    /// Events that can be told from others ([`Extractor::tells_apart`]), and how
+    /// many came again.
+    pub seen: Seen,
     /// Activities that no longer fitted ([`ACTIVITIES_MAX`]).
     pub dropped: u64,
     /// Events (cell, index) that need a record even where they show no
@@ -52,7 +74,7 @@ pub struct Extraction {
     pub wanted: HashSet<(u32, u64)>,
     /// Sessions that were seen in use, by who used them where and in which
     /// hour, with the number of the activity that says so.
-    seen: HashMap<(Option<Name>, Actor, Option<Name>, Hour), usize>,
+    in_use: HashMap<(Option<Name>, Actor, Option<Name>, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -80,6 +102,8 @@ impl Extraction {
     ) {
         let columns = Columns::of(batch, vocabulary);
         let extractor = EXTRACTORS.iter().find(|e| e.reads(&batch.shape));
+        let told = extractor.filter(|e| e.tells_apart(&batch.shape));
+        let columns_told = told.map(|e| columns.of_fields(e.fields()));
         let channel = self.names.of(&channel_of(&batch.shape));
         for row in 0..batch.rows() {
             let row_view = columns.row(row);
@@ -94,6 +118,12 @@ impl Extraction {
                 index: leaf.index,
             };
             let wanted = self.wanted.contains(&(leaf.cell, leaf.index));
+            if columns_told.as_ref().is_some_and(|told| !self.seen.first(told, &row_view)) {
+                if wanted {
+                    self.evidence.push(record);
+                }
+                continue;
+            }
             let mut out = Out::of(self, record);
             if let Some(extractor) = extractor {
                 extractor.extract(&row_view, &mut out);
@@ -108,7 +138,8 @@ impl Extraction {
 
 /// The name of a log in the ledger: its channel, or its product where the
 /// product has only one.
-fn channel_of(shape: &Shape) -> String {
+#[must_use]
+pub fn channel_of(shape: &Shape) -> String {
     match (shape.product.as_ref(), shape.channel.as_ref()) {
         ("", "") => "unknown".to_owned(),
         (product, "") => product.to_owned(),
@@ -179,6 +210,11 @@ impl<'a> Out<'a> {
         self.watched.push(end);
     }
 
+    /// The event shows that a host had an address.
+    pub fn knows(&mut self, known: Known) {
+        self.extraction.known.add(known);
+    }
+
     /// Records of the event's class are made for this container: a bucket, a
     /// mailbox, a site.
     pub fn alive(&mut self, container: Name) {
@@ -208,13 +244,22 @@ impl<'a> Out<'a> {
         self.extraction.activities.push(Activity { record, time, place, actor, what });
     }
 
+    /// Adds an activity that happened elsewhere than where it was recorded:
+    /// what a sensor saw on the network. The ledger goes on knowing the event
+    /// as the sensor's.
+    pub fn push_on(&mut self, place: Option<Name>, actor: Actor, what: What) {
+        let own = std::mem::replace(&mut self.place, place);
+        self.push(actor, what);
+        self.place = own;
+    }
+
     /// The actor's session was seen in use; `guid` is a second id of it. Said
     /// once an hour for each actor, with the earliest record, in whatever
     /// order records come.
     pub fn seen(&mut self, actor: Actor, guid: Option<Name>) {
         let (time, place) = (self.record.time, self.place);
         let of_hour = (place, actor, guid, Hour::of(time));
-        if let Some(&at) = self.extraction.seen.get(&of_hour) {
+        if let Some(&at) = self.extraction.in_use.get(&of_hour) {
             let earlier = |known: &Activity| {
                 let other = self.extraction.evidence.get(known.record);
                 other.is_some_and(|o| {
@@ -244,7 +289,7 @@ impl<'a> Out<'a> {
                 privileged: false,
             }),
         );
-        self.extraction.seen.insert(of_hour, at);
+        self.extraction.in_use.insert(of_hour, at);
     }
 
     fn finish(self) {

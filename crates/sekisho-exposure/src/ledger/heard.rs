@@ -98,6 +98,19 @@ impl Heard {
         }
     }
 
+    /// The last time before this one at which a source was heard, to the hour:
+    /// of the hour itself, its first record.
+    #[must_use]
+    pub fn last_before(&self, source: Source, time: i64) -> Option<i64> {
+        let of_source = self.hours.iter().filter(|((known, _), _)| *known == source);
+        let last = of_source.filter_map(|(_, hours)| {
+            let (_, heard) = hours.range(..=Hour::of(time)).next_back()?;
+            let earlier = [heard.last, heard.first].into_iter().find(|at| *at < time);
+            earlier.or_else(|| Some(hours.range(..Hour::of(time)).next_back()?.1.last))
+        });
+        last.max()
+    }
+
     /// An event of this class shows that records are made for a container.
     pub fn alive(&mut self, place: Option<Name>, class: Class, container: Name, record: &Record) {
         let source = Source { host: place, channel: record.channel };
