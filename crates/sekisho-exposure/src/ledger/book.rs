@@ -69,7 +69,12 @@ pub(crate) struct Absent {
 
 impl<'a> Ledger<'a> {
     /// From what was heard and what was lost.
-    pub(crate) fn of(heard: &'a Heard, story: &Story, evidence: &Evidence, names: &'a Names) -> Self {
+    pub(crate) fn of(
+        heard: &'a Heard,
+        story: &Story,
+        evidence: &Evidence,
+        names: &'a Names,
+    ) -> Self {
         let all = || heard.hours.values().flat_map(|hours| hours.values());
         let first = all().map(|h| h.first).min().unwrap_or(0);
         let last = all().map(|h| h.last).max().unwrap_or(0);
@@ -95,10 +100,12 @@ impl<'a> Ledger<'a> {
 
     /// All sources, in the order of their hosts' and logs' names.
     pub(crate) fn sources(&self) -> Vec<Source> {
-        let mut all: Vec<Source> = self.sources.values().flatten().map(|(source, _)| *source).collect();
+        let mut all: Vec<Source> =
+            self.sources.values().flatten().map(|(source, _)| *source).collect();
         let text = |name: Option<Name>| name.map_or("", |n| self.names.folded(n));
         all.sort_by(|a, b| {
-            (text(a.host), self.names.folded(a.channel)).cmp(&(text(b.host), self.names.folded(b.channel)))
+            (text(a.host), self.names.folded(a.channel))
+                .cmp(&(text(b.host), self.names.folded(b.channel)))
         });
         all
     }
@@ -183,7 +190,8 @@ impl<'a> Ledger<'a> {
     fn hours(&self, source: Source, class: Option<Class>) -> Vec<HourHeard> {
         let mut hours: std::collections::BTreeMap<Hour, HourHeard> = Default::default();
         let classes = self.sources.get(&source.host).into_iter().flatten();
-        let classes = classes.filter(|(known, _)| *known == source).flat_map(|(_, classes)| classes);
+        let classes =
+            classes.filter(|(known, _)| *known == source).flat_map(|(_, classes)| classes);
         for &one in classes.filter(|one| class.is_none_or(|class| class == **one)) {
             for (&hour, heard) in self.heard.hours.get(&(source, one)).into_iter().flatten() {
                 hours
@@ -206,14 +214,27 @@ impl<'a> Ledger<'a> {
         let mut marks: Vec<Mark> = Vec::new();
         let (Some(begins), Some(ends)) = (hours.first(), hours.last()) else {
             let missing = "never heard".to_owned();
-            return vec![Stretch { from: first, to: end, word: CoverageWord::Missing, reason: missing }];
+            return vec![Stretch {
+                from: first,
+                to: end,
+                word: CoverageWord::Missing,
+                reason: missing,
+            }];
         };
         let (gaps, usual) = silences(hours);
         if begins.first - first > usual {
-            marks.push(((first, begins.first), CoverageWord::Missing, "its first record is later".into()));
+            marks.push((
+                (first, begins.first),
+                CoverageWord::Missing,
+                "its first record is later".into(),
+            ));
         }
         if last - ends.last > usual {
-            marks.push(((ends.last, end), CoverageWord::Missing, "its last record is earlier".into()));
+            marks.push((
+                (ends.last, end),
+                CoverageWord::Missing,
+                "its last record is earlier".into(),
+            ));
         }
         let known = Ids::default();
         let ids = self.ids.get(&source).unwrap_or(&known);
@@ -254,7 +275,13 @@ impl<'a> Ledger<'a> {
     }
 
     /// The sources that a loss is about.
-    fn meant(&self, place: Option<Name>, loss: &Loss, record: RecordId, evidence: &Evidence) -> Vec<Source> {
+    fn meant(
+        &self,
+        place: Option<Name>,
+        loss: &Loss,
+        record: RecordId,
+        evidence: &Evidence,
+    ) -> Vec<Source> {
         let all = self.sources.get(&place).into_iter().flatten().map(|(source, _)| *source);
         match loss.channel {
             Some(channel) => all.filter(|source| source.channel == channel).collect(),
@@ -274,14 +301,19 @@ impl<'a> Ledger<'a> {
         open: &mut HashMap<Source, (i64, CoverageWord, String)>,
     ) {
         use CoverageWord::{Covered, Missing, Partial, Untrusted};
-        let what = loss.what.map(|what| format!(": {}", self.names.shown(what))).unwrap_or_default();
+        let what =
+            loss.what.map(|what| format!(": {}", self.names.shown(what))).unwrap_or_default();
         let mut mark = |gap: Gap, word, reason: String| {
             self.losses.entry(source).or_default().push((gap, word, reason));
         };
         match loss.kind {
             LossKind::Cleared => {
                 let before = self.heard.last_before(source, time);
-                mark((before.unwrap_or(self.extent.0), time), Untrusted, "the log was cleared".into());
+                mark(
+                    (before.unwrap_or(self.extent.0), time),
+                    Untrusted,
+                    "the log was cleared".into(),
+                );
             }
             LossKind::Dropped => {
                 let hour = Hour::of(time).start();
@@ -292,7 +324,11 @@ impl<'a> Ledger<'a> {
                 mark((day, day + DAY), Partial, "the service held records back".into());
             }
             LossKind::Stopped => {
-                open.entry(source).or_insert((time, Missing, format!("recording was switched off{what}")));
+                open.entry(source).or_insert((
+                    time,
+                    Missing,
+                    format!("recording was switched off{what}"),
+                ));
             }
             LossKind::Narrowed => {
                 open.entry(source).or_insert((time, Partial, format!("less was recorded{what}")));

@@ -18,10 +18,13 @@ pub(super) type Gap = (i64, i64);
 
 /// The silences between hours that were heard, and the longest that is usual.
 pub(super) fn silences(hours: &[HourHeard]) -> (Vec<Gap>, i64) {
-    let gaps: Vec<Gap> = hours.windows(2).filter_map(|two| {
-        let [one, next] = two else { return None };
-        (next.first - one.last > SHORT).then_some((one.last, next.first))
-    }).collect();
+    let gaps: Vec<Gap> = hours
+        .windows(2)
+        .filter_map(|two| {
+            let [one, next] = two else { return None };
+            (next.first - one.last > SHORT).then_some((one.last, next.first))
+        })
+        .collect();
     let events: i64 = hours.iter().map(|h| i64::from(h.events)).sum();
     let span = match (hours.first(), hours.last()) {
         (Some(first), Some(last)) => last.last - first.first,
@@ -58,7 +61,8 @@ pub(super) fn ids(runs: &[Run]) -> Ids {
     let all = u128::from(last.last.0 - first.first.0) + 1;
     // Two runs far apart, as of two machines or a log begun anew, do not make
     // a filtered log of two whole ones.
-    let unbroken = there * 1000 >= all * UNBROKEN_PER_MILLE || runs.len() <= 1 + usize::try_from(there / 200).unwrap_or(usize::MAX);
+    let unbroken = there * 1000 >= all * UNBROKEN_PER_MILLE
+        || runs.len() <= 1 + usize::try_from(there / 200).unwrap_or(usize::MAX);
     let mut out = Ids { unbroken, ..Ids::default() };
     let mut sizes: Vec<u64> = between(&runs).map(|(_, missing)| missing).collect();
     sizes.sort_unstable();

@@ -79,8 +79,7 @@ fn resolve(activity: &mut Activity, estate: &Estate) {
     };
     activity.place = host(activity.place);
     let actor = &mut activity.actor;
-    actor.host =
-        host(actor.host).or_else(|| actor.address.and_then(|a| estate.host_at(a, time)));
+    actor.host = host(actor.host).or_else(|| actor.address.and_then(|a| estate.host_at(a, time)));
     match &mut activity.what {
         What::Session(session) => {
             peer(&mut session.from);

@@ -27,7 +27,11 @@ impl Sweep<'_> {
 
     pub(crate) fn actor_of(&self, actor: &Actor, place: Option<Name>, time: i64) -> Option<Hit> {
         let at = |entity: Entity| {
-            self.taints.at(entity, time).map(|link| Hit { by: entity, grade: link.grade, link: *link })
+            self.taints.at(entity, time).map(|link| Hit {
+                by: entity,
+                grade: link.grade,
+                link: *link,
+            })
         };
         let ran_on = actor.host.or(place);
         if let Some(id) = self.story.processes.find(ran_on, actor.process, time) {

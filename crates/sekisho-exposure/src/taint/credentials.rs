@@ -170,7 +170,9 @@ impl Sweep<'_> {
 fn ticket_entities(ticket: &Ticket) -> Vec<Entity> {
     let app = matches!(ticket.kind, TicketKind::AppSecret | TicketKind::Consent);
     let mut out = Vec::new();
-    out.extend(ticket.issued.map(|issued| if app { Entity::App(issued) } else { Entity::Session(issued) }));
+    out.extend(
+        ticket.issued.map(|issued| if app { Entity::App(issued) } else { Entity::Session(issued) }),
+    );
     out.extend(ticket.service.filter(|_| app).map(Entity::App));
     out.extend(ticket.account.map(Entity::Account));
     out

@@ -71,7 +71,9 @@ impl May {
                 continue;
             }
             let (Some(place), Some(key)) = (activity.place, session.key) else { continue };
-            if self.sessions.contains(&key) || !self.comes_from(sweep, activity.time, session, place) {
+            if self.sessions.contains(&key)
+                || !self.comes_from(sweep, activity.time, session, place)
+            {
                 continue;
             }
             self.sessions.insert(key);
@@ -98,7 +100,8 @@ impl May {
         if matches!(session.kind, LogonKind::Service | LogonKind::Batch | LogonKind::Interactive) {
             return here();
         }
-        let held = session.account.and_then(|account| sweep.taints.at(Entity::Account(account), time));
+        let held =
+            session.account.and_then(|account| sweep.taints.at(Entity::Account(account), time));
         if held.is_some_and(|link| link.whole || link.grade > Grade::Possible) {
             return true;
         }

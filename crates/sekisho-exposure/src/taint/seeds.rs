@@ -41,12 +41,18 @@ impl Sweep<'_> {
     }
 
     /// Detected in records that show no activity: something ran on the host.
-    fn hosts_of_silent(&mut self, detected: &HashMap<RecordId, (Grade, &'static str)>, evidence: &Evidence) {
+    fn hosts_of_silent(
+        &mut self,
+        detected: &HashMap<RecordId, (Grade, &'static str)>,
+        evidence: &Evidence,
+    ) {
         let shown: hashbrown::HashSet<RecordId> =
             self.story.activities.iter().map(|activity| activity.record).collect();
         for (&record, _) in detected.iter().filter(|(record, _)| !shown.contains(*record)) {
             let Some(at) = evidence.get(record) else { continue };
-            let Some(host) = at.host.filter(|_| at.time != sekisho_event::TIME_UNKNOWN) else { continue };
+            let Some(host) = at.host.filter(|_| at.time != sekisho_event::TIME_UNKNOWN) else {
+                continue;
+            };
             let to = Entity::Host(self.estate.canonical(host, at.time));
             self.link(Link {
                 from: None,
@@ -121,7 +127,11 @@ impl Sweep<'_> {
             let grade = link.grade.min(Grade::Probable);
             self.link(Link { to: Entity::Host(host), grade, whole: false, ..link });
         } else if let Some(address) = actor.address {
-            self.link(Link { to: Entity::End(address), grade: Grade::Probable.min(link.grade), ..link });
+            self.link(Link {
+                to: Entity::End(address),
+                grade: Grade::Probable.min(link.grade),
+                ..link
+            });
         }
     }
 
@@ -207,14 +217,18 @@ impl Sweep<'_> {
         };
         let (account, session, image, process) = match &activity.what {
             What::Session(s) => (s.account, s.key, None, None),
-            What::Exec(e) if e.step == ExecStep::Started => (e.account, e.session, e.image, e.process.pid),
+            What::Exec(e) if e.step == ExecStep::Started => {
+                (e.account, e.session, e.image, e.process.pid)
+            }
             _ => (None, None, None, None),
         };
         let pid = process.or(actor.process.pid);
         let by_pid = seed.process.as_deref().and_then(|p| p.strip_prefix("pid:"));
         let process = match by_pid {
             Some(number) => pid.is_some_and(|pid| number.parse() == Ok(pid)),
-            None => said(&seed.process, &[image, actor.image.filter(|_| image.is_none())], is_program),
+            None => {
+                said(&seed.process, &[image, actor.image.filter(|_| image.is_none())], is_program)
+            }
         };
         process
             && said(&seed.host, &[activity.place, actor.host], is_host)
@@ -251,7 +265,9 @@ impl SaidSeed {
             _ => {}
         }
         let find = |said: &Option<String>, found: &[Option<Name>]| -> Vec<Name> {
-            let Some(said) = said.as_ref().map(|said| said.to_lowercase()) else { return Vec::new() };
+            let Some(said) = said.as_ref().map(|said| said.to_lowercase()) else {
+                return Vec::new();
+            };
             found.iter().flatten().filter(|n| is_like(names.folded(**n), &said)).copied().collect()
         };
         let mut out = find(&self.address, &ends);
@@ -262,7 +278,8 @@ impl SaidSeed {
 
 /// A program by its path, or by its file name.
 fn is_program(folded: &str, said: &str) -> bool {
-    is_like(folded, said) || folded.rsplit(['\\', '/']).next().is_some_and(|name| is_like(name, said))
+    is_like(folded, said)
+        || folded.rsplit(['\\', '/']).next().is_some_and(|name| is_like(name, said))
 }
 
 fn is_host(folded: &str, said: &str) -> bool {

@@ -77,7 +77,12 @@ impl Sweep<'_> {
         }
         let own = session.account.filter(|a| !self.is_service(Some(*a)));
         if let Some(account) = own {
-            self.link(Link { to: Entity::Account(account), how: "logged on as", whole: false, ..base });
+            self.link(Link {
+                to: Entity::Account(account),
+                how: "logged on as",
+                whole: false,
+                ..base
+            });
         }
         let runs = matches!(
             session.kind,
@@ -89,7 +94,11 @@ impl Sweep<'_> {
     }
 
     /// By what a session is the intruder's: the firmest reason there is.
-    fn opener(&self, activity: &Activity, session: &Session) -> Option<(Entity, Grade, &'static str)> {
+    fn opener(
+        &self,
+        activity: &Activity,
+        session: &Session,
+    ) -> Option<(Entity, Grade, &'static str)> {
         let account = session.account.filter(|a| !self.is_service(Some(*a)));
         let reasons = [
             self.by_request(activity, session),
@@ -107,11 +116,16 @@ impl Sweep<'_> {
     }
 
     /// A tainted process or session on the source asked for it (4648).
-    fn by_request(&self, activity: &Activity, session: &Session) -> Option<(Entity, Grade, &'static str)> {
+    fn by_request(
+        &self,
+        activity: &Activity,
+        session: &Session,
+    ) -> Option<(Entity, Grade, &'static str)> {
         let asks = self.asks.get(&session.account?)?;
         let from = activity.time.saturating_sub(SKEW);
         let until = activity.time.saturating_add(SKEW);
-        let near = |n: &&u32| self.story.activities.get(**n as usize).is_some_and(|a| a.time >= from);
+        let near =
+            |n: &&u32| self.story.activities.get(**n as usize).is_some_and(|a| a.time >= from);
         let start = asks.len() - asks.iter().rev().take_while(near).count();
         asks.get(start..)?.iter().find_map(|&number| {
             let ask = self.story.activities.get(number as usize)?;
@@ -131,11 +145,16 @@ impl Sweep<'_> {
     }
 
     /// A tainted process' connection has the session's source port.
-    fn by_flow(&self, activity: &Activity, session: &Session) -> Option<(Entity, Grade, &'static str)> {
+    fn by_flow(
+        &self,
+        activity: &Activity,
+        session: &Session,
+    ) -> Option<(Entity, Grade, &'static str)> {
         let flows = self.flows.get(&(activity.place?, session.from.port?))?;
         flows.iter().rev().find_map(|&number| {
             let flow = self.story.activities.get(number as usize)?;
-            if (flow.time - activity.time).abs() > SKEW * 6 || flow.actor.host != session.from.host {
+            if (flow.time - activity.time).abs() > SKEW * 6 || flow.actor.host != session.from.host
+            {
                 return None;
             }
             let id = self.story.processes.find(
@@ -172,7 +191,11 @@ impl Sweep<'_> {
     }
 
     /// It comes from an end that is the intruder's.
-    fn by_end(&self, activity: &Activity, session: &Session) -> Option<(Entity, Grade, &'static str)> {
+    fn by_end(
+        &self,
+        activity: &Activity,
+        session: &Session,
+    ) -> Option<(Entity, Grade, &'static str)> {
         let addresses = [session.from.address, session.from.host, activity.actor.address];
         addresses.into_iter().flatten().find_map(|address| {
             let link = self.taints.at(Entity::End(address), activity.time)?;
@@ -221,7 +244,9 @@ impl Sweep<'_> {
         let host = activity.place?;
         let since = activity.time.saturating_sub(REMOTE_HAND);
         let recent = self.story.logons.on(host).filter(|logon| {
-            logon.kind == LogonKind::Network && logon.opened >= since && logon.opened <= activity.time
+            logon.kind == LogonKind::Network
+                && logon.opened >= since
+                && logon.opened <= activity.time
         });
         let tainted = recent.filter_map(|logon| {
             let by = Entity::Session(logon.key);

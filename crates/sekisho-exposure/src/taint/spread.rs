@@ -117,8 +117,7 @@ impl<'a> Sweep<'a> {
         match exec.step {
             ExecStep::Started => self.started(activity, exec, hit),
             ExecStep::Injected => {
-                let target =
-                    self.story.processes.find(activity.place, exec.process, activity.time);
+                let target = self.story.processes.find(activity.place, exec.process, activity.time);
                 if let (Some(hit), Some(target)) = (hit, target) {
                     self.runs(activity, target, hit.by, "injected", hit.grade);
                 }
@@ -278,8 +277,7 @@ impl<'a> Sweep<'a> {
             let Some(link) = link else { continue };
             let host = other.host.or(other.address).filter(|host| self.is_ours(*host));
             let Some(host) = host else { continue };
-            let process =
-                self.story.processes.find(Some(host), activity.actor.process, time);
+            let process = self.story.processes.find(Some(host), activity.actor.process, time);
             let grade = link.grade;
             if let Some(process) = process.filter(|_| activity.actor.process.is_known()) {
                 self.runs(activity, process, link.to, "connected", grade);
