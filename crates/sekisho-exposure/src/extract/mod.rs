@@ -2,6 +2,7 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
+mod commanded;
 mod cloud;
 mod known;
 mod row;
@@ -9,6 +10,7 @@ mod seen;
 mod sensor;
 #[cfg(test)]
 pub(crate) mod testing;
+mod windows;
 
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
@@ -22,6 +24,7 @@ use crate::names::{Name, Names};
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
+pub use windows::{Windows, is_machine_account, is_service_identity};
 pub use seen::Seen;
 
 /// One family of logs.
@@ -45,7 +48,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&cloud::Aws, &sensor::Zeek];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows, &cloud::Aws, &sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]

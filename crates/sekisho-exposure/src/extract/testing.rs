@@ -95,28 +95,21 @@ fn without_nothing(debug: &str) -> String {
         out.push(letter);
     }
     let mut kept = String::new();
-    for part in out.split(", ") {
-        if let Some(field) = part.strip_suffix(": None") {
-            if let Some((head, _)) = field.rsplit_once("{ ") {
-                kept.push_str(head);
-                kept.push_str("{ ");
+    let mut rest = out.as_str();
+    while let Some((before, after)) = rest.split_once(": None") {
+        let field = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let start = before.rfind(field).map_or(0, |at| at + 1);
+        kept.push_str(&before[..start]);
+        rest = match after.strip_prefix(", ") {
+            Some(after) => after,
+            None => {
+                kept.truncate(kept.trim_end_matches([',', ' ']).len());
+                after
             }
-            continue;
-        }
-        let tail = part.split_once(": None }").filter(|(field, _)| !field.contains(' '));
-        match tail {
-            Some((_, tail)) => {
-                while kept.ends_with([',', ' ']) {
-                    kept.pop();
-                }
-                kept.push_str(" }");
-                kept.push_str(tail);
-            }
-            None => kept.push_str(part),
-        }
-        kept.push_str(", ");
+        };
     }
-    kept.trim_end_matches(", ").to_owned()
+    kept.push_str(rest);
+    kept
 }
 
 /// All activities as text.

@@ -115,6 +115,17 @@ impl<'a> Ledger<'a> {
         self.sources.get(&Some(host)).map_or(&[], |sources| sources)
     }
 
+    /// When the earliest records of a log that still exist will be gone, if it
+    /// keeps as long a time as it kept when it was read.
+    pub(crate) fn kept(&self, host: Name, channel: Name) -> Option<i64> {
+        let source = Source { host: Some(host), channel };
+        let hours = self.hours(source, None);
+        let (first, last) = (hours.first()?.first, hours.last()?.last);
+        // Of a log that begins with the evidence nothing says how long it is.
+        let own = first.checked_sub(self.extent.0)? > HOUR;
+        own.then(|| last.saturating_add(last - first))
+    }
+
     /// Whether any log of a host is there.
     pub(crate) fn supplies(&self, host: Name) -> bool {
         !self.of_host(host).is_empty()

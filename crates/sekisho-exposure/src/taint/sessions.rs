@@ -38,7 +38,10 @@ impl Sweep<'_> {
                 self.opened(activity, session);
             }
             SessionStep::AskedElsewhere => self.asked(activity, session, hit),
-            SessionStep::Elevated | SessionStep::Closed | SessionStep::Failed => {}
+            SessionStep::Attempted
+            | SessionStep::Elevated
+            | SessionStep::Closed
+            | SessionStep::Failed => {}
         }
     }
 
@@ -237,7 +240,7 @@ impl Sweep<'_> {
 
     /// Who set something up on a host whose record names nobody: a session of
     /// the intruder's over the network that had just been opened there.
-    pub(super) fn remote_hand(&self, activity: &Activity) -> Option<Hit> {
+    pub(crate) fn remote_hand(&self, activity: &Activity) -> Option<Hit> {
         if activity.actor.process.is_known() {
             return None;
         }

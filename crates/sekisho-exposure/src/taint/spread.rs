@@ -295,7 +295,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether a host or address is of the estate.
-    pub(super) fn is_ours(&self, host: Name) -> bool {
+    pub(crate) fn is_ours(&self, host: Name) -> bool {
         self.estate.inside(host) != Inside::No
     }
 }

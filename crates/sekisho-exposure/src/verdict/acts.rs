@@ -2,9 +2,11 @@
 
 use hashbrown::HashMap;
 
-use crate::activity::{Activity, FileSent, Object, TicketKind, TicketStep, Touch, TouchKind, Transfer, What};
+use crate::activity::{
+    Activity, FileSent, Object, TicketKind, TicketStep, Touch, TouchKind, Transfer, What,
+};
 use crate::answer::Grade;
-use crate::assets::{Assets, Fit, Index, Match, View};
+use crate::assets::{Account, Assets, Fit, Found, Index, Kind, View};
 use crate::estate::Inside;
 use crate::names::{Name, Names};
 use crate::taint::{Entity, Hit, May, Sweep};
@@ -121,17 +123,29 @@ impl Finder<'_> {
         }
     }
 
-    fn touch(&mut self, number: u32, activity: &Activity, touch: &Touch, hit: Option<Hit>, acts: &mut Acts) {
+    fn touch(
+        &mut self,
+        number: u32,
+        activity: &Activity,
+        touch: &Touch,
+        hit: Option<Hit>,
+        acts: &mut Acts,
+    ) {
         let may = hit.is_none() && self.may_be(activity);
         if hit.is_none() && !may {
             return;
         }
         let policy = is_policy(&touch.object, self.sweep.names);
         let whole = touch.whole || touch.throttled;
-        let found: Vec<(usize, Match)> = self.index.find(&touch.object, whole, &self.view);
-        for (asset, fit) in found {
-            let host_alone = self.assets.all.get(asset).is_some_and(|a| a.has_whole_host());
-            if policy && host_alone && matches!(touch.kind, TouchKind::Read | TouchKind::Opened | TouchKind::Listed) {
+        for Found { asset, location, found: fit } in
+            self.index.find(&touch.object, whole, &self.view)
+        {
+            let declared = self.assets.all.get(asset).and_then(|a| a.locations.get(location));
+            let host_alone = declared.is_some_and(|l| l.place.kind() == Kind::Host);
+            if policy
+                && host_alone
+                && matches!(touch.kind, TouchKind::Read | TouchKind::Opened | TouchKind::Listed)
+            {
                 push(&mut acts.policy, asset, number);
                 continue;
             }
@@ -180,9 +194,11 @@ impl Finder<'_> {
                 let Some(hit) = hit else { return };
                 for (asset, one) in self.assets.all.iter().enumerate() {
                     let theirs = one.credentials().any(|credential| {
-                        let by_name = |account: Name| credential.is(self.sweep.names.folded(account));
+                        let by_name =
+                            |account: Name| is_theirs(credential, account, self.sweep.names);
                         let link = |account: Name| {
-                            let link = self.sweep.taints.first(Entity::Account(account), Grade::Possible);
+                            let link =
+                                self.sweep.taints.first(Entity::Account(account), Grade::Possible);
                             link.is_some_and(|link| link.record == activity.record)
                         };
                         let everyones = ticket.everyone && ticket.kind != TicketKind::Token;
@@ -208,27 +224,34 @@ impl Finder<'_> {
 
     /// Whether a credential is of the domain of a place: of the accounts that
     /// logged on there.
-    fn in_domain(&self, credential: &crate::assets::Account, place: Option<Name>) -> bool {
+    fn in_domain(&self, credential: &Account, place: Option<Name>) -> bool {
         let Some(place) = place else { return false };
         let names = self.sweep.names;
         let mut here = self.sweep.story.logons.on(place).filter_map(|logon| logon.account);
         here.any(|account| {
             let domain = names.folded(account).split_once('\\').map(|(domain, _)| domain);
-            domain.is_some_and(|domain| credential.domain().is_none_or(|own| own == domain))
+            let own = names.folded(credential.name).split_once('\\').map(|(domain, _)| domain);
+            domain.is_some_and(|domain| own.is_none_or(|own| own == domain))
         })
     }
 
     fn used(&self, number: u32, account: Name, grade: Grade, acts: &mut Acts) {
-        let text = self.sweep.names.folded(account);
         for (asset, one) in self.assets.all.iter().enumerate() {
-            if one.credentials().any(|credential| credential.is(text)) {
+            if one.credentials().any(|c| is_theirs(c, account, self.sweep.names)) {
                 push(&mut acts.tainted, asset, plain(number, grade, ActKind::Used));
             }
         }
     }
 
     /// Files in a transfer to outside.
-    fn sent(&self, number: u32, activity: &Activity, transfer: &Transfer, hit: Option<Hit>, acts: &mut Acts) {
+    fn sent(
+        &self,
+        number: u32,
+        activity: &Activity,
+        transfer: &Transfer,
+        hit: Option<Hit>,
+        acts: &mut Acts,
+    ) {
         if transfer.files.is_empty() {
             return;
         }
@@ -251,17 +274,21 @@ impl Finder<'_> {
 
     fn file(&self, number: u32, file: &FileSent, grade: Grade, acts: &mut Acts) {
         let names = self.sweep.names;
-        let by_hash = self.assets.all.iter().enumerate().filter(|(_, asset)| {
-            file.sha256.is_some_and(|hash| asset.hashes.contains(&hash))
-        });
-        let mut found: Vec<(usize, Grade)> = by_hash.map(|(asset, _)| (asset, Grade::Proven)).collect();
+        let by_hash = self
+            .assets
+            .all
+            .iter()
+            .enumerate()
+            .filter(|(_, asset)| file.sha256.is_some_and(|hash| asset.hashes.contains(&hash)));
+        let mut found: Vec<(usize, Grade)> =
+            by_hash.map(|(asset, _)| (asset, Grade::Proven)).collect();
         if let Some(name) = file.name {
             let whole = names.folded(name);
             found.extend(self.copies.get(last_part(whole)).into_iter().flatten());
             let object = Object::File { host: None, path: name };
             let fits = self.index.find(&object, false, &self.view);
-            let fits = fits.into_iter().filter(|(_, fit)| fit.fit.is_touch());
-            found.extend(fits.map(|(asset, fit)| (asset, if fit.certain { Grade::Proven } else { Grade::Probable })));
+            let fits = fits.into_iter().filter(|fit| fit.found.fit.is_touch());
+            found.extend(fits.map(|fit| (fit.asset, tie(fit.found.certain))));
         }
         found.sort_unstable_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)));
         found.dedup_by_key(|(asset, _)| *asset);
@@ -291,10 +318,22 @@ impl Finder<'_> {
             return !self.known_clients.contains(&client);
         }
         let session = actor.session.is_some_and(|key| self.may.session(key));
-        let unknown = actor.session.is_none_or(|key| self.sweep.story.logons.get(key).is_none_or(|l| !l.begun));
+        let unknown = actor
+            .session
+            .is_none_or(|key| self.sweep.story.logons.get(key).is_none_or(|l| !l.begun));
         let host = actor.host.or(activity.place);
         session || unknown && host.is_none_or(|host| self.may.host(host).is_some())
     }
+}
+
+/// How firmly a file is tied to an asset by where it lay.
+fn tie(certain: bool) -> Grade {
+    if certain { Grade::Proven } else { Grade::Probable }
+}
+
+/// Whether an account is the one whose credential is an asset.
+pub(crate) fn is_theirs(credential: &Account, account: Name, names: &Names) -> bool {
+    credential.matches(account, names).fit.is_touch()
 }
 
 fn push<T>(all: &mut [Vec<T>], asset: usize, one: T) {

@@ -83,6 +83,7 @@ impl Citing<'_> {
                 SessionStep::Elevated => "got special privileges".to_owned(),
                 SessionStep::Resumed => "took up a session again".to_owned(),
                 SessionStep::Closed => "closed a session".to_owned(),
+                SessionStep::Attempted => "tried to open a session".to_owned(),
                 SessionStep::Failed => "was refused a session".to_owned(),
                 SessionStep::AskedElsewhere => {
                     let to = session.to.host.or(session.to.address);
@@ -112,7 +113,8 @@ impl Citing<'_> {
             }
             What::Ticket(ticket) => {
                 let whose = ticket.account.or(ticket.service);
-                let whose = whose.map(|whose| format!(" of {}", self.shown(whose))).unwrap_or_default();
+                let whose =
+                    whose.map(|whose| format!(" of {}", self.shown(whose))).unwrap_or_default();
                 format!("{}{whose}", ticket_word(ticket.step))
             }
             What::Loss(_) => "records were lost".to_owned(),

@@ -128,12 +128,22 @@ fn accessed(grounds: &Grounds<'_>) -> Option<Found> {
     let grade = acts.iter().map(|act| act.grade).max()?;
     let (detail, why) = match (best.kind, best.touch) {
         (ActKind::Taken, _) => ("read", "its secrets were read; use of them is not shown"),
-        (_, Some(TouchKind::Staged)) => ("staged", "it was copied or packed; a departure is not shown"),
-        (_, Some(TouchKind::Listed)) => ("names-only", "its name was listed; that it was opened is not shown"),
+        (_, Some(TouchKind::Staged)) => {
+            ("staged", "it was copied or packed; a departure is not shown")
+        }
+        (_, Some(TouchKind::Listed)) => {
+            ("names-only", "its name was listed; that it was opened is not shown")
+        }
         (_, Some(TouchKind::Opened)) => ("opened", "it was opened; a departure is not shown"),
-        (_, Some(TouchKind::Written)) => ("written", "it was written to; that it was read is not shown"),
-        (_, Some(TouchKind::Deleted)) => ("deleted", "it was removed; that it was read is not shown"),
-        _ if best.throttled => ("read", "items were read, and records of more were held back: everything of that day"),
+        (_, Some(TouchKind::Written)) => {
+            ("written", "it was written to; that it was read is not shown")
+        }
+        (_, Some(TouchKind::Deleted)) => {
+            ("deleted", "it was removed; that it was read is not shown")
+        }
+        _ if best.throttled => {
+            ("read", "items were read, and records of more were held back: everything of that day")
+        }
         _ => ("read", "it was read; a departure is not shown"),
     };
     let mut conditions = Vec::new();
@@ -194,7 +204,9 @@ fn reachable(grounds: &Grounds<'_>) -> Option<Found> {
         verdict: Verdict::Reachable,
         grade,
         detail: "way-open",
-        why: format!("{how}; no touch of it is recorded, and touches of this kind are recorded only in part"),
+        why: format!(
+            "{how}; no touch of it is recorded, and touches of this kind are recorded only in part"
+        ),
         acts: grounds.acts.to_vec(),
         volume: Volume { lower: None, upper: grounds.way.bound },
         evidence: cited(grounds, grounds.acts),
@@ -207,7 +219,9 @@ fn undetermined(grounds: &Grounds<'_>) -> Found {
     let why = if grounds.window {
         let why = grounds.way.why.clone();
         match &grounds.way.open {
-            Some((_, how)) if why.is_empty() => format!("{how}, and touches of this kind are not recorded"),
+            Some((_, how)) if why.is_empty() => {
+                format!("{how}, and touches of this kind are not recorded")
+            }
             Some((_, how)) => format!("{how}; {why}"),
             None => why,
         }
@@ -252,7 +266,8 @@ fn cited(grounds: &Grounds<'_>, acts: &[Act]) -> Vec<Cited> {
     let mut out: Vec<Cited> = Vec::new();
     for act in best {
         let Some(activity) = grounds.story.activities.get(act.activity as usize) else { continue };
-        let Some(one) = grounds.citing.record(activity.record, grounds.citing.words(activity)) else {
+        let Some(one) = grounds.citing.record(activity.record, grounds.citing.words(activity))
+        else {
             continue;
         };
         if out.iter().any(|known| (known.cell, known.index) == (one.cell, one.index)) {

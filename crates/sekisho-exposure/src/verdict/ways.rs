@@ -3,10 +3,10 @@
 
 use hashbrown::HashSet;
 
-use super::acts::Acts;
-use crate::activity::What;
+use super::acts::{Acts, is_theirs};
+use crate::activity::{Object, What};
 use crate::answer::Grade;
-use crate::assets::{Asset, Kind, Place};
+use crate::assets::{Asset, Fit, Kind, Place, View};
 use crate::estate::Inside;
 use crate::extract::Class;
 use crate::ledger::{Absent, Ledger};
@@ -22,6 +22,7 @@ pub(crate) struct Ways<'a> {
     pub(crate) acts: &'a Acts,
     pub(crate) begin: i64,
     pub(crate) end: i64,
+    pub(crate) view: View<'a>,
     /// Realms of clouds that were heard.
     pub(crate) realms: Vec<Name>,
 }
@@ -78,11 +79,11 @@ impl Ways<'_> {
     fn to_place(&self, number: usize, asset: &Asset, place: &Place) -> Way {
         match place.kind() {
             Kind::Host | Kind::Path | Kind::Share => self.to_host(number, asset, place),
-            Kind::Mailbox => self.to_cloud(number, place, Class::MailAccess, "tenant:"),
-            Kind::Site => self.to_cloud(number, place, Class::DocumentAccess, "tenant:"),
-            Kind::Bucket => self.to_cloud(number, place, Class::CloudData, "aws:"),
+            Kind::Mail => self.to_cloud(number, asset, Class::MailAccess, "tenant:"),
+            Kind::Site => self.to_cloud(number, asset, Class::DocumentAccess, "tenant:"),
+            Kind::Bucket => self.to_cloud(number, asset, Class::CloudData, "aws:"),
             Kind::Secret | Kind::Snapshot => {
-                self.to_cloud(number, place, Class::CloudManagement, "aws:")
+                self.to_cloud(number, asset, Class::CloudManagement, "aws:")
             }
             Kind::Credential => self.to_credential(number, asset),
         }
@@ -103,18 +104,24 @@ impl Ways<'_> {
         way.open = self.way_to_host(host);
         let local = self.may.host(host).is_some();
         let from_far = place.kind() != Kind::Path || !local;
-        way.recorded = files.alive || (share.alive || seen_by_sensor) && from_far && !self.ran_on(host);
+        way.recorded =
+            files.alive || (share.alive || seen_by_sensor) && from_far && !self.ran_on(host);
         let visited = self.may_sessions(host);
         let acts = self.has_acts(number);
         if logon.whole && !local && visited.is_empty() && !acts {
-            way.closed = Some("every session on the host is on record, and none can have been the intruder's".to_owned());
+            way.closed = Some(
+                "every session on the host is on record, and none can have been the intruder's"
+                    .to_owned(),
+            );
         } else if share.whole && share.alive && logon.whole && !local && !acts {
             way.closed = Some("every access to the host's shares is on record; whoever may have been the intruder could do no more than use shares, and did not touch it".to_owned());
         } else {
             way.why = self.why_open(local, &visited, acts, &logon.missing);
             way.missing = logon.missing;
             if way.open.is_some() || local {
-                way.missing.extend(files.missing.into_iter().filter(|a| a.channel.is_none() || way.recorded));
+                way.missing.extend(
+                    files.missing.into_iter().filter(|a| a.channel.is_none() || way.recorded),
+                );
             }
             if !visited.is_empty() {
                 way.missing.extend(share.missing);
@@ -165,15 +172,18 @@ impl Ways<'_> {
         if let Some(grade) = sessions.max() {
             return Some((grade, "the intruder had a session on its host".to_owned()));
         }
-        let met = self.acts.all.iter().filter(|(_, hit)| hit.grade >= Grade::Probable).any(|(n, _)| {
-            let Some(activity) = self.sweep.story.activities.get(*n as usize) else { return false };
-            match &activity.what {
-                What::Transfer(t) => t.server.host.or(t.server.address) == Some(host),
-                What::Touch(t) => t.object.host() == Some(host),
-                What::Session(s) => s.to.host == Some(host),
-                _ => false,
-            }
-        });
+        let met =
+            self.acts.all.iter().filter(|(_, hit)| hit.grade >= Grade::Probable).any(|(n, _)| {
+                let Some(activity) = self.sweep.story.activities.get(*n as usize) else {
+                    return false;
+                };
+                match &activity.what {
+                    What::Transfer(t) => t.server.host.or(t.server.address) == Some(host),
+                    What::Touch(t) => t.object.host() == Some(host),
+                    What::Session(s) => s.to.host == Some(host),
+                    _ => false,
+                }
+            });
         met.then(|| (Grade::Probable, "the intruder connected to its host".to_owned()))
     }
 
@@ -208,7 +218,8 @@ impl Ways<'_> {
     /// its connections; `None` where it is not known to.
     fn left(&self, host: Name) -> Option<u64> {
         let hours = self.heard.watched.get(&(host, Class::Flow))?;
-        let watched = hours.values().next()?.first <= self.begin.saturating_add(crate::taint::SKEW * 60);
+        let watched =
+            hours.values().next()?.first <= self.begin.saturating_add(crate::taint::SKEW * 60);
         if !watched || !self.is_focus(host) {
             return None;
         }
@@ -256,7 +267,7 @@ impl Ways<'_> {
     }
 
     /// A thing in a cloud.
-    fn to_cloud(&self, number: usize, place: &Place, class: Class, realm: &str) -> Way {
+    fn to_cloud(&self, number: usize, asset: &Asset, class: Class, realm: &str) -> Way {
         let mut way = Way::default();
         let names = self.sweep.names;
         let realms: Vec<Name> =
@@ -287,7 +298,7 @@ impl Ways<'_> {
             let cover = self.ledger.cover(realm, &[class], self.begin, self.end);
             way.recorded |= cover.alive;
             let managed = class == Class::CloudManagement;
-            let alive = managed || self.is_alive(realm, class, place);
+            let alive = managed || self.is_alive(realm, class, asset);
             if !cover.whole || !alive {
                 whole = false;
                 way.why = match cover.missing.first() {
@@ -308,17 +319,32 @@ impl Ways<'_> {
             }
         }
         if whole {
-            way.closed = Some(format!("every record of {} of its realm is there, and none is of it", class.word()));
+            way.closed = Some(format!(
+                "every record of {} of its realm is there, and none is of it",
+                class.word()
+            ));
             way.conditions.push("no credential was taken but those that are shown".to_owned());
         }
         way
     }
 
-    /// Whether records of a class were ever made for the container of a place.
-    fn is_alive(&self, realm: Name, class: Class, place: &Place) -> bool {
-        let names = self.sweep.names;
-        self.heard.alive.keys().any(|(source, known, container)| {
-            source.host == Some(realm) && *known == class && place.is_in_container(names.folded(*container))
+    /// Whether records of a class were ever made for the container of an
+    /// asset.
+    fn is_alive(&self, realm: Name, class: Class, asset: &Asset) -> bool {
+        let containers = self
+            .heard
+            .alive
+            .keys()
+            .filter(|(source, known, _)| source.host == Some(realm) && *known == class);
+        containers.map(|(_, _, container)| *container).any(|container| {
+            let object = match class {
+                Class::MailAccess => {
+                    Object::Mail { mailbox: container, folder: None, message: None }
+                }
+                Class::DocumentAccess => Object::Site { url: container },
+                _ => Object::Bucket { bucket: container, key: None },
+            };
+            asset.matches(&object, false, &self.view).fit >= Fit::Contains
         })
     }
 
@@ -328,9 +354,9 @@ impl Ways<'_> {
         let names = self.sweep.names;
         let mut hosts: Vec<Name> = Vec::new();
         for logon in self.sweep.story.logons.all() {
-            let own = logon.account.is_some_and(|account| {
-                asset.credentials().any(|credential| credential.is(names.folded(account)))
-            });
+            let own = logon
+                .account
+                .is_some_and(|account| asset.credentials().any(|c| is_theirs(c, account, names)));
             hosts.extend(logon.host.filter(|_| own));
         }
         // Its secrets also lie where tickets are issued.
@@ -346,7 +372,8 @@ impl Ways<'_> {
             Entity::Account(a) => Some((a, link)),
             _ => None,
         });
-        let exposed = accounts.filter(|(a, _)| asset.credentials().any(|c| c.is(names.folded(*a))));
+        let exposed =
+            accounts.filter(|(a, _)| asset.credentials().any(|c| is_theirs(c, *a, names)));
         if let Some((_, link)) = exposed.max_by_key(|(_, link)| link.grade) {
             way.open = Some((link.grade, format!("its secrets were within reach: {}", link.how)));
             whole = false;
@@ -356,14 +383,19 @@ impl Ways<'_> {
             let may = self.may.host(host).is_some();
             if may || !cover.whole {
                 whole = false;
-                way.why = format!("it was used or kept on {}, which may have been the intruder's", names.shown(host));
+                way.why = format!(
+                    "it was used or kept on {}, which may have been the intruder's",
+                    names.shown(host)
+                );
                 way.missing.extend(cover.missing);
             }
             if let Some((grade, _)) = self.way_to_host(host).filter(|_| self.ran_on(host))
                 && way.open.is_none()
             {
-                way.open = Some((grade, format!("the intruder ran something on {}", names.shown(host))));
-                way.recorded = self.ledger.cover(host, &[Class::Process], self.begin, self.end).alive;
+                way.open =
+                    Some((grade, format!("the intruder ran something on {}", names.shown(host))));
+                way.recorded =
+                    self.ledger.cover(host, &[Class::Process], self.begin, self.end).alive;
             }
         }
         if whole {
