@@ -2,8 +2,8 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
-mod commanded;
 mod cloud;
+mod commanded;
 mod known;
 mod row;
 mod seen;
@@ -24,8 +24,8 @@ use crate::names::{Name, Names};
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
-pub use windows::{Windows, is_machine_account, is_service_identity};
 pub use seen::Seen;
+pub use windows::{Windows, is_machine_account, is_service_identity};
 
 /// One family of logs.
 pub trait Extractor: Sync + std::fmt::Debug {
