@@ -106,7 +106,9 @@ fn quoted(id: &str) -> String {
 fn missing(page: &mut Html, verdict: &AssetVerdict) {
     list(page, "Not seen", verdict.missing.len(), |page, at| {
         let Some(missing) = verdict.missing.get(at) else { return };
-        page.short(&missing.host, NAME_CHARS).raw(", ").short(&missing.channel, NAME_CHARS);
+        page.short(&missing.host, NAME_CHARS)
+            .raw(", ")
+            .short(words::log(&missing.channel), NAME_CHARS);
         page.raw(" (").short(&missing.class, 60).raw("): ");
         words::minute(page, &missing.from);
         page.raw(" to ");
@@ -115,7 +117,9 @@ fn missing(page: &mut Html, verdict: &AssetVerdict) {
     });
     list(page, "Would settle it", verdict.collect_next.len(), |page, at| {
         let Some(collect) = verdict.collect_next.get(at) else { return };
-        page.short(&collect.channel, NAME_CHARS).raw(" of ").short(&collect.host, NAME_CHARS);
+        page.short(words::log(&collect.channel), NAME_CHARS)
+            .raw(" of ")
+            .short(&collect.host, NAME_CHARS);
         page.raw(" (").short(&collect.class, 60).raw("), ");
         words::minute(page, &collect.from);
         page.raw(" to ");

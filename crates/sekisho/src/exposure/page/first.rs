@@ -80,10 +80,11 @@ fn tiles(page: &mut Html, answer: &Answer) {
         page.raw("><b>").num(number).raw("</b><span>");
         words::mark(page, words::class(verdict));
         page.raw(words::verdict_words(verdict)).raw("</span><small>");
-        let proven =
-            |v: &&AssetVerdict| v.verdict == verdict && v.grade == Grade::Proven && number > 0;
+        let proven = |v: &&AssetVerdict| v.verdict == verdict && v.grade == Grade::Proven;
         match verdict {
-            Verdict::CannotBeDetermined | Verdict::Reachable => page.raw("not enough was seen"),
+            _ if number == 0 => page.raw("none"),
+            Verdict::Reachable => page.raw("no touch is on record"),
+            Verdict::CannotBeDetermined => page.raw("not enough was seen"),
             Verdict::RuledOut => page.raw("every way was watched"),
             _ => {
                 let proven = answer.verdicts.iter().filter(proven).count() as u64;
@@ -202,7 +203,10 @@ fn undetermined(page: &mut Html, answer: &Answer) {
     all.sort_by(|a, b| b.1.assets.len().cmp(&a.1.assets.len()).then_with(|| a.0.cmp(&b.0)));
     page.raw("<ol class=\"why\">");
     for ((host, channel, class), unseen) in all.iter().take(TOP) {
-        page.raw("<li><b>").short(host, NAME_CHARS).raw("</b> ").short(channel, NAME_CHARS);
+        page.raw("<li><b>")
+            .short(host, NAME_CHARS)
+            .raw("</b> ")
+            .short(words::log(channel), NAME_CHARS);
         page.raw(" <small>").short(class, 60).raw("</small><span>");
         page.count(unseen.hours(), "hour", "hours").raw(", ");
         words::minute(page, unseen.from);
@@ -226,7 +230,9 @@ fn settle(page: &mut Html, answer: &Answer) {
     page.raw("<ol class=\"why\">");
     for collect in answer.collect_next.iter().take(TOP) {
         page.raw("<li><b>").short(&collect.host, NAME_CHARS).raw("</b> ");
-        page.short(&collect.channel, NAME_CHARS).raw(" <small>").short(&collect.class, 60);
+        page.short(words::log(&collect.channel), NAME_CHARS)
+            .raw(" <small>")
+            .short(&collect.class, 60);
         page.raw("</small><span>");
         words::minute(page, &collect.from);
         page.raw(" to ");

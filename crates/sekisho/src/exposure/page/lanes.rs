@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_exposure::answer::{Answer, Cited, Coverage, CoverageWord, HostWord};
 
-use super::limits::{COLUMNS, LABEL_CHARS, LANES, LANES_FIRST, LOGS_OF_HOST};
+use super::limits::{COLUMNS, LANE_CHARS, LANES, LANES_FIRST, LOGS_OF_HOST};
 use super::words;
 use crate::report::html::Html;
 use crate::report::when;
@@ -222,7 +222,7 @@ impl<'a> Lanes<'a> {
         let stretches = self.coverage.get(&folded).into_iter().flatten().copied();
         page.raw("<li><span class=\"name\">");
         words::mark(page, state.map_or("none", words::host_class));
-        page.short(host, LABEL_CHARS).raw("</span>");
+        page.short(host, LANE_CHARS).raw("</span>");
         Lane::of(self.span, stretches).draw(page, self.marks.get(&folded), self.span);
         page.raw("</li>");
     }
@@ -234,7 +234,7 @@ impl<'a> Lanes<'a> {
             by_log.entry(&stretch.channel).or_default().push(stretch);
         }
         for (log, stretches) in by_log.iter().take(LOGS_OF_HOST) {
-            page.raw("<li class=\"log\"><span class=\"name\">").short(log, LABEL_CHARS + 8);
+            page.raw("<li class=\"log\"><span class=\"name\">").short(words::log(log), LANE_CHARS);
             page.raw("</span>");
             Lane::of(self.span, stretches.iter().copied()).draw(page, None, self.span);
             page.raw("</li>");

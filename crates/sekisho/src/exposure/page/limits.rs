@@ -38,5 +38,7 @@ pub(super) const NODES: usize = 36;
 pub(super) const DRAWN_EDGES: usize = 80;
 /// Lines of each list on the first screen.
 pub(super) const TOP: usize = 5;
-/// Characters of a name in a picture.
-pub(super) const LABEL_CHARS: usize = 26;
+/// Characters of a name beside a lane.
+pub(super) const LANE_CHARS: usize = 24;
+/// Characters of a name in a box.
+pub(super) const BOX_CHARS: usize = 25;

@@ -54,7 +54,8 @@ fn table<'a, T: 'a>(
 }
 
 fn name(text: &str) -> Html {
-    Html::of(text, NAME_CHARS)
+    // An empty cell is left out where the page is narrow.
+    if text.is_empty() { Html::new() } else { Html::of(text, NAME_CHARS) }
 }
 
 fn literal(text: &'static str) -> Html {
@@ -75,8 +76,8 @@ pub(super) fn verdicts(answer: &Answer) -> Html {
     let columns = [
         ("Asset", "w"),
         ("Class", ""),
-        ("Verdict", ""),
-        ("Grade", ""),
+        ("Verdict", "t"),
+        ("Grade", "t"),
         ("Kind", ""),
         ("First", "t"),
         ("Last", "t"),
@@ -165,7 +166,7 @@ pub(super) fn accounts(answer: &Answer) -> Html {
     let columns = [
         ("Account", "w"),
         ("How", ""),
-        ("Grade", ""),
+        ("Grade", "t"),
         ("From", "t"),
         ("Until", "t"),
         ("Records", ""),
@@ -217,7 +218,7 @@ pub(super) fn collect(answer: &Answer) -> Html {
         }
         vec![
             name(&c.host),
-            name(&c.channel),
+            name(words::log(&c.channel)),
             name(&c.class),
             words::at(Some(&c.from)),
             words::at(Some(&c.to)),

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sekisho_exposure::answer::{Answer, Edge, Grade};
 
-use super::limits::{DRAWN_EDGES, EDGES, LABEL_CHARS, NODES};
+use super::limits::{BOX_CHARS, DRAWN_EDGES, EDGES, NODES};
 use super::words;
 use crate::report::html::{Html, cut};
 use crate::report::limits::{self, NAME_CHARS};
 
 /// Width and height of a box, and room between boxes, in pixels.
-const BOX: (f64, f64) = (186.0, 30.0);
+const BOX: (f64, f64) = (204.0, 30.0);
 const ROOM: (f64, f64) = (64.0, 14.0);
 /// Columns at most; what is farther away is drawn in the last one.
 const FAR: usize = 7;
@@ -29,14 +29,16 @@ impl<'a> Drawing<'a> {
     fn of(answer: &'a Answer) -> Self {
         let mut edges: Vec<&Edge> = answer.edges.iter().filter(|e| e.from != e.to).collect();
         edges.sort_by(|a, b| (&a.time, &a.from, &a.to).cmp(&(&b.time, &b.from, &b.to)));
+        // Where not all can be drawn, what is proven goes before what is not.
+        let mut chosen = edges.clone();
+        chosen.sort_by_key(|edge| std::cmp::Reverse(edge.grade));
+        let chosen = Self::fitting(&chosen);
         let all: BTreeSet<&str> = edges.iter().flat_map(|e| [&*e.from, &*e.to]).collect();
         let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
         let mut order: Vec<&str> = Vec::new();
         let mut drawn: BTreeMap<(&str, &str), &Edge> = BTreeMap::new();
         for edge in &edges {
-            let new = [&*edge.from, &*edge.to].into_iter().filter(|n| !columns.contains_key(n));
-            let fits = columns.len() + new.count() <= NODES && drawn.len() < DRAWN_EDGES;
-            if !fits {
+            if !chosen.contains(&(&*edge.from, &*edge.to)) {
                 continue;
             }
             let mut place = |name: &'a str, column: usize| {
@@ -60,6 +62,22 @@ impl<'a> Drawing<'a> {
         }
         let left_out = (all.len() - places.len(), edges.len() - drawn.len());
         Self { places, edges: drawn.into_values().collect(), left_out }
+    }
+
+    /// From where to where the first of these go, as many as can be drawn.
+    fn fitting(edges: &[&'a Edge]) -> BTreeSet<(&'a str, &'a str)> {
+        let (mut things, mut ways) = (BTreeSet::new(), BTreeSet::new());
+        for edge in edges {
+            let ends = [&*edge.from, &*edge.to];
+            let new = ends.iter().filter(|end| !things.contains(*end)).count();
+            let known = ways.contains(&(&*edge.from, &*edge.to));
+            if !known && (things.len() + new > NODES || ways.len() >= DRAWN_EDGES) {
+                continue;
+            }
+            things.extend(ends);
+            ways.insert((&*edge.from, &*edge.to));
+        }
+        ways
     }
 
     fn corner((column, row): (usize, usize)) -> (f64, f64) {
@@ -134,11 +152,11 @@ fn clipped(name: &str) -> &str {
 fn label(page: &mut Html, name: &str) {
     let name = name.strip_prefix("host ").unwrap_or(name);
     let count = name.chars().count();
-    if count <= LABEL_CHARS {
+    if count <= BOX_CHARS {
         page.plain(name);
         return;
     }
-    let (head, _) = cut(name, count - (LABEL_CHARS - 1));
+    let (head, _) = cut(name, count - (BOX_CHARS - 1));
     page.plain("…").plain(name.strip_prefix(head).unwrap_or(name));
 }
 
@@ -181,7 +199,7 @@ fn list(page: &mut Html, answer: &Answer) {
         row.raw("</td><td data-l=\"From\">").short(&edge.from, NAME_CHARS);
         row.raw("</td><td data-l=\"To\">").short(&edge.to, NAME_CHARS);
         row.raw("</td><td data-l=\"How\">").short(&edge.how, NAME_CHARS);
-        row.raw("</td><td data-l=\"Grade\">").raw(words::grade_words(edge.grade));
+        row.raw("</td><td class=\"t\" data-l=\"Grade\">").raw(words::grade_words(edge.grade));
         row.raw("</td><td data-l=\"Records\">");
         for (at, cited) in edge.evidence.iter().take(4).enumerate() {
             row.raw(if at > 0 { ", " } else { "" }).short(&cited.host, 60).raw(" ");

@@ -132,6 +132,14 @@ pub(super) fn at(text: Option<&String>) -> Html {
     cell
 }
 
+/// A log's name where there is little room.
+pub(super) fn log(channel: &str) -> &str {
+    match channel {
+        "any" => "any log",
+        channel => channel.strip_prefix("Microsoft-Windows-").unwrap_or(channel),
+    }
+}
+
 /// A record as it is cited.
 pub(super) fn cited(page: &mut Html, cited: &Cited) {
     page.raw("<li><p class=\"where\"><span>").short(&cited.host, NAME_CHARS).raw("</span>");
