@@ -5,13 +5,13 @@ mod logons;
 mod processes;
 
 use crate::activity::{Activity, Peer, What};
-use crate::estate::Estate;
+use crate::estate::{Estate, Inside};
 use crate::evidence::Evidence;
 use crate::extract::Extraction;
 use crate::names::{Name, Names};
 
-pub(crate) use logons::{Logon, Logons};
-pub(crate) use processes::{Process, Processes};
+pub(crate) use logons::Logons;
+pub(crate) use processes::Processes;
 
 /// The activities, put in order.
 #[derive(Debug, Default)]
@@ -79,7 +79,12 @@ fn resolve(activity: &mut Activity, estate: &Estate) {
     };
     activity.place = host(activity.place);
     let actor = &mut activity.actor;
-    actor.host = host(actor.host).or_else(|| actor.address.and_then(|a| estate.host_at(a, time)));
+    // A host of ours that only its address names is known by that.
+    let by_address = |address: Name| {
+        let known = estate.host_at(address, time);
+        known.or_else(|| (estate.inside(address) != Inside::No).then_some(address))
+    };
+    actor.host = host(actor.host).or_else(|| actor.address.and_then(by_address));
     match &mut activity.what {
         What::Session(session) => {
             peer(&mut session.from);
