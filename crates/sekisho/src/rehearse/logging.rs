@@ -65,6 +65,8 @@ pub(super) struct Habit {
     file_4663: bool,
     sysmon_percent: u64,
     forwarded: bool,
+    /// How well the logs are kept: how often one has a hole, or never comes.
+    loss_percent: u64,
 }
 
 impl Habit {
@@ -78,6 +80,7 @@ impl Habit {
             file_4663: rng.chance(30),
             sysmon_percent: rng.choose(&[0, 30, 70, 100]).copied().unwrap_or(0),
             forwarded: rng.chance(50),
+            loss_percent: rng.choose(&[4, 20, 45]).copied().unwrap_or(20),
         }
     }
 }
@@ -143,8 +146,8 @@ impl Logging {
 /// Draws what a host records.
 pub(super) fn host(rng: &mut Rng, habit: Habit, role: Role, start: Micros, days: i64) -> Logging {
     let dark = match role {
-        Role::Directory | Role::FileServer => 4,
-        _ => 10,
+        Role::Directory | Role::FileServer => habit.loss_percent / 4,
+        _ => habit.loss_percent / 2,
     };
     let dialects = [Dialect::Nested, Dialect::Beat, Dialect::Flat];
     let other = rng.choose(&dialects).copied().unwrap_or(Dialect::Nested);
@@ -165,7 +168,7 @@ pub(super) fn host(rng: &mut Rng, habit: Habit, role: Role, start: Micros, days:
         file_4663: mostly(rng, habit.file_4663),
         forwarded: mostly(rng, habit.forwarded),
         doubled: rng.chance(10),
-        outages: outages(rng, start, days, 18),
+        outages: outages(rng, start, days, habit.loss_percent),
     }
 }
 

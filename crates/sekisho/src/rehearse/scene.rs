@@ -64,7 +64,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
             Source::Windows(host, channel) => {
                 format!("windows/{host}/{}", channel.name().replace('/', "%4"))

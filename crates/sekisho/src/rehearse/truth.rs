@@ -9,7 +9,7 @@ use super::Beside;
 use super::assets::{self, Asset, Place};
 use super::campaign::Plan;
 use super::logging::Channel;
-use super::scene::{FactId, Scene};
+use super::scene::{FactId, Scene, Source};
 use crate::demo::clock::{Micros, iso};
 use crate::demo::json::{Obj, list};
 
@@ -55,6 +55,8 @@ pub struct TruthAsset {
     pub shown: Option<Fate>,
     /// Every record that a touch would have made would be there.
     pub watched: bool,
+    /// The logs without which nobody can rule it out ([`LogFile::source`](super::LogFile)).
+    pub needs: Vec<String>,
     /// The records that are left tell the truth about it.
     pub determinable: bool,
 }
@@ -150,6 +152,18 @@ fn watched(scene: &Scene, plan: &Plan, asset: &Asset) -> bool {
             let dc = &scene.estate.dc;
             on_host(dc) && scene.complete(dc, (Channel::Security, 4662), from, to)
         }
+    }
+}
+
+/// The logs that hold what a touch would have left.
+fn needs(scene: &Scene, place: &Place) -> Vec<String> {
+    let of_host = |name: &str| vec![Source::Windows(name.into(), Channel::Security).name()];
+    match place {
+        Place::Share(share, _) => of_host(&share.host.name),
+        Place::Local(host, _) => of_host(&host.name),
+        Place::Mail(..) | Place::Site(..) => vec![Source::Tenant.name()],
+        Place::Bucket(..) | Place::Secret(_) | Place::Snapshot(_) => vec![Source::Trail.name()],
+        Place::SigningKey(_) => of_host(&scene.estate.dc.name),
     }
 }
 
