@@ -7,6 +7,7 @@ pub mod disclose;
 pub mod examine;
 mod exit;
 pub mod explain;
+pub mod exposure;
 pub mod hunt;
 pub mod indicators;
 pub mod inspect;

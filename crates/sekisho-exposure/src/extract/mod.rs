@@ -2,19 +2,30 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
+mod commanded;
+mod cloud;
+mod known;
 mod row;
+mod seen;
+mod sensor;
+#[cfg(test)]
+pub(crate) mod testing;
+mod windows;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
 
-use crate::activity::{Activity, Actor, What};
+use crate::activity::{Activity, Actor, LogonKind, Peer, Session, SessionStep, What};
 use crate::evidence::{Evidence, Record, RecordId};
-use crate::ledger::Heard;
+use crate::ledger::{Heard, Hour};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
 pub use class::Class;
+pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
+pub use windows::{Windows, is_machine_account, is_service_identity};
+pub use seen::Seen;
 
 /// One family of logs.
 pub trait Extractor: Sync + std::fmt::Debug {
@@ -27,10 +38,17 @@ pub trait Extractor: Sync + std::fmt::Debug {
     /// The activities that an event shows. Says the class of the event with
     /// [`Out::class`], also where there is no activity in it.
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>);
+
+    /// Whether no two events of this shape are alike in all of its fields and
+    /// the time, so that one which comes again is the same one: a log beside a
+    /// collection of all logs, one export beside another. It is not read again.
+    fn tells_apart(&self, _shape: &Shape) -> bool {
+        false
+    }
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[];
+pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows, &cloud::Aws, &sensor::Zeek];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -43,11 +61,19 @@ pub struct Extraction {
     pub activities: Vec<Activity>,
     /// Which sources were heard when, of which class.
     pub heard: Heard,
+    /// Which host had which address when, as records say.
+    pub known: KnownNames,
+    /// Events that can be told from others ([`Extractor::tells_apart`]), and how
+    /// many came again.
+    pub seen: Seen,
     /// Activities that no longer fitted ([`ACTIVITIES_MAX`]).
     pub dropped: u64,
     /// Events (cell, index) that need a record even where they show no
     /// activity: something was detected in them.
     pub wanted: HashSet<(u32, u64)>,
+    /// Sessions that were seen in use, by who used them where and in which
+    /// hour, with the number of the activity that says so.
+    in_use: HashMap<(Option<Name>, Actor, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -75,6 +101,8 @@ impl Extraction {
     ) {
         let columns = Columns::of(batch, vocabulary);
         let extractor = EXTRACTORS.iter().find(|e| e.reads(&batch.shape));
+        let told = extractor.filter(|e| e.tells_apart(&batch.shape));
+        let columns_told = told.map(|e| columns.of_fields(e.fields()));
         let channel = self.names.of(&channel_of(&batch.shape));
         for row in 0..batch.rows() {
             let row_view = columns.row(row);
@@ -89,6 +117,12 @@ impl Extraction {
                 index: leaf.index,
             };
             let wanted = self.wanted.contains(&(leaf.cell, leaf.index));
+            if columns_told.as_ref().is_some_and(|told| !self.seen.first(told, &row_view)) {
+                if wanted {
+                    self.evidence.push(record);
+                }
+                continue;
+            }
             let mut out = Out::of(self, record);
             if let Some(extractor) = extractor {
                 extractor.extract(&row_view, &mut out);
@@ -103,7 +137,8 @@ impl Extraction {
 
 /// The name of a log in the ledger: its channel, or its product where the
 /// product has only one.
-fn channel_of(shape: &Shape) -> String {
+#[must_use]
+pub fn channel_of(shape: &Shape) -> String {
     match (shape.product.as_ref(), shape.channel.as_ref()) {
         ("", "") => "unknown".to_owned(),
         (product, "") => product.to_owned(),
@@ -123,13 +158,15 @@ pub struct Out<'a> {
     /// Other names of hosts or addresses that the event is evidence of having
     /// been watched: both ends of a connection that a sensor saw.
     watched: Vec<Name>,
+    /// Containers that the event shows to be recorded.
+    alive: Vec<Name>,
 }
 
 impl<'a> Out<'a> {
     fn of(extraction: &'a mut Extraction, record: Record) -> Self {
         let place = record.host;
         let class = Class::Other;
-        Self { extraction, record, id: None, class, place, watched: Vec::new() }
+        Self { extraction, record, id: None, class, place, watched: Vec::new(), alive: Vec::new() }
     }
 
     /// The names, to make new ones.
@@ -166,6 +203,17 @@ impl<'a> Out<'a> {
         self.watched.push(end);
     }
 
+    /// The event shows that a host had an address.
+    pub fn knows(&mut self, known: Known) {
+        self.extraction.known.add(known);
+    }
+
+    /// Records of the event's class are made for this container: a bucket, a
+    /// mailbox, a site.
+    pub fn alive(&mut self, container: Name) {
+        self.alive.push(container);
+    }
+
     /// The record of the event, made when first asked for.
     pub fn record(&mut self) -> RecordId {
         let Self { id, extraction, record, .. } = self;
@@ -189,9 +237,59 @@ impl<'a> Out<'a> {
         self.extraction.activities.push(Activity { record, time, place, actor, what });
     }
 
+    /// Adds an activity that happened elsewhere than where it was recorded:
+    /// what a sensor saw on the network. The ledger goes on knowing the event
+    /// as the sensor's.
+    pub fn push_on(&mut self, place: Option<Name>, actor: Actor, what: What) {
+        let own = std::mem::replace(&mut self.place, place);
+        self.push(actor, what);
+        self.place = own;
+    }
+
+    /// The actor's session was seen in use. Said once an hour for each actor,
+    /// with the earliest record, in whatever order records come.
+    pub fn seen(&mut self, actor: Actor) {
+        let (time, place) = (self.record.time, self.place);
+        let of_hour = (place, actor, Hour::of(time));
+        if let Some(&at) = self.extraction.in_use.get(&of_hour) {
+            let earlier = |known: &Activity| {
+                let other = self.extraction.evidence.get(known.record);
+                other.is_some_and(|o| {
+                    (time, self.record.cell, self.record.index) < (known.time, o.cell, o.index)
+                })
+            };
+            if self.extraction.activities.get(at).is_some_and(earlier) {
+                let record = self.record();
+                if let Some(known) = self.extraction.activities.get_mut(at) {
+                    (known.record, known.time) = (record, time);
+                }
+            }
+            return;
+        }
+        let at = self.extraction.activities.len();
+        self.push(
+            actor,
+            What::Session(Session {
+                step: SessionStep::Seen,
+                kind: LogonKind::Cloud,
+                key: actor.session,
+                linked: None,
+                guid: None,
+                account: actor.account,
+                from: Peer { host: None, address: actor.address, port: None },
+                to: Peer::default(),
+                privileged: false,
+            }),
+        );
+        self.extraction.in_use.insert(of_hour, at);
+    }
+
     fn finish(self) {
-        let Self { extraction, record, class, watched, place, .. } = self;
+        let Self { extraction, record, class, watched, alive, place, .. } = self;
         extraction.heard.add(place, class, &record);
+        for container in alive {
+            extraction.heard.alive(place, class, container, &record);
+        }
         for end in watched {
             extraction.heard.watched(end, class, &record);
         }

@@ -69,6 +69,10 @@ pub struct Heard {
     pub runs: HashMap<Source, Vec<Run>>,
     /// Which hosts or addresses a sensor's log saw, by hour.
     pub watched: HashMap<(Name, Class), BTreeMap<Hour, HourHeard>>,
+    /// Which containers records of a class name: buckets, mailboxes, sites.
+    /// What is recorded of a container is often chosen one by one; that one of
+    /// them was heard says nothing of the others.
+    pub alive: HashMap<(Source, Class, Name), BTreeMap<Hour, HourHeard>>,
     /// Events without a time.
     pub timeless: u64,
 }
@@ -91,6 +95,27 @@ impl Heard {
             Some(run) if run.last.0.checked_add(1) == Some(here.0) => run.last = here,
             Some(run) if run.first.0.checked_sub(1) == Some(here.0) => run.first = here,
             _ => runs.push(Run { first: here, last: here }),
+        }
+    }
+
+    /// The last time before this one at which a source was heard, to the hour:
+    /// of the hour itself, its first record.
+    #[must_use]
+    pub fn last_before(&self, source: Source, time: i64) -> Option<i64> {
+        let of_source = self.hours.iter().filter(|((known, _), _)| *known == source);
+        let last = of_source.filter_map(|(_, hours)| {
+            let (_, heard) = hours.range(..=Hour::of(time)).next_back()?;
+            let earlier = [heard.last, heard.first].into_iter().find(|at| *at < time);
+            earlier.or_else(|| Some(hours.range(..Hour::of(time)).next_back()?.1.last))
+        });
+        last.max()
+    }
+
+    /// An event of this class shows that records are made for a container.
+    pub fn alive(&mut self, place: Option<Name>, class: Class, container: Name, record: &Record) {
+        let source = Source { host: place, channel: record.channel };
+        if record.time != TIME_UNKNOWN {
+            note(self.alive.entry((source, class, container)).or_default(), record.time);
         }
     }
 

@@ -1,0 +1,12 @@
+//! What sensors on the network, proxies and firewalls saw. They know hosts by
+//! addresses only, and see what was said between two of them, never who at
+//! the client said it.
+//!
+//! Bytes of a connection are counted once, by the record of the connection;
+//! records of what was inside (requests, files) carry the sizes of files only.
+
+mod ends;
+mod web;
+mod zeek;
+
+pub(super) use zeek::Zeek;
