@@ -47,7 +47,12 @@ fn check_removed(rehearsal: &Rehearsal, id: &str, drop: &Drop) {
     let less = answer(rehearsal, Some(drop));
     let verdict = find(&less, id);
     let seed = rehearsal.beside.truth.seed;
-    assert_ne!(verdict.verdict, Verdict::RuledOut, "seed {seed}, {id}, without {drop:?}: {}", verdict.why);
+    assert_ne!(
+        verdict.verdict,
+        Verdict::RuledOut,
+        "seed {seed}, {id}, without {drop:?}: {}",
+        verdict.why
+    );
 }
 
 #[test]
@@ -65,7 +70,11 @@ fn without_a_log_that_it_needs_nothing_is_ruled_out() {
             done.push(log.clone());
             check_removed(&rehearsal, &id, &Drop { source: Some(log.clone()), ..Drop::default() });
             let seen = last_hours(&rehearsal, &log);
-            check_removed(&rehearsal, &id, &Drop { source: Some(log.clone()), span: Some(seen), ..Drop::default() });
+            check_removed(
+                &rehearsal,
+                &id,
+                &Drop { source: Some(log.clone()), span: Some(seen), ..Drop::default() },
+            );
             if log.ends_with("Security") {
                 let drop = Drop { source: Some(log), event_id: Some(4624), span: None };
                 check_removed(&rehearsal, &id, &drop);
@@ -101,7 +110,9 @@ fn more_evidence_makes_no_verdict_milder_without_a_reason() {
             for (before, after) in less.verdicts.iter().zip(&whole.verdicts) {
                 let grave = matches!(before.verdict, Verdict::Accessed | Verdict::Exfiltrated);
                 let milder = grave && after.verdict < before.verdict;
-                let reason = after.verdict != Verdict::RuledOut && !after.why.is_empty() && after.why != before.why;
+                let reason = after.verdict != Verdict::RuledOut
+                    && !after.why.is_empty()
+                    && after.why != before.why;
                 assert!(
                     !milder || reason,
                     "seed {seed}, {}: with {log} as well {:?} ({}) became {:?} ({})",
@@ -141,11 +152,24 @@ fn the_order_of_reading_changes_nothing() {
         // From the last to the first would keep neighbours together.
         let step = 7;
         for offset in (0..step).rev() {
-            rehearsal.files.iter().skip(offset).step_by(step).for_each(|file| other.file(file, None));
+            rehearsal
+                .files
+                .iter()
+                .skip(offset)
+                .step_by(step)
+                .for_each(|file| other.file(file, None));
         }
-        assert_eq!(whole, other.answer(&rehearsal.beside).unwrap(), "seed {seed}: files in another order");
+        assert_eq!(
+            whole,
+            other.answer(&rehearsal.beside).unwrap(),
+            "seed {seed}: files in another order"
+        );
         let turned: Vec<LogFile> = rehearsal.files.iter().rev().map(backwards).collect();
         let other = feed(&turned, None).answer(&rehearsal.beside).unwrap();
-        assert_eq!(without_places(&whole), without_places(&other), "seed {seed}: lines in another order");
+        assert_eq!(
+            without_places(&whole),
+            without_places(&other),
+            "seed {seed}: lines in another order"
+        );
     }
 }

@@ -56,8 +56,7 @@ fn no_name_gives_the_intruder_away() {
     for seed in 1..6 {
         for file in generate(&Options::of(seed)).files {
             let text = String::from_utf8(file.bytes).unwrap().to_lowercase();
-            for word in ["evil", "attack", "malware", "intruder", "hack", "exfil", "beacon"]
-            {
+            for word in ["evil", "attack", "malware", "intruder", "hack", "exfil", "beacon"] {
                 assert!(!text.contains(word), "{word} in {}", file.path);
             }
         }

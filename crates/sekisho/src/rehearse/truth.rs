@@ -117,14 +117,9 @@ fn judge(scene: &Scene, plan: &Plan, asset: &Asset) -> TruthAsset {
         Fate::Reached => watched || near,
         Fate::Untouched => watched,
     };
-    TruthAsset {
-        id: asset.id.clone(),
-        place: place(&asset.place),
-        fate: asset.fate,
-        shown,
-        watched,
-        determinable,
-    }
+    let (place, needs) = (place(&asset.place), needs(scene, &asset.place));
+    let (id, fate) = (asset.id.clone(), asset.fate);
+    TruthAsset { id, place, fate, shown, watched, needs, determinable }
 }
 
 /// Whether every record that a touch would have made would be there.
