@@ -2,8 +2,8 @@
 //! it reads, it says itself, so that a scan decodes no others.
 
 mod class;
-mod commanded;
 mod cloud;
+mod commanded;
 mod known;
 mod row;
 mod seen;
@@ -24,8 +24,8 @@ use crate::names::{Name, Names};
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
 pub use row::{Columns, Row};
-pub use windows::{Windows, is_machine_account, is_service_identity};
 pub use seen::Seen;
+pub use windows::{Windows, is_machine_account, is_service_identity};
 
 /// One family of logs.
 pub trait Extractor: Sync + std::fmt::Debug {
@@ -48,7 +48,17 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] = &[&Windows, &cloud::Aws, &sensor::Zeek];
+pub const EXTRACTORS: &[&dyn Extractor] = &[
+    &Windows,
+    &cloud::Aws,
+    &cloud::M365,
+    &cloud::Entra,
+    &cloud::Azure,
+    &sensor::Zeek,
+    &sensor::Suricata,
+    &sensor::Proxy,
+    &sensor::Firewall,
+];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]
@@ -73,7 +83,7 @@ pub struct Extraction {
     pub wanted: HashSet<(u32, u64)>,
     /// Sessions that were seen in use, by who used them where and in which
     /// hour, with the number of the activity that says so.
-    in_use: HashMap<(Option<Name>, Actor, Hour), usize>,
+    in_use: HashMap<(Option<Name>, Actor, Option<Name>, Hour), usize>,
 }
 
 /// Where a row stands in the case.
@@ -90,6 +100,13 @@ impl Extraction {
     #[must_use]
     pub fn fields() -> HashSet<Box<str>> {
         EXTRACTORS.iter().flat_map(|e| e.fields()).map(|name| (*name).into()).collect()
+    }
+
+    /// Puts together what several records of one thing say, such as the request
+    /// that carried a file and the record of the file. To be called once, when
+    /// all was read.
+    pub fn join(&mut self) {
+        sensor::join(self);
     }
 
     /// Reads a batch. `leaf` says where each row stands in the case.
@@ -117,20 +134,26 @@ impl Extraction {
                 index: leaf.index,
             };
             let wanted = self.wanted.contains(&(leaf.cell, leaf.index));
-            if columns_told.as_ref().is_some_and(|told| !self.seen.first(told, &row_view)) {
+            let told = columns_told.as_ref();
+            let digest = told.and_then(|told| self.seen.digest(told, &row_view));
+            if let Some(before) = digest.and_then(|digest| self.seen.before(digest)) {
                 if wanted {
-                    self.evidence.push(record);
+                    let first = before.unwrap_or_else(|| self.evidence.push(record));
+                    self.evidence.push_again((leaf.cell, leaf.index), first);
                 }
                 continue;
             }
-            let mut out = Out::of(self, record);
+            let mut out = Out::of(self, record, wanted);
             if let Some(extractor) = extractor {
                 extractor.extract(&row_view, &mut out);
             }
             if wanted {
                 out.record();
             }
-            out.finish();
+            let record = out.finish();
+            if let Some(digest) = digest {
+                self.seen.add(digest, record);
+            }
         }
     }
 }
@@ -160,13 +183,16 @@ pub struct Out<'a> {
     watched: Vec<Name>,
     /// Containers that the event shows to be recorded.
     alive: Vec<Name>,
+    /// Something was detected in the event.
+    wanted: bool,
 }
 
 impl<'a> Out<'a> {
-    fn of(extraction: &'a mut Extraction, record: Record) -> Self {
+    fn of(extraction: &'a mut Extraction, record: Record, wanted: bool) -> Self {
         let place = record.host;
         let class = Class::Other;
-        Self { extraction, record, id: None, class, place, watched: Vec::new(), alive: Vec::new() }
+        let (watched, alive) = (Vec::new(), Vec::new());
+        Self { extraction, record, id: None, class, place, watched, alive, wanted }
     }
 
     /// The names, to make new ones.
@@ -174,10 +200,24 @@ impl<'a> Out<'a> {
         &mut self.extraction.names
     }
 
+    /// Whether something was detected in the event and nothing was read out of
+    /// it so far: a sensor then says at least who spoke to whom, since its own
+    /// host has no part in that.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        self.wanted && self.id.is_none()
+    }
+
     /// The host that wrote the event.
     #[must_use]
     pub fn host(&self) -> Option<Name> {
         self.record.host
+    }
+
+    /// The realm that was said, else the host.
+    #[must_use]
+    pub fn realm(&self) -> Option<Name> {
+        self.place
     }
 
     /// When it says it was.
@@ -246,11 +286,12 @@ impl<'a> Out<'a> {
         self.place = own;
     }
 
-    /// The actor's session was seen in use. Said once an hour for each actor,
-    /// with the earliest record, in whatever order records come.
-    pub fn seen(&mut self, actor: Actor) {
+    /// The actor's session was seen in use; `guid` is a second id of it. Said
+    /// once an hour for each actor, with the earliest record, in whatever
+    /// order records come.
+    pub fn seen(&mut self, actor: Actor, guid: Option<Name>) {
         let (time, place) = (self.record.time, self.place);
-        let of_hour = (place, actor, Hour::of(time));
+        let of_hour = (place, actor, guid, Hour::of(time));
         if let Some(&at) = self.extraction.in_use.get(&of_hour) {
             let earlier = |known: &Activity| {
                 let other = self.extraction.evidence.get(known.record);
@@ -274,7 +315,7 @@ impl<'a> Out<'a> {
                 kind: LogonKind::Cloud,
                 key: actor.session,
                 linked: None,
-                guid: None,
+                guid,
                 account: actor.account,
                 from: Peer { host: None, address: actor.address, port: None },
                 to: Peer::default(),
@@ -284,8 +325,8 @@ impl<'a> Out<'a> {
         self.extraction.in_use.insert(of_hour, at);
     }
 
-    fn finish(self) {
-        let Self { extraction, record, class, watched, alive, place, .. } = self;
+    fn finish(self) -> Option<RecordId> {
+        let Self { extraction, record, class, watched, alive, place, id, .. } = self;
         extraction.heard.add(place, class, &record);
         for container in alive {
             extraction.heard.alive(place, class, container, &record);
@@ -293,5 +334,6 @@ impl<'a> Out<'a> {
         for end in watched {
             extraction.heard.watched(end, class, &record);
         }
+        id
     }
 }

@@ -7,6 +7,8 @@
     reason = "helpers of tests may fail as tests do"
 )]
 
+mod any;
 mod case;
+mod flows;
 mod reading;
 mod zeek;

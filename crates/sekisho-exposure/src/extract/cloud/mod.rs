@@ -4,17 +4,34 @@
 //! ARN as it stands; `actor.app` is an application's id where there is one.
 
 mod aws;
+mod azure;
+mod directory;
+mod entra;
+mod m365;
 mod say;
 
 #[cfg(test)]
 pub(crate) mod test_support;
 
 pub(super) use aws::Aws;
+pub(super) use azure::Azure;
+pub(super) use entra::Entra;
+pub(super) use m365::M365;
 
-use super::Row;
+use super::{Out, Row};
 
 /// Names that one field has in the forms in which a record comes.
 pub(self) type Key = &'static [&'static str];
+
+/// Fields with the names they have in each form, and all of them as `ALL`.
+macro_rules! keys {
+    ($($name:ident = $forms:expr;)*) => {
+        $(pub(super) const $name: crate::extract::cloud::Key = &$forms;)*
+        /// All of them.
+        pub(super) const ALL: &[crate::extract::cloud::Key] = &[$($name,)*];
+    };
+}
+use keys;
 
 /// All values of the first form of a field that has any.
 fn all<'a>(row: &Row<'a>, key: Key) -> Vec<&'a str> {
@@ -25,6 +42,14 @@ fn all<'a>(row: &Row<'a>, key: Key) -> Vec<&'a str> {
         }
     }
     Vec::new()
+}
+
+/// The value of a parameter that is called `Name`. The field of that name
+/// first holds the names of all parameters, then its value.
+fn named_name<'a>(row: &Row<'a>, names: &str) -> Option<&'a str> {
+    let values: Vec<&str> = row.values(names).collect();
+    let (last, before) = values.split_last()?;
+    before.contains(&"Name").then_some(*last).and_then(crate::names::present)
 }
 
 /// Whether a field says yes.
@@ -41,4 +66,14 @@ fn no(row: &Row<'_>, key: Key) -> bool {
 fn bytes(row: &Row<'_>, key: Key) -> Option<u64> {
     let text = row.any(key)?;
     text.split('.').next()?.parse().ok()
+}
+
+/// The place of a tenant: by its id, else by its domain or a user's.
+fn tenant(id: Option<&str>, domain: Option<&str>, out: &mut Out<'_>) {
+    let domain = domain.map(|text| text.rsplit('@').next().unwrap_or(text));
+    let label = domain.filter(|text| text.contains('.')).and_then(|text| text.split('.').next());
+    if let Some(known) = id.or(label) {
+        let place = out.names().of(&format!("tenant:{known}"));
+        out.place(place);
+    }
 }

@@ -110,7 +110,7 @@ impl Extractor for Aws {
             || run::read(&call, &mut say)
             || loss::read(&call, &mut say);
         if (!known || say.silent()) && actor.session.or(actor.account).is_some() {
-            say.out.seen(actor);
+            say.out.seen(actor, None);
         }
     }
 }
