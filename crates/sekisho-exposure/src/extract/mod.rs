@@ -5,6 +5,8 @@ mod class;
 mod cloud;
 mod commanded;
 mod known;
+pub mod commands;
+mod linux;
 mod row;
 mod seen;
 mod sensor;
@@ -23,6 +25,7 @@ use crate::names::{Name, Names};
 
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
+pub use linux::Linux;
 pub use row::{Columns, Row};
 pub use seen::Seen;
 pub use windows::{Windows, is_machine_account, is_service_identity};
@@ -50,6 +53,7 @@ pub trait Extractor: Sync + std::fmt::Debug {
 /// All of them; the first that reads a shape has it.
 pub const EXTRACTORS: &[&dyn Extractor] = &[
     &Windows,
+    &Linux,
     &cloud::Aws,
     &cloud::M365,
     &cloud::Entra,

@@ -21,7 +21,7 @@ pub(super) use m365::M365;
 use super::{Out, Row};
 
 /// Names that one field has in the forms in which a record comes.
-pub(self) type Key = &'static [&'static str];
+type Key = &'static [&'static str];
 
 /// Fields with the names they have in each form, and all of them as `ALL`.
 macro_rules! keys {
