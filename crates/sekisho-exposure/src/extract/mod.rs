@@ -4,8 +4,8 @@
 mod class;
 mod cloud;
 mod commanded;
-mod known;
 pub mod commands;
+mod known;
 mod linux;
 mod row;
 mod seen;
