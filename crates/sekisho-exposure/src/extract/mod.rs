@@ -48,8 +48,15 @@ pub trait Extractor: Sync + std::fmt::Debug {
 }
 
 /// All of them; the first that reads a shape has it.
-pub const EXTRACTORS: &[&dyn Extractor] =
-    &[&Windows, &cloud::Aws, &cloud::M365, &cloud::Entra, &cloud::Azure, &sensor::Zeek];
+pub const EXTRACTORS: &[&dyn Extractor] = &[
+    &Windows,
+    &cloud::Aws,
+    &cloud::M365,
+    &cloud::Entra,
+    &cloud::Azure,
+    &cloud::Google,
+    &sensor::Zeek,
+];
 
 /// What was read out of events so far.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ mod aws;
 mod azure;
 mod directory;
 mod entra;
+mod google;
 mod m365;
 mod say;
 
@@ -16,6 +17,7 @@ pub(crate) mod test_support;
 pub(super) use aws::Aws;
 pub(super) use azure::Azure;
 pub(super) use entra::Entra;
+pub(super) use google::Google;
 pub(super) use m365::M365;
 
 use super::{Out, Row};

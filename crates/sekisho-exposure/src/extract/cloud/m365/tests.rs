@@ -1,3 +1,5 @@
+//! What single records of the unified audit log say.
+
 use serde_json::{Value, json};
 
 use crate::activity::What;
