@@ -13,7 +13,7 @@ use crate::names::{Name, Names};
 use crate::people;
 use crate::question::Question;
 use crate::story::Story;
-use crate::taint::{Client, Entity, May, Sweep};
+use crate::taint::{Client, Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
 use crate::verdict::cite::{Citing, stamp};
 use crate::verdict::ways::Ways;
@@ -25,12 +25,15 @@ use crate::{collect, notices};
 /// activities were read.
 #[must_use]
 pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
+    extraction.join();
     let estate = Estate::learn(&question.estate, extraction);
+    extraction.heard.watched_hosts(&|address, time| estate.host_at(address, time));
     let story = Story::of(extraction, &estate);
     let names = &extraction.names;
     let evidence = &extraction.evidence;
     let mut sweep = Sweep::of(&story, names, &estate);
-    let unfit = sweep.plant(&question.seeds, evidence);
+    let norm = Norm::of(&sweep, &extraction.heard);
+    let unfit = sweep.plant(&question.seeds, evidence, &norm);
     sweep.run();
     let ledger = Ledger::of(&extraction.heard, &story, evidence, names);
     let citing = Citing { names, evidence };

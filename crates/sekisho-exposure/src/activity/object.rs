@@ -18,7 +18,8 @@ pub enum Object {
     Shared {
         /// The host that shares it.
         host: Option<Name>,
-        /// The share: `Plans`, `C$`, `IPC$`.
+        /// The share: `Plans`, `C$`, `IPC$`; empty where a sensor saw a file go
+        /// over a share, and not over which.
         share: Name,
         /// Path below the share, with backslashes; empty for the share itself.
         path: Name,

@@ -345,7 +345,7 @@ fn drive(letter: &str) -> Option<&'static str> {
 
 /// Shares of domain controllers, alike on each of them and called by the
 /// domain's name.
-fn replicated(share: &str) -> bool {
+pub(super) fn replicated(share: &str) -> bool {
     matches!(share, "sysvol" | "netlogon")
 }
 
@@ -374,7 +374,9 @@ fn unplaced(path: &PathPattern, share: &str, below: &SeenPath<'_>, whole: bool) 
     match (last, whole) {
         (Some(true), _) => Match::maybe(Fit::NameOnly),
         (_, true) => Match::maybe(Fit::Whole),
-        _ => Match::maybe(Fit::Contains),
+        // The share itself: a way, perhaps.
+        (None, false) => Match::maybe(Fit::Contains),
+        (Some(false), false) => Match::NO,
     }
 }
 

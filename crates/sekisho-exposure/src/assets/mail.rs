@@ -33,6 +33,11 @@ impl Mailbox {
         self.address.is_plain().then(|| self.address.text())
     }
 
+    /// The user of the address, where it is no pattern.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.address().map(|address| parts(address).0)
+    }
+
     /// Whether a name in a record is this mailbox. Another name of the same
     /// user (the tenant's own domain, an account without its domain) may be.
     pub(super) fn matches(&self, seen: &str) -> Match {
@@ -51,7 +56,7 @@ impl Mailbox {
 }
 
 /// Without `smtp:` and brackets.
-fn bare(text: &str) -> &str {
+pub(super) fn bare(text: &str) -> &str {
     let text = text.trim();
     let text = ["smtp:", "mailto:"].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text);
     text.trim_matches(['<', '>'])
@@ -69,6 +74,11 @@ fn parts(text: &str) -> (&str, Option<&str>) {
     (text.rsplit_once('\\').map_or(text, |(_, user)| user), None)
 }
 
+/// The user of a mailbox as a record names it.
+pub(super) fn user_of(seen: &str) -> &str {
+    parts(bare(seen)).0
+}
+
 impl Folder {
     pub(super) fn of(text: &str) -> Result<Self, String> {
         let text = text.to_lowercase();
@@ -79,6 +89,11 @@ impl Folder {
 impl Message {
     pub(super) fn of(text: &str) -> Result<Self, String> {
         Ok(Self { id: Glob::new(bare(&text.to_lowercase()))? })
+    }
+
+    /// The id, where it is no pattern.
+    pub(super) fn id(&self) -> Option<&str> {
+        self.id.is_plain().then(|| self.id.text())
     }
 
     /// `None` where the two are ids of different kinds.

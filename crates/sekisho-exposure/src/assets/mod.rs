@@ -44,6 +44,7 @@ pub(crate) mod reading;
 mod shares;
 mod site;
 mod store;
+mod tree;
 
 pub use fit::{Fit, Match, View};
 pub use glob::Glob;
@@ -166,3 +167,6 @@ impl Asset {
         self.locations.iter().any(|l| l.place.kind() == Kind::Host)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,19 @@ pub(super) enum SeenPart<'a> {
     Wild(Glob),
 }
 
+impl<'a> SeenPart<'a> {
+    pub(super) fn text(&self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Wild(_) => None,
+        }
+    }
+
+    pub(super) fn is_wild(&self) -> bool {
+        matches!(self, Self::Wild(_))
+    }
+}
+
 impl PathPattern {
     /// A pattern of components.
     ///
@@ -100,6 +113,19 @@ impl PathPattern {
         }
     }
 
+    /// Whether it begins with `**`.
+    pub(super) fn is_open(&self) -> bool {
+        self.parts.first() == Some(&Part::Any)
+    }
+
+    /// All components without wildcards, in lower case.
+    pub(super) fn plain_parts(&self) -> impl Iterator<Item = &str> + '_ {
+        self.parts.iter().filter_map(|part| match part {
+            Part::One(glob) if glob.is_plain() => Some(glob.text()),
+            _ => None,
+        })
+    }
+
     /// The same pattern below other components.
     pub(super) fn below(&self, folder: &[Box<str>]) -> Self {
         let head = folder.iter().map(|part| Part::One(Glob::plain(part)));
@@ -135,7 +161,8 @@ impl PathPattern {
             return Match { fit: if covers { Fit::Whole } else { Fit::Is }, certain };
         }
         let certain = seen.exact && literal && depth <= self.plain;
-        match (whole, states.get(depth)) {
+        let fixed = self.parts.iter().take_while(|part| **part != Part::Any).count();
+        match (whole, states.get(depth).filter(|_| depth <= fixed)) {
             (true, _) => Match { fit: Fit::Whole, certain },
             (false, Some(true)) => Match { fit: Fit::Contains, certain },
             (false, _) => Match::NO,

@@ -198,11 +198,20 @@ pub(crate) fn meant(key: &str, known: &[&str]) -> String {
     near.map_or_else(String::new, |known| format!("; did you mean `{known}`?"))
 }
 
-/// Whether at most two letters differ.
+/// Whether one letter differs, or two change places; of long ones, two letters.
 pub(crate) fn near(a: &str, b: &str) -> bool {
     if a.len() > 40 || a.len() < 3 {
         return false;
     }
+    let sorted = |text: &str| {
+        let mut chars: Vec<char> = text.chars().collect();
+        chars.sort_unstable();
+        chars
+    };
+    if sorted(a) == sorted(b) {
+        return true;
+    }
+    let most = if a.len() < 6 { 1 } else { 2 };
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -215,5 +224,5 @@ pub(crate) fn near(a: &str, b: &str) -> bool {
         }
         row = next;
     }
-    row.last().is_some_and(|distance| *distance <= 2)
+    row.last().is_some_and(|distance| *distance <= most)
 }

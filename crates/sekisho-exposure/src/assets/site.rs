@@ -28,27 +28,28 @@ impl SitePattern {
         self.host.is_plain().then(|| self.host.text())
     }
 
+    pub(super) fn path(&self) -> &PathPattern {
+        &self.path
+    }
+
     pub(super) fn file_name(&self) -> Option<&str> {
         self.path.file_name().filter(|name| name.contains('.'))
     }
 
     pub(super) fn matches(&self, url: &str, whole: bool) -> Match {
         let address = Address::of(url);
-        let known = address.host.as_ref();
-        if known.is_some_and(|host| !self.host.matches(host)) {
+        if address.host().is_some_and(|host| !self.host.matches(host)) {
             return Match::NO;
         }
-        let parts = address.parts.iter().map(|part| SeenPart::Text(part)).collect();
-        let seen = SeenPath { parts, loose: false, exact: known.is_some() };
-        let found = self.path.matches(&seen, whole);
-        let named = address.file.as_deref().is_some_and(|file| self.file_name() == Some(file));
+        let found = self.path.matches(&address.seen(), whole);
+        let named = address.file().is_some_and(|file| self.file_name() == Some(file));
         if named && !found.fit.is_touch() { Match::maybe(Fit::NameOnly) } else { found }
     }
 }
 
 /// An address taken apart, percent signs decoded, in lower case.
 #[derive(Debug, Default)]
-struct Address {
+pub(super) struct Address {
     /// `None` for a path without one.
     host: Option<String>,
     parts: Vec<String>,
@@ -57,7 +58,20 @@ struct Address {
 }
 
 impl Address {
-    fn of(url: &str) -> Self {
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    pub(super) fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    pub(super) fn seen(&self) -> SeenPath<'_> {
+        let parts = self.parts.iter().map(|part| SeenPart::Text(part)).collect();
+        SeenPath { parts, loose: false, exact: self.host.is_some() }
+    }
+
+    pub(super) fn of(url: &str) -> Self {
         let url = url.trim();
         let rest = url.split_once("://").map(|(_, rest)| rest);
         let whole = rest.unwrap_or(url).split('#').next().unwrap_or_default();

@@ -3,6 +3,7 @@
 use super::fit::{Fit, Match};
 use super::glob::Glob;
 use super::pattern::{PathPattern, SeenPart, SeenPath};
+use super::tree::Probe;
 use crate::names::{Name, Names};
 
 /// Objects in a bucket.
@@ -49,6 +50,18 @@ impl BucketPattern {
         }
     }
 
+    /// What its keys begin with, to the last slash before anything is open.
+    pub(super) fn root(&self) -> String {
+        match &self.keys {
+            Keys::All => String::new(),
+            Keys::Prefix(own) => {
+                own.rsplit_once('/').map_or(String::new(), |(head, _)| format!("{head}/"))
+            }
+            Keys::One(own) => format!("{own}/"),
+            Keys::Like(pattern) => pattern.root().flat_map(|part| [part, "/"]).collect(),
+        }
+    }
+
     pub(super) fn matches(&self, bucket: &str, key: Option<&str>, whole: bool) -> Match {
         if !self.bucket.matches(bucket_name(bucket)) {
             return Match::NO;
@@ -82,15 +95,21 @@ impl BucketPattern {
     }
 }
 
-fn bucket_name(text: &str) -> &str {
+pub(super) fn bucket_name(text: &str) -> &str {
     let text = text.rsplit_once(":::").map_or(text, |(_, name)| name);
     text.trim_end_matches('/')
 }
 
 /// A key or name, by its slashes.
-fn slashed(text: &str) -> SeenPath<'_> {
+pub(super) fn slashed(text: &str) -> SeenPath<'_> {
     let parts = text.split('/').filter(|part| !part.is_empty()).map(SeenPart::Text).collect();
     SeenPath { parts, loose: false, exact: true }
+}
+
+/// What to look for, for a key in lower case.
+pub(super) fn key_probe(key: Option<&str>) -> Probe<'_> {
+    let key = key.map(|key| key.trim_start_matches('/')).unwrap_or_default();
+    Probe::Key { key: key.split('*').next().unwrap_or_default() }
 }
 
 /// A thing of a cloud by its name, id or ARN. Names with slashes are levels:
@@ -120,6 +139,11 @@ impl Resource {
             scope,
             text: text.as_str().into(),
         })
+    }
+
+    /// The names that it is found by.
+    pub(super) fn names(&self) -> impl Iterator<Item = &PathPattern> + '_ {
+        std::iter::once(&self.name).chain(&self.short)
     }
 
     /// As it was declared, in lower case.
@@ -169,6 +193,17 @@ fn arn(text: &str) -> (Option<Scope>, &str) {
     (Some(scope), name.trim_start_matches('/'))
 }
 
+/// The names that a thing in a record is looked for by.
+pub(super) fn names_of(seen: &str) -> impl Iterator<Item = &str> {
+    let (_, name) = arn(seen);
+    std::iter::once(name).chain(without_suffix(name))
+}
+
+/// The user of an account's key.
+pub(super) fn user_of(key: &str) -> &str {
+    Account::parts(key).1
+}
+
 /// A secret's name without `-` and six letters or digits.
 fn without_suffix(name: &str) -> Option<&str> {
     let (head, suffix) = name.rsplit_once('-')?;
@@ -189,6 +224,11 @@ impl Account {
         let name = names.account(text, None)?;
         let key = Glob::simple(names.folded(name));
         Some(Self { name, key })
+    }
+
+    /// The user, where it is no pattern.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.key.is_plain().then(|| Self::parts(self.key.text()).1)
     }
 
     fn parts(key: &str) -> (Option<&str>, &str) {

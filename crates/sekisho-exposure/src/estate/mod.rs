@@ -236,3 +236,6 @@ impl Estate {
 fn bound(time: Option<i64>, open: i64) -> i64 {
     time.filter(|time| *time != TIME_UNKNOWN).unwrap_or(open)
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,8 +59,7 @@ impl KnownNames {
         *from = (*from).min(known.from);
     }
 
-    /// All, in order of hosts, then of addresses and times; in whatever order
-    /// they were read.
+    /// All, in order of the numbers of names, then of times.
     #[must_use]
     pub fn all(&self) -> Vec<Known> {
         let known = |(&(host, address, how, _), &from): (&(Name, Name, NameBy, _), &i64)| Known {

@@ -4,7 +4,9 @@
 mod class;
 mod cloud;
 mod commanded;
+pub mod commands;
 mod known;
+mod linux;
 mod row;
 mod seen;
 mod sensor;
@@ -23,6 +25,7 @@ use crate::names::{Name, Names};
 
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
+pub use linux::Linux;
 pub use row::{Columns, Row};
 pub use seen::Seen;
 pub use windows::{Windows, is_machine_account, is_service_identity};
@@ -50,12 +53,16 @@ pub trait Extractor: Sync + std::fmt::Debug {
 /// All of them; the first that reads a shape has it.
 pub const EXTRACTORS: &[&dyn Extractor] = &[
     &Windows,
+    &Linux,
     &cloud::Aws,
     &cloud::M365,
     &cloud::Entra,
     &cloud::Azure,
     &cloud::Google,
     &sensor::Zeek,
+    &sensor::Suricata,
+    &sensor::Proxy,
+    &sensor::Firewall,
 ];
 
 /// What was read out of events so far.
@@ -100,6 +107,13 @@ impl Extraction {
         EXTRACTORS.iter().flat_map(|e| e.fields()).map(|name| (*name).into()).collect()
     }
 
+    /// Puts together what several records of one thing say, such as the request
+    /// that carried a file and the record of the file. To be called once, when
+    /// all was read.
+    pub fn join(&mut self) {
+        sensor::join(self);
+    }
+
     /// Reads a batch. `leaf` says where each row stands in the case.
     pub fn batch(
         &mut self,
@@ -125,20 +139,26 @@ impl Extraction {
                 index: leaf.index,
             };
             let wanted = self.wanted.contains(&(leaf.cell, leaf.index));
-            if columns_told.as_ref().is_some_and(|told| !self.seen.first(told, &row_view)) {
+            let told = columns_told.as_ref();
+            let digest = told.and_then(|told| self.seen.digest(told, &row_view));
+            if let Some(before) = digest.and_then(|digest| self.seen.before(digest)) {
                 if wanted {
-                    self.evidence.push(record);
+                    let first = before.unwrap_or_else(|| self.evidence.push(record));
+                    self.evidence.push_again((leaf.cell, leaf.index), first);
                 }
                 continue;
             }
-            let mut out = Out::of(self, record);
+            let mut out = Out::of(self, record, wanted);
             if let Some(extractor) = extractor {
                 extractor.extract(&row_view, &mut out);
             }
             if wanted {
                 out.record();
             }
-            out.finish();
+            let record = out.finish();
+            if let Some(digest) = digest {
+                self.seen.add(digest, record);
+            }
         }
     }
 }
@@ -168,18 +188,29 @@ pub struct Out<'a> {
     watched: Vec<Name>,
     /// Containers that the event shows to be recorded.
     alive: Vec<Name>,
+    /// Something was detected in the event.
+    wanted: bool,
 }
 
 impl<'a> Out<'a> {
-    fn of(extraction: &'a mut Extraction, record: Record) -> Self {
+    fn of(extraction: &'a mut Extraction, record: Record, wanted: bool) -> Self {
         let place = record.host;
         let class = Class::Other;
-        Self { extraction, record, id: None, class, place, watched: Vec::new(), alive: Vec::new() }
+        let (watched, alive) = (Vec::new(), Vec::new());
+        Self { extraction, record, id: None, class, place, watched, alive, wanted }
     }
 
     /// The names, to make new ones.
     pub fn names(&mut self) -> &mut Names {
         &mut self.extraction.names
+    }
+
+    /// Whether something was detected in the event and nothing was read out of
+    /// it so far: a sensor then says at least who spoke to whom, since its own
+    /// host has no part in that.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        self.wanted && self.id.is_none()
     }
 
     /// The host that wrote the event.
@@ -299,8 +330,8 @@ impl<'a> Out<'a> {
         self.extraction.in_use.insert(of_hour, at);
     }
 
-    fn finish(self) {
-        let Self { extraction, record, class, watched, alive, place, .. } = self;
+    fn finish(self) -> Option<RecordId> {
+        let Self { extraction, record, class, watched, alive, place, id, .. } = self;
         extraction.heard.add(place, class, &record);
         for container in alive {
             extraction.heard.alive(place, class, container, &record);
@@ -308,5 +339,6 @@ impl<'a> Out<'a> {
         for end in watched {
             extraction.heard.watched(end, class, &record);
         }
+        id
     }
 }

@@ -3,32 +3,42 @@
 
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use sekisho_event::{Column, TIME_UNKNOWN};
 
 use super::Row;
+use crate::evidence::RecordId;
 
-/// Those that came, by two digests of their content under keys that are drawn
-/// anew in every run: nobody can make two events that fall together.
+/// Two digests of an event under keys that are drawn anew in every run: nobody
+/// can make two events that fall together.
+pub(super) type Digest = (u64, u64);
+
+/// Those that came, and the record that was made of each.
 #[derive(Debug, Default)]
 pub struct Seen {
     keys: (RandomState, RandomState),
-    once: HashSet<(u64, u64)>,
+    once: HashMap<Digest, Option<RecordId>>,
     /// Events that came again, and were not read again.
     pub repeated: u64,
 }
 
 impl Seen {
-    /// Whether it is the first with this content in these columns. One without
-    /// a time always is.
-    pub(super) fn first(&mut self, columns: &[(&str, &Column)], row: &Row<'_>) -> bool {
-        if row.time() == TIME_UNKNOWN {
-            return true;
-        }
-        let digests = (digest(&self.keys.0, columns, row), digest(&self.keys.1, columns, row));
-        let first = self.once.insert(digests);
-        self.repeated += u64::from(!first);
-        first
+    /// What an event is known by. One without a time is not.
+    pub(super) fn digest(&self, columns: &[(&str, &Column)], row: &Row<'_>) -> Option<Digest> {
+        let known = row.time() != TIME_UNKNOWN;
+        known.then(|| (digest(&self.keys.0, columns, row), digest(&self.keys.1, columns, row)))
+    }
+
+    /// Whether it came before, and if so the record that was made of it.
+    pub(super) fn before(&mut self, digest: Digest) -> Option<Option<RecordId>> {
+        let before = self.once.get(&digest).copied();
+        self.repeated += u64::from(before.is_some());
+        before
+    }
+
+    /// It was read, and this record made of it.
+    pub(super) fn add(&mut self, digest: Digest, record: Option<RecordId>) {
+        self.once.insert(digest, record);
     }
 }
 

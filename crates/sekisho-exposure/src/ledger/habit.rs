@@ -13,6 +13,12 @@ const UNBROKEN_PER_MILLE: u128 = 970;
 /// How many silences of a length make it a habit: nights and weekends recur.
 const RECURRING: usize = 3;
 
+/// So many small holes are a habit.
+const FEW: usize = 3;
+
+/// A hole of at most so many ids is small.
+const SMALL_HOLE: u64 = 50;
+
 /// Between two records: when the earlier was, and the later.
 pub(super) type Gap = (i64, i64);
 
@@ -67,10 +73,14 @@ pub(super) fn ids(runs: &[Run]) -> Ids {
     let mut sizes: Vec<u64> = between(&runs).map(|(_, missing)| missing).collect();
     sizes.sort_unstable();
     let usual = sizes.get(sizes.len() / 2).copied().unwrap_or(0);
+    // A few ids missing here and there is what a subscription leaves out.
+    let filtered = sizes.len() >= FEW && sizes.last().is_some_and(|most| *most <= SMALL_HOLE);
     for (gap, missing) in between(&runs) {
         if gap.1 < gap.0 {
             out.restarts.push((gap.1, gap.0));
-        } else if unbroken || (missing > usual.saturating_mul(200) && sizes.len() >= 20) {
+        } else if unbroken && !filtered
+            || (missing > usual.saturating_mul(200) && sizes.len() >= 20)
+        {
             out.holes.push((gap, missing));
         }
     }

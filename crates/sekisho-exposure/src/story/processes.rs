@@ -10,6 +10,9 @@ use crate::names::Name;
 /// nanoseconds: two logs of one host, one clock.
 const SAME_START: i64 = 2_000_000_000;
 
+/// When a process began, and its number here.
+type Start = (i64, u32);
+
 /// A process.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Process {
@@ -31,7 +34,7 @@ pub(crate) struct Processes {
     all: Vec<Process>,
     by_guid: HashMap<Name, u32>,
     /// By host and number, in order of time.
-    by_pid: HashMap<(Option<Name>, u32), Vec<(i64, u32)>>,
+    by_pid: HashMap<(Option<Name>, u32), Vec<Start>>,
 }
 
 impl Processes {

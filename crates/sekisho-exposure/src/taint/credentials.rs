@@ -21,7 +21,7 @@ impl Sweep<'_> {
     }
 
     pub(super) fn ticket(&mut self, activity: &Activity, ticket: &Ticket, hit: Option<Hit>) {
-        let hit = hit.or_else(|| self.from_host(activity, ticket));
+        let hit = hit.or_else(|| self.by_origin(activity, ticket));
         let Some(hit) = hit else { return };
         match ticket.step {
             TicketStep::Taken => self.taken(activity, ticket, &hit),
@@ -39,7 +39,7 @@ impl Sweep<'_> {
     }
 
     /// A ticket that was asked for from a compromised host.
-    fn from_host(&self, activity: &Activity, ticket: &Ticket) -> Option<Hit> {
+    fn by_origin(&self, activity: &Activity, ticket: &Ticket) -> Option<Hit> {
         let host = ticket.from.host.filter(|from| Some(*from) != activity.place)?;
         let by = Entity::Host(host);
         let link = self.taints.at(by, activity.time)?;

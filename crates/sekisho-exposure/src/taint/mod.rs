@@ -7,6 +7,7 @@
 //! ends, and ends the same in whatever order activities were read.
 
 mod actor;
+mod anomaly;
 mod credentials;
 mod may;
 mod seeds;
@@ -20,6 +21,7 @@ use crate::evidence::RecordId;
 use crate::names::Name;
 
 pub(crate) use actor::Hit;
+pub(crate) use anomaly::Norm;
 pub(crate) use may::May;
 pub(crate) use spread::Sweep;
 

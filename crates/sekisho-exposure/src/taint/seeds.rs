@@ -2,8 +2,8 @@
 
 use hashbrown::HashMap;
 
-use super::{Client, Entity, Link, Sweep};
-use crate::activity::{Activity, ExecStep, Object, What};
+use super::{Client, Entity, Link, Norm, Sweep};
+use crate::activity::{Activity, ExecStep, What};
 use crate::answer::Grade;
 use crate::evidence::{Evidence, RecordId};
 use crate::names::{Name, Names, host_label};
@@ -11,7 +11,12 @@ use crate::question::{SaidSeed, Seed};
 
 impl Sweep<'_> {
     /// Plants all seeds. Gives back those of an analyst that fit nothing.
-    pub(crate) fn plant(&mut self, seeds: &[Seed], evidence: &Evidence) -> Vec<String> {
+    pub(crate) fn plant(
+        &mut self,
+        seeds: &[Seed],
+        evidence: &Evidence,
+        norm: &Norm,
+    ) -> Vec<String> {
         let mut detected: HashMap<RecordId, (Grade, &'static str)> = HashMap::new();
         let mut said = Vec::new();
         for seed in seeds {
@@ -27,6 +32,9 @@ impl Sweep<'_> {
         let story = self.story;
         for activity in &story.activities {
             if let Some(&(grade, how)) = detected.get(&activity.record) {
+                self.seed(activity, grade, how);
+            }
+            if let Some((grade, how)) = self.anomaly(activity, norm) {
                 self.seed(activity, grade, how);
             }
             for (seed, fits) in &mut said {
@@ -48,12 +56,24 @@ impl Sweep<'_> {
     ) {
         let shown: hashbrown::HashSet<RecordId> =
             self.story.activities.iter().map(|activity| activity.record).collect();
+        // A sensor's own host is not what was detected on.
+        let run_on: hashbrown::HashSet<Name> = self
+            .story
+            .activities
+            .iter()
+            .filter(|activity| matches!(activity.what, What::Exec(_) | What::Session(_)))
+            .filter_map(|activity| activity.place)
+            .collect();
         for (&record, _) in detected.iter().filter(|(record, _)| !shown.contains(*record)) {
             let Some(at) = evidence.get(record) else { continue };
             let Some(host) = at.host.filter(|_| at.time != sekisho_event::TIME_UNKNOWN) else {
                 continue;
             };
-            let to = Entity::Host(self.estate.canonical(host, at.time));
+            let host = self.estate.canonical(host, at.time);
+            if !run_on.contains(&host) {
+                continue;
+            }
+            let to = Entity::Host(host);
             self.link(Link {
                 from: None,
                 to,
@@ -329,14 +349,5 @@ fn has_hash(hash: &str, activity: &Activity, names: &Names) -> bool {
         What::Touch(touch) => touch.sha256.iter().any(is),
         What::Transfer(transfer) => transfer.files.iter().any(|f| f.sha256.iter().any(is)),
         _ => false,
-    }
-}
-
-/// The path of an object, for what is told by it.
-#[must_use]
-pub(crate) fn path_of(object: &Object) -> Option<Name> {
-    match object {
-        Object::File { path, .. } | Object::Shared { path, .. } => Some(*path),
-        _ => None,
     }
 }

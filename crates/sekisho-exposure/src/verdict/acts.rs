@@ -34,13 +34,9 @@ pub(crate) struct Act {
     /// What was done, for a touch.
     pub(crate) touch: Option<TouchKind>,
     pub(crate) kind: ActKind,
-    /// How what was touched relates to the asset.
-    pub(crate) fit: Fit,
     /// The thing, to count the same one once.
     pub(crate) thing: Option<Name>,
     pub(crate) bytes: Option<u64>,
-    /// The receiver's word that it has it all.
-    pub(crate) accepted: Option<bool>,
     /// More was done than was recorded.
     pub(crate) throttled: bool,
 }
@@ -136,18 +132,20 @@ impl Finder<'_> {
             return;
         }
         let policy = is_policy(&touch.object, self.sweep.names);
-        let whole = touch.whole || touch.throttled;
+        // Who lists a thing sees the names in it, and touches nothing in it.
+        let whole = touch.kind != TouchKind::Listed && (touch.whole || touch.throttled);
         for Found { asset, location, found: fit } in
             self.index.find(&touch.object, whole, &self.view)
         {
             let declared = self.assets.all.get(asset).and_then(|a| a.locations.get(location));
             let host_alone = declared.is_some_and(|l| l.place.kind() == Kind::Host);
-            if policy
-                && host_alone
-                && matches!(touch.kind, TouchKind::Read | TouchKind::Opened | TouchKind::Listed)
-            {
+            let reads =
+                matches!(touch.kind, TouchKind::Read | TouchKind::Opened | TouchKind::Listed);
+            if policy && reads {
                 push(&mut acts.policy, asset, number);
-                continue;
+                if host_alone {
+                    continue;
+                }
             }
             let Some(hit) = hit else {
                 if fit.fit.is_touch() {
@@ -167,10 +165,8 @@ impl Finder<'_> {
                 grade,
                 touch: Some(touch.kind),
                 kind: ActKind::Touch(weight(touch.kind)),
-                fit: fit.fit,
                 thing: thing(&touch.object),
                 bytes: touch.bytes,
-                accepted: None,
                 throttled: touch.throttled,
             };
             push(&mut acts.tainted, asset, act);
@@ -300,7 +296,6 @@ impl Finder<'_> {
             let sure = if file.accepted == Some(true) { Grade::Proven } else { Grade::Probable };
             let act = Act {
                 bytes: file.bytes,
-                accepted: file.accepted,
                 thing: file.name,
                 ..plain(number, grade.min(tie).min(sure), ActKind::Sent)
             };
@@ -343,17 +338,7 @@ fn push<T>(all: &mut [Vec<T>], asset: usize, one: T) {
 }
 
 fn plain(activity: u32, grade: Grade, kind: ActKind) -> Act {
-    Act {
-        activity,
-        grade,
-        touch: None,
-        kind,
-        fit: Fit::Is,
-        thing: None,
-        bytes: None,
-        accepted: None,
-        throttled: false,
-    }
+    Act { activity, grade, touch: None, kind, thing: None, bytes: None, throttled: false }
 }
 
 /// One grade less.

@@ -100,7 +100,7 @@ impl Ways<'_> {
         let logon = self.ledger.cover(host, &[Class::Logon], self.begin, self.end);
         let share = self.ledger.cover(host, &[Class::ShareAccess], self.begin, self.end);
         let files = self.ledger.cover(host, &[Class::FileAccess], self.begin, self.end);
-        let seen_by_sensor = self.heard.watched.contains_key(&(host, Class::FlowContent));
+        let seen_by_sensor = self.watched(host, Class::FlowContent).is_some();
         way.open = self.way_to_host(host);
         let local = self.may.host(host).is_some();
         let from_far = place.kind() != Kind::Path || !local;
@@ -240,6 +240,13 @@ impl Ways<'_> {
             left = left.saturating_add(bytes.unwrap_or(0)).saturating_add(transfer.missed);
         }
         Some(left)
+    }
+
+    /// Since when a sensor saw a host, by any of its names and addresses.
+    fn watched(&self, host: Name, class: Class) -> Option<i64> {
+        let names = std::iter::once(host).chain(self.sweep.estate.known_as(host));
+        let hours = names.filter_map(|name| self.heard.watched.get(&(name, class)));
+        hours.filter_map(|hours| Some(hours.values().next()?.first)).min()
     }
 
     /// Whether a sensor stands at a host: it saw connections of it with ends

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sekisho_exposure::activity::{Ended, Object, TicketKind, TicketStep, TouchKind};
 use sekisho_exposure::extract::{Extraction, NameBy};
 
-use crate::reading::{read_into, said, tickets, touches, transfers};
+use super::reading::{read_into, said, tickets, touches, transfers};
 
 fn folder() -> Option<PathBuf> {
     let data = std::env::var_os("SEKISHO_TEST_DATA").map(PathBuf::from);
@@ -121,6 +121,31 @@ fn missed_bytes_are_told() {
 }
 
 #[test]
+fn files_that_went_over_a_share_were_read() {
+    let Some(mut e) = case(|_| true) else { return };
+    e.join();
+    let read: Vec<_> = touches(&e).into_iter().filter(|(_, t)| t.kind == TouchKind::Read).collect();
+    let of = |client: &str, file: &str| {
+        read.iter().find(|(activity, touch)| {
+            let Object::Shared { host, share, path, .. } = touch.object else { return false };
+            said(&e, activity.actor.address) == client
+                && (said(&e, host), said(&e, Some(share))) == ("newyork", "sysvol")
+                && said(&e, Some(path)).ends_with(file)
+        })
+    };
+    for client in ["10.0.1.4", "10.0.1.6"] {
+        assert_eq!(of(client, "\\gpt.ini").unwrap().1.bytes, Some(22));
+        assert_eq!(of(client, "\\gpttmpl.inf").unwrap().1.bytes, Some(1098));
+    }
+    // The record of the archive learns from its request that it was taken.
+    let all = transfers(&e);
+    let archives = all.iter().flat_map(|(_, t)| &t.files).filter(|f| f.bytes == Some(1_082_089));
+    let taken: Vec<_> = archives.map(|f| (f.accepted, said(&e, f.name))).collect();
+    assert_eq!(taken.iter().filter(|f| **f == (Some(true), "officesupplies.7z")).count(), 2);
+    assert_eq!(taken.iter().filter(|f| **f == (Some(false), "officesupplies.7z")).count(), 2);
+}
+
+#[test]
 fn shares_tickets_and_names() {
     let Some(e) = case(|_| true) else { return };
     let reads: Vec<_> = touches(&e)
@@ -160,4 +185,19 @@ fn shares_tickets_and_names() {
     assert!(knows("newyork", "10.0.0.4", NameBy::Called));
     assert!(knows("nashua", "10.0.1.6", NameBy::Dns));
     assert!(!known.iter().any(|k| e.names.folded(k.host) == "www"));
+}
+
+#[test]
+fn what_was_detected_in_a_copy_was_detected_in_the_first() {
+    let record = r#"{"_path":"x509","ts":1600603200.5,"uid":"C1","id.orig_h":"10.0.1.4","id.resp_h":"192.0.2.9","id":"F1"}"#;
+    let text = format!("{record}\n{record}\n");
+    let mut e = Extraction::default();
+    e.wanted.extend([(0, 0), (0, 1)]);
+    read_into(&mut e, "", text.as_bytes());
+    assert_eq!((e.evidence.records().len(), e.evidence.again().len()), (1, 1));
+    assert_eq!(e.evidence.again()[0].0, (0, 1));
+    // It shows at least who spoke to whom.
+    let (activity, transfer) = transfers(&e)[0];
+    assert_eq!(activity.record, e.evidence.again()[0].1);
+    assert_eq!(said(&e, transfer.server.address), "192.0.2.9");
 }

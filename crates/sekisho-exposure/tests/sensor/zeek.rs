@@ -6,7 +6,7 @@ use sekisho_exposure::activity::{
 };
 use sekisho_exposure::extract::{Class, Extraction, NameBy};
 
-use crate::reading::{execs, losses, read, said, sessions, tickets, touches, transfers};
+use super::reading::{execs, losses, read, said, sessions, tickets, touches, transfers};
 
 const ENDS: &str =
     r#""id.orig_h":"10.0.1.4","id.orig_p":50000,"id.resp_h":"192.0.2.9","id.resp_p":443"#;
@@ -73,7 +73,7 @@ fn connections_in_every_spelling() {
             let name = e.names.find(address).unwrap();
             e.heard.watched.contains_key(&(name, Class::Flow))
         };
-        assert!(watched("10.0.1.4") && watched("192.0.2.9"));
+        assert!(watched("10.0.1.4") && !watched("192.0.2.9"));
     }
 }
 
@@ -406,6 +406,16 @@ fn what_the_sensor_lost() {
         Some((LossKind::Narrowed, None, None))
     );
     assert_eq!(of("packet_filter", r#""node":"z","filter":"ip or not ip""#), None);
+}
+
+#[test]
+fn protocols_that_the_sensor_gave_up_on() {
+    for (log, field) in [("dpd", "analyzer"), ("analyzer", "analyzer_name")] {
+        let e = inside(log, 445, &format!(r#""{field}":"SMB","failure_reason":"x""#));
+        let logs: Vec<_> = losses(&e).iter().map(|(_, l)| said(&e, l.channel)).collect();
+        assert_eq!(logs, ["zeek/smb_files", "zeek/smb_mapping", "zeek/files"]);
+    }
+    assert!(inside("dpd", 445, r#""analyzer":"SSL""#).activities.is_empty());
 }
 
 #[test]

@@ -226,10 +226,10 @@ fn undetermined(answer: &Answer) -> String {
     for v in open.iter().take(LINES_MAX) {
         let _ = writeln!(text, "  {}", show::cut(&show::safe(&v.asset), NAME_CHARS));
         for missing in v.missing.iter().take(3) {
+            let log = if missing.channel == "any" { "any log" } else { &missing.channel };
             let line = format!(
-                "{}, {} ({}): {} to {}: {}",
+                "{}, {log} ({}): {} to {}: {}",
                 missing.host,
-                missing.channel,
                 missing.class,
                 minute(&missing.from),
                 minute(&missing.to),
@@ -256,9 +256,9 @@ fn undetermined(answer: &Answer) -> String {
 fn collect_line(collect: &Collect) -> String {
     let by = collect.overwritten_by.as_deref().map(minute);
     let by = by.map_or_else(String::new, |by| format!(", before {by}, when it is overwritten"));
+    let log = if collect.channel == "any" { "any log" } else { &collect.channel };
     format!(
-        "{} of {} ({}), {} to {}: settles {}{by}",
-        collect.channel,
+        "{log} of {} ({}), {} to {}: settles {}{by}",
         collect.host,
         collect.class,
         minute(&collect.from),

@@ -246,6 +246,7 @@ impl Detections {
                 records.insert(event, RecordId(at));
             }
         }
+        records.extend(evidence.again().iter().copied());
         let mut events: Vec<(&(u32, u64), &Vec<By>)> = self.in_cell.iter().collect();
         events.sort_unstable_by_key(|(event, _)| **event);
         let mut seeds = Vec::new();

@@ -8,9 +8,11 @@
 
 mod check;
 mod detected;
+mod page;
 mod record;
 mod scan;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -130,6 +132,12 @@ impl Given {
         given.question.seeds = said.collect();
         Ok(given)
     }
+}
+
+/// The fields of events that verdicts are made from.
+#[must_use]
+pub fn read_by_verdicts() -> BTreeSet<String> {
+    Extraction::fields().into_iter().map(String::from).collect()
 }
 
 /// Asks a case what was exposed, and puts the answer on record in it.

@@ -17,6 +17,7 @@ use sekisho_exposure::answer::{Answer, AssetVerdict, Cited, Grade, Verdict};
 use sekisho_exposure::evidence::{Evidence, Record};
 use serde_json::json;
 
+use super::page;
 use super::{Given, Options, Outcome};
 use crate::seal::publish::{ENGINE, sync_folder};
 use crate::seal::{CaseWriter, write_durably};
@@ -67,7 +68,8 @@ pub(super) fn publish(
         files: Vec::new(),
     };
     let folder = case.folder.join(exposure.folder());
-    let written = write_files(&folder, asked, &json)?;
+    let page = page::render(&answer, &making(asked, &exposure, case.origin()));
+    let written = write_files(&folder, asked, &json, &page)?;
     let files = written
         .iter()
         .map(|(name, sum)| FileSum { name: format!("{}{name}", exposure.folder()), ..sum.clone() });
@@ -87,11 +89,26 @@ pub(super) fn publish(
     Ok(Outcome { answer, json, number, events, seeds, files, entries, root })
 }
 
+fn making(asked: &Asked<'_>, exposure: &Exposure, origin: &str) -> page::Making {
+    page::Making {
+        engine: exposure.engine.clone(),
+        origin: origin.to_owned(),
+        number: exposure.number,
+        size: exposure.size,
+        events: exposure.events,
+        seeds: exposure.seeds,
+        said: asked.options.said.iter().map(|seed| seed.text.clone()).collect(),
+        assets: exposure.assets,
+        estate: exposure.estate,
+    }
+}
+
 /// Writes all files of an exposure: their names and sums.
 fn write_files(
     folder: &Path,
     asked: &Asked<'_>,
     answer: &str,
+    page: &str,
 ) -> Result<Vec<(&'static str, FileSum)>> {
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let options = asked.options;
@@ -101,7 +118,8 @@ fn write_files(
     let seeds = format!("{}\n", serde_json::to_string_pretty(&seeds)?);
     let declared = [("assets.toml", &asked.given.assets), ("estate.toml", &asked.given.estate)];
     let declared = declared.into_iter().filter_map(|(name, file)| Some((name, file.as_ref()?)));
-    let mut all: Vec<(&'static str, &str)> = vec![("exposure.json", answer)];
+    let mut all: Vec<(&'static str, &str)> =
+        vec![("exposure.json", answer), ("exposure.html", page)];
     all.extend(declared.map(|(name, file)| (name, file.text.as_str())));
     all.push(("seeds.json", &seeds));
     let mut sums = Vec::new();
@@ -121,9 +139,7 @@ fn copies(out: Option<&Path>, folder: &Path, number: u32) -> Result<[PathBuf; 2]
     fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let copied = ["json", "html"].map(|ending| out.join(format!("exposure-{number}.{ending}")));
     for (from, to) in kept.iter().zip(&copied) {
-        if from.exists() {
-            fs::copy(from, to).with_context(|| format!("copying {}", from.display()))?;
-        }
+        fs::copy(from, to).with_context(|| format!("copying {}", from.display()))?;
     }
     Ok(copied)
 }

@@ -21,8 +21,8 @@ pub(super) struct Ends {
 
 impl Ends {
     /// By the names that fields have: address and port of the client, address
-    /// and port of the server; of each the first that says something. Both
-    /// ends are noted as watched.
+    /// and port of the server; of each the first that says something. Ends
+    /// that may be of the network are noted as watched.
     pub(super) fn of(row: &Row<'_>, fields: [&[&str]; 4], out: &mut Out<'_>) -> Self {
         let [client, client_port, server, server_port] = fields.map(|names| row.any(names));
         Self::between((client, client_port), (server, server_port), out)
@@ -35,8 +35,15 @@ impl Ends {
         out: &mut Out<'_>,
     ) -> Self {
         let (client, server) = (peer(client, out), peer(server, out));
-        for end in [client.address, server.address].into_iter().flatten() {
-            out.watched(end);
+        let mut inside = |end: &Name| is_private(out.names().folded(*end));
+        let ends: Vec<Name> = [client.address, server.address].into_iter().flatten().collect();
+        // The other end of a network's own address is the world, unless that
+        // is private too.
+        let any = ends.iter().any(&mut inside);
+        for end in ends {
+            if !any || is_private(out.names().folded(end)) {
+                out.watched(end);
+            }
         }
         Self { client, server, uid: None }
     }
@@ -128,6 +135,15 @@ pub(super) fn truth(text: Option<&str>) -> Option<bool> {
         "false" | "F" | "False" | "FALSE" | "0" => Some(false),
         _ => None,
     }
+}
+
+/// A part as a share of the whole; `None` of nothing.
+pub(super) fn ratio(part: u64, whole: u64) -> Option<f64> {
+    // Shares are estimates: what a count loses beyond 2^32 does not matter.
+    let scale = whole.max(part) >> 32;
+    let scaled = |n: u64| u32::try_from(n / (scale + 1)).ok().map(f64::from);
+    let (part, whole) = (scaled(part)?, scaled(whole)?);
+    (whole > 0.0).then(|| (part / whole).min(1.0))
 }
 
 /// The start of a text, at most so many bytes as are kept of a request.

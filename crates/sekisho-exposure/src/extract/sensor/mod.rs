@@ -6,7 +6,15 @@
 //! records of what was inside (requests, files) carry the sizes of files only.
 
 mod ends;
+mod flow;
+mod join;
+mod proxy;
+mod suricata;
 mod web;
 mod zeek;
 
+pub(super) use flow::Firewall;
+pub(super) use join::join;
+pub(super) use proxy::Proxy;
+pub(super) use suricata::Suricata;
 pub(super) use zeek::Zeek;

@@ -25,6 +25,7 @@ pub(super) const FIELDS: &[&str] = &[
     "ClientProcessId",
     "CommandLine",
     "Consumer",
+    "CurrentDirectory",
     "Data",
     "Description",
     "DestAddress",

@@ -13,6 +13,7 @@ mod fields;
 mod files;
 mod identity;
 mod kerberos;
+mod known;
 mod logon;
 mod losses;
 mod memory;
@@ -148,7 +149,10 @@ impl Log {
 
     fn read(self, e: &mut Event<'_, '_, '_>, provider: &str) {
         match self {
-            Self::Security => security(e),
+            Self::Security => {
+                security(e);
+                known::security(e);
+            }
             Self::Federation => federation::audit(e),
             Self::System => match e.id {
                 7045 => system::service(e),
@@ -157,6 +161,7 @@ impl Log {
             Self::Sysmon => {
                 sysmon::read(e);
                 losses::sysmon(e);
+                known::sysmon(e);
             }
             Self::PowerShell | Self::OldPowerShell => powershell::read(e),
             Self::Tasks => system::scheduler(e),

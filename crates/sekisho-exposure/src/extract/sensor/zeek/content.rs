@@ -74,7 +74,10 @@ pub(super) fn files(row: &Row<'_>, out: &mut Out<'_>) {
     let seen = row.number("seen_bytes");
     let unseen = row.number("total_bytes").unwrap_or(0).saturating_sub(seen.unwrap_or(0));
     let file = FileSent {
-        name: row.text("filename").map(|name| out.names().of(name)),
+        name: row.text("filename").map(|name| match source {
+            "SMB" => super::smb::path_of(name, out),
+            _ => out.names().of(name),
+        }),
         id: row.text("fuid").map(|id| out.names().of(id)),
         bytes: seen,
         missed: row.number("missing_bytes").unwrap_or(0).max(unseen),

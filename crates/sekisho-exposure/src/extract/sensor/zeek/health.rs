@@ -1,6 +1,7 @@
 //! What the sensor says of itself: packets that it lost, and what it does not
 //! look at.
 
+use super::super::ends::{cut, ratio};
 use crate::activity::{Actor, Loss, LossKind, What};
 use crate::extract::{Out, Row};
 
@@ -53,6 +54,29 @@ pub(super) fn weird(row: &Row<'_>, out: &mut Out<'_>) {
     }
 }
 
+/// A protocol that the sensor gave up on in a connection, for instance because
+/// it is encrypted: the logs that it would have written lack records.
+pub(super) fn gave_up(row: &Row<'_>, out: &mut Out<'_>) {
+    let _ = super::ends(row, out);
+    let protocol = row.any(&["analyzer", "analyzer_name"]).unwrap_or_default();
+    let logs: &[&str] = match protocol.to_ascii_uppercase().as_str() {
+        "SMB" => &["zeek/smb_files", "zeek/smb_mapping", "zeek/files"],
+        "HTTP" => &["zeek/http", "zeek/files"],
+        "FTP" => &["zeek/ftp", "zeek/files"],
+        "SMTP" => &["zeek/smtp", "zeek/files"],
+        "DCE_RPC" => &["zeek/dce_rpc"],
+        "KRB" | "KRB_TCP" => &["zeek/kerberos"],
+        "NTLM" => &["zeek/ntlm"],
+        _ => &[],
+    };
+    for log in logs {
+        let channel = Some(out.names().of(log));
+        let what = row.text("failure_reason").map(cut).map(|reason| out.names().of(reason));
+        let kind = LossKind::Dropped;
+        loss(Loss { kind, channel, what, amount: None, share: None }, out);
+    }
+}
+
 /// What the sensor looks at, said when it starts.
 pub(super) fn packet_filter(row: &Row<'_>, out: &mut Out<'_>) {
     let Some(filter) = row.text("filter") else { return };
@@ -75,14 +99,6 @@ fn loss(loss: Loss, out: &mut Out<'_>) {
 /// `None` for what is no share.
 fn share_of_percent(percent: f64) -> Option<f64> {
     (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    // Shares are estimates: what a count loses beyond 2^32 does not matter.
-    let scale = whole.max(part) >> 32;
-    let scaled = |n: u64| u32::try_from(n / (scale + 1)).ok().map(f64::from);
-    let (part, whole) = (scaled(part)?, scaled(whole)?);
-    (whole > 0.0).then(|| (part / whole).min(1.0))
 }
 
 /// The first number in a text that a percent sign follows.

@@ -12,6 +12,7 @@ mod smb;
 use sekisho_event::Shape;
 
 use super::ends::Ends;
+use crate::activity::What;
 use crate::extract::{Class, Extractor, Out, Row};
 
 /// Fields of Zeek's logs, those that only tell one record from another among
@@ -138,6 +139,10 @@ const FIELDS: &[&str] = &[
     "msg",
     "addl",
     "filter",
+    // dpd, analyzer
+    "analyzer",
+    "analyzer_name",
+    "failure_reason",
 ];
 
 /// Zeek.
@@ -163,6 +168,9 @@ impl Extractor for Zeek {
         out.class(class);
         if let Some(extract) = extract {
             extract(row, out);
+        }
+        if out.is_missed() {
+            ends_alone(row, out);
         }
     }
 }
@@ -197,7 +205,8 @@ fn part(log: &str) -> (Class, Option<Part>) {
         "pe" | "smb_cmd" | "socks" | "ldap" | "ldap_search" | "mysql" | "snmp" => {
             (Class::FlowContent, None)
         }
-        "x509" | "quic" | "tunnel" | "dpd" | "analyzer" => (Class::Flow, None),
+        "dpd" | "analyzer" => (Class::Flow, Some(health::gave_up)),
+        "x509" | "quic" | "tunnel" => (Class::Flow, None),
         _ => (Class::Other, None),
     }
 }
@@ -222,6 +231,16 @@ fn log<'a>(row: &Row<'a>) -> &'a str {
         ("pkts_dropped", "stats"),
     ];
     by_field.iter().find(|(field, _)| row.text(field).is_some()).map_or("", |(_, log)| log)
+}
+
+/// Who spoke to whom, of a record that says no more, in which something was
+/// detected.
+fn ends_alone(row: &Row<'_>, out: &mut Out<'_>) {
+    let ends = ends(row, out);
+    if ends.client.address.is_some() && ends.server.address.is_some() {
+        let transfer = ends.transfer(out.names().of(log(row)));
+        out.push_on(None, ends.actor(), What::Transfer(Box::new(transfer)));
+    }
 }
 
 /// The ends of a connection, as all logs name them.

@@ -36,25 +36,34 @@ pub(super) fn call(row: &Row<'_>, out: &mut Out<'_>) {
     let endpoint = row.text("endpoint").unwrap_or_default();
     let Some(does) = does(endpoint, operation) else { return };
     let what = match does {
-        Does::Exec(step, label) => exec(step, label, out),
-        Does::ListsDirectory => directory(TouchKind::Listed, &ends, out),
-        Does::WritesDirectory => directory(TouchKind::Written, &ends, out),
+        Does::Exec(step, label) => Some(exec(step, label, out)),
+        Does::ListsDirectory => directory(TouchKind::Listed, &ends),
+        Does::WritesDirectory => directory(TouchKind::Written, &ends),
         Does::Lists => {
             let service = out.names().of(endpoint);
             let id = out.names().of(operation);
             Some(touch(TouchKind::Listed, Object::Other { service, id }))
         }
         Does::Replicates | Does::SavesRegistry => Some(taken(&ends)),
-        Does::ClearsLog => Some(What::Loss(Loss {
-            kind: LossKind::Cleared,
-            channel: None,
-            what: Some(out.names().of(operation)),
-            amount: None,
-            share: None,
-        })),
+        Does::ClearsLog => return cleared(operation, &ends, out),
     };
     if let Some(what) = what {
         out.push_on(ends.place(), ends.actor(), what);
+    }
+}
+
+/// Which log of the server was cleared is not seen: each that intruders clear
+/// may have been.
+fn cleared(operation: &str, ends: &Ends, out: &mut Out<'_>) {
+    for log in ["Security", "System", "Microsoft-Windows-Sysmon/Operational"] {
+        let loss = Loss {
+            kind: LossKind::Cleared,
+            channel: Some(out.names().of(log)),
+            what: Some(out.names().of(operation)),
+            amount: None,
+            share: None,
+        };
+        out.push_on(ends.place(), ends.actor(), What::Loss(loss));
     }
 }
 
@@ -107,9 +116,9 @@ fn does(endpoint: &str, operation: &str) -> Option<Does> {
     })
 }
 
-fn exec(step: ExecStep, label: &str, out: &mut Out<'_>) -> Option<What> {
+fn exec(step: ExecStep, label: &str, out: &mut Out<'_>) -> What {
     let label = Some(out.names().of(label));
-    Some(What::Exec(Box::new(Exec { step, label, ..Exec::default() })))
+    What::Exec(Box::new(Exec { step, label, ..Exec::default() }))
 }
 
 fn touch(kind: TouchKind, object: Object) -> What {
@@ -126,7 +135,7 @@ fn touch(kind: TouchKind, object: Object) -> What {
 }
 
 /// A directory is known by the server that was asked.
-fn directory(kind: TouchKind, ends: &Ends, _out: &mut Out<'_>) -> Option<What> {
+fn directory(kind: TouchKind, ends: &Ends) -> Option<What> {
     Some(touch(kind, Object::Directory { realm: ends.place()? }))
 }
 

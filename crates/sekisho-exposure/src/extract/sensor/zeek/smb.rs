@@ -67,7 +67,7 @@ fn is_pipes(row: &Row<'_>) -> bool {
 }
 
 /// The path below a share.
-fn path_of(name: &str, out: &mut Out<'_>) -> Name {
+pub(super) fn path_of(name: &str, out: &mut Out<'_>) -> Name {
     let name = name.trim_start_matches(['\\', '/']);
     let name = if name == ROOT { "" } else { name };
     if name.contains('/') { out.names().of(&name.replace('/', "\\")) } else { out.names().of(name) }

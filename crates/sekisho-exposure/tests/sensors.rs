@@ -7,6 +7,4 @@
     reason = "helpers of tests may fail as tests do"
 )]
 
-mod case;
-mod reading;
-mod zeek;
+mod sensor;
