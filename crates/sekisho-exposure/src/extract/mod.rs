@@ -58,6 +58,7 @@ pub const EXTRACTORS: &[&dyn Extractor] = &[
     &cloud::M365,
     &cloud::Entra,
     &cloud::Azure,
+    &cloud::Google,
     &sensor::Zeek,
     &sensor::Suricata,
     &sensor::Proxy,

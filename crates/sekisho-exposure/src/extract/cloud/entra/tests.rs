@@ -1,3 +1,5 @@
+//! What single records of Entra ID say.
+
 use serde_json::{Value, json};
 
 use crate::extract::cloud::test_support::{read, words};
