@@ -42,9 +42,8 @@ impl May {
             may.hosts.insert(host, begin);
         }
         for (entity, link) in sweep.taints.all() {
-            match entity {
-                Entity::Host(host) => may.from(host, link.time),
-                _ => {}
+            if let Entity::Host(host) = entity {
+                may.from(host, link.time);
             }
         }
         // Of some sessions the beginning was not seen.
