@@ -21,6 +21,7 @@ pub(super) const FIELDS: &[&str] = &[
     "CategoryId",
     "Channel",
     "ClientAddress",
+    "ClientIP",
     "ClientName",
     "ClientProcessId",
     "CommandLine",
@@ -168,6 +169,7 @@ pub(super) const FIELDS: &[&str] = &[
     "connection",
     "transferId",
     "url",
+    "username",
 ];
 
 #[test]
