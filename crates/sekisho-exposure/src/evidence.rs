@@ -36,6 +36,7 @@ pub struct Record {
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     records: Vec<Record>,
+    again: Vec<((u32, u64), RecordId)>,
 }
 
 impl Evidence {
@@ -50,6 +51,19 @@ impl Evidence {
     #[must_use]
     pub fn get(&self, id: RecordId) -> Option<&Record> {
         self.records.get(id.index())
+    }
+
+    /// An event (cell, index) that says the same as a record word for word: a
+    /// case holds it twice.
+    pub fn push_again(&mut self, event: (u32, u64), record: RecordId) {
+        self.again.push((event, record));
+    }
+
+    /// Events that something was detected in and that came again, each with
+    /// the record that was read.
+    #[must_use]
+    pub fn again(&self) -> &[((u32, u64), RecordId)] {
+        &self.again
     }
 
     /// All of them, in the order in which they were added.

@@ -9,6 +9,7 @@
 pub mod activity;
 pub mod answer;
 pub mod assets;
+mod collect;
 pub mod estate;
 pub mod evidence;
 pub mod extract;
@@ -16,4 +17,10 @@ pub mod judge;
 pub mod ledger;
 pub mod limits;
 pub mod names;
+mod notices;
+mod people;
 pub mod question;
+mod story;
+mod taint;
+mod verdict;
+mod window;

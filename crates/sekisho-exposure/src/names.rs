@@ -2,7 +2,9 @@
 //! regard to case, as Windows and mail do; what is shown is how the first
 //! record wrote it.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// A name in [`Names`]. Equal names, folded to lower case, have equal numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,58 +18,99 @@ impl Name {
     }
 }
 
-/// All names that were seen.
+/// All names that were seen. There may be tens of millions (each connection of
+/// a sensor has an id), so their texts stand in one piece.
 #[derive(Debug, Default)]
 pub struct Names {
-    ids: HashMap<Box<str>, Name>,
-    folded: Vec<Box<str>>,
-    shown: Vec<Box<str>>,
+    hasher: DefaultHashBuilder,
+    ids: HashTable<Name>,
+    folded: Texts,
+    shown: Texts,
     scratch: String,
+}
+
+/// Texts, one after the other.
+#[derive(Debug, Default)]
+struct Texts {
+    text: String,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, name: Name) -> Option<&str> {
+        let index = name.index();
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before).copied());
+        self.text.get(start.unwrap_or(0)..end)
+    }
+}
+
+/// Folds a text to what is compared.
+fn fold(text: &str, to: &mut String) {
+    to.clear();
+    if text.is_ascii() {
+        to.push_str(text);
+        to.make_ascii_lowercase();
+    } else {
+        to.extend(text.chars().flat_map(char::to_lowercase));
+    }
 }
 
 impl Names {
     /// The number of a name.
     pub fn of(&mut self, text: &str) -> Name {
-        self.scratch.clear();
-        self.scratch.extend(text.trim().chars().flat_map(char::to_lowercase));
-        if let Some(&known) = self.ids.get(self.scratch.as_str()) {
+        let text = text.trim();
+        let Self { hasher, ids, folded, shown, scratch } = self;
+        fold(text, scratch);
+        let hash = hasher.hash_one(scratch.as_str());
+        if let Some(&known) = ids.find(hash, |&id| folded.get(id) == Some(scratch.as_str())) {
             return known;
         }
-        let name = Name(u32::try_from(self.folded.len()).unwrap_or(u32::MAX));
-        self.ids.insert(self.scratch.as_str().into(), name);
-        self.folded.push(self.scratch.as_str().into());
-        self.shown.push(text.trim().into());
+        let name = Name(u32::try_from(folded.ends.len()).unwrap_or(u32::MAX));
+        folded.push(scratch);
+        shown.push(text);
+        let hash_of = |id: &Name| hasher.hash_one(folded.get(*id).unwrap_or_default());
+        ids.insert_unique(hash, name, hash_of);
         name
     }
 
     /// The number of a name that was seen before.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Name> {
-        self.ids.get(text.trim().to_lowercase().as_str()).copied()
+        let mut wanted = String::new();
+        fold(text.trim(), &mut wanted);
+        let hash = self.hasher.hash_one(wanted.as_str());
+        self.ids.find(hash, |&id| self.folded.get(id) == Some(wanted.as_str())).copied()
     }
 
     /// The name in lower case: what is compared.
     #[must_use]
     pub fn folded(&self, name: Name) -> &str {
-        self.folded.get(name.index()).map_or("", |n| n)
+        self.folded.get(name).unwrap_or_default()
     }
 
     /// The name as the first record wrote it.
     #[must_use]
     pub fn shown(&self, name: Name) -> &str {
-        self.shown.get(name.index()).map_or("", |n| n)
+        self.shown.get(name).unwrap_or_default()
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.folded.len()
+        self.folded.ends.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.folded.is_empty()
+        self.folded.ends.is_empty()
     }
 
     /// The key of a host: the first label of its name, or its address.
@@ -143,6 +186,21 @@ mod tests {
         assert_eq!(names.account("-", Some("CORP")), None);
         assert_eq!(names.shown(one.unwrap()), "CORP\\Ann");
         assert_eq!(names.find("corp\\ANN"), one);
+    }
+
+    #[test]
+    fn many_names_are_told_apart() {
+        let mut names = Names::default();
+        let all: Vec<Name> = (0..5_000).map(|n| names.of(&format!("Name-É{n}"))).collect();
+        for (n, name) in all.iter().enumerate() {
+            assert_eq!(names.of(&format!(" name-é{n} ")), *name);
+            assert_eq!(names.find(&format!("NAME-É{n}")), Some(*name));
+            assert_eq!(names.folded(*name), format!("name-é{n}"));
+            assert_eq!(names.shown(*name), format!("Name-É{n}"));
+        }
+        assert_eq!(names.len(), 5_000);
+        assert_eq!(names.find("name-é5000"), None);
+        assert_eq!(names.shown(Name(5_000)), "");
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Actor {
     pub image: Option<Name>,
     /// From which address it came.
     pub address: Option<Name>,
+    /// Over which connection: the sensor's id of it, as in
+    /// [`Transfer::uid`](super::Transfer::uid).
+    pub connection: Option<Name>,
     /// With what client: a user agent, a client's info string.
     pub agent: Option<Name>,
     /// As which application (a cloud's application id or name).

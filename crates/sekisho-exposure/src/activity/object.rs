@@ -1,6 +1,6 @@
 //! Things that can be touched, and lost.
 
-use crate::names::Name;
+use crate::names::{Name, Names};
 
 /// A thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +18,8 @@ pub enum Object {
     Shared {
         /// The host that shares it.
         host: Option<Name>,
-        /// The share: `Plans`, `C$`, `IPC$`.
+        /// The share: `Plans`, `C$`, `IPC$`; empty where a sensor saw a file go
+        /// over a share, and not over which.
         share: Name,
         /// Path below the share, with backslashes; empty for the share itself.
         path: Name,
@@ -81,4 +82,44 @@ pub enum Object {
         /// The thing.
         id: Name,
     },
+}
+
+impl Object {
+    /// Names its host by what `host` gives for it.
+    pub fn resolve(&mut self, host: &dyn Fn(Option<Name>) -> Option<Name>) {
+        if let Self::File { host: of, .. }
+        | Self::Shared { host: of, .. }
+        | Self::Registry { host: of, .. } = self
+        {
+            *of = host(*of);
+        }
+    }
+
+    /// The host on which it lies, where it lies on one.
+    #[must_use]
+    pub fn host(&self) -> Option<Name> {
+        match self {
+            Self::File { host, .. } | Self::Shared { host, .. } | Self::Registry { host, .. } => {
+                *host
+            }
+            _ => None,
+        }
+    }
+
+    /// The path on its host, for a file in a share whose folder is known: by
+    /// the record, or since it is the root of a drive.
+    #[must_use]
+    pub fn local_path(&self, names: &Names) -> Option<String> {
+        let Self::Shared { share, path, local, .. } = self else { return None };
+        let path = names.folded(*path).trim_start_matches('\\');
+        let root = match (local, names.folded(*share)) {
+            (Some(local), _) => names.folded(*local).trim_start_matches("\\??\\").to_owned(),
+            (None, "admin$") => "c:\\windows".to_owned(),
+            (None, drive) => {
+                let letter = drive.strip_suffix('$').filter(|letter| letter.len() == 1)?;
+                format!("{letter}:")
+            }
+        };
+        Some(format!("{}\\{path}", root.trim_end_matches('\\')))
+    }
 }

@@ -18,6 +18,9 @@ pub enum SessionStep {
     Closed,
     /// It was refused.
     Failed,
+    /// It was asked for; what became of it the record does not say (a sensor
+    /// that sees an encrypted connection).
+    Attempted,
     /// On the *source*: a process asked for a session elsewhere with other
     /// credentials (Windows 4648). [`Session::to`] says where, and
     /// [`Session::account`] whose.

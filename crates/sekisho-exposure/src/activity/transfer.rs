@@ -20,6 +20,10 @@ pub enum Ended {
 /// A file that was seen in a transfer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileSent {
+    /// The sensor's id of the file, by which records of it are joined: one
+    /// file is told of by the request that carried it and by a record of its
+    /// own.
+    pub id: Option<Name>,
     /// Name or path, as the protocol had it.
     pub name: Option<Name>,
     /// Bytes of it that were seen.
@@ -47,8 +51,11 @@ pub struct Transfer {
     /// Protocol: `tcp`, `http`, `smb`, `dns`, …
     pub protocol: Name,
     /// The sensor's id of the connection, by which records of it are joined.
+    /// Several records may count the bytes of one connection: the largest
+    /// count holds, they do not add up.
     pub uid: Option<Name>,
-    /// Payload bytes from client to server; `None` where not counted.
+    /// Payload bytes from client to server; `None` where not counted. Sensors
+    /// that count by sequence numbers have bytes that they missed in it.
     pub sent: Option<u64>,
     /// Payload bytes from server to client.
     pub received: Option<u64>,

@@ -164,6 +164,7 @@ impl Saying<'_, '_> {
         let to = (!url.is_empty()).then(|| self.out.names().of(url));
         let files = if upload { &asked.sources } else { &asked.targets };
         let files = files.iter().map(|file| FileSent {
+            id: None,
             name: Some(self.out.names().of(file)),
             bytes: None,
             missed: 0,

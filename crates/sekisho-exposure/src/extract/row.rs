@@ -28,6 +28,15 @@ impl<'a> Columns<'a> {
         Row { columns: self, row }
     }
 
+    /// Those of some fields that occur, in the order of names.
+    pub(super) fn of_fields(&self, fields: &[&str]) -> Vec<(&'a str, &'a Column)> {
+        let named = fields.iter().filter_map(|name| self.by_name.get_key_value(*name));
+        let mut columns: Vec<_> = named.map(|(&name, &column)| (name, column)).collect();
+        columns.sort_unstable_by_key(|(name, _)| *name);
+        columns.dedup_by_key(|(name, _)| *name);
+        columns
+    }
+
     /// Names of all fields that occur in the batch.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
         self.by_name.keys().copied()
@@ -97,6 +106,12 @@ impl<'a> Row<'a> {
             .into_iter()
             .flat_map(move |column| column.values(row))
             .filter_map(move |id| dictionary.map(|d| d.text(id)))
+    }
+
+    /// All values of a column of its batch.
+    pub(super) fn of_column(&self, column: &'a Column) -> impl Iterator<Item = &'a str> + use<'a> {
+        let dictionary = self.columns.vocabulary.dictionary(column.field);
+        column.values(self.row).filter_map(move |id| dictionary.map(|d| d.text(id)))
     }
 
     /// All fields whose name begins so, with their first values. In the order
