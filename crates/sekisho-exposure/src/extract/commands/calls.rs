@@ -128,11 +128,11 @@ impl Call {
         let mut args = self.args.iter().peekable();
         while let Some(arg) = args.next() {
             let Some((given, value)) = option(arg) else { continue };
-            let fits = |name: &&str| {
+            let fits = |name: &str| {
                 !given.is_empty()
                     && name.get(..given.len()).is_some_and(|n| n.eq_ignore_ascii_case(given))
             };
-            if !names.iter().any(|name| fits(&name)) {
+            if !names.iter().any(|name| fits(name)) {
                 continue;
             }
             let value = value.or_else(|| args.peek().map(|next| next.as_str()));

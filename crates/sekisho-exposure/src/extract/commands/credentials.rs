@@ -130,11 +130,9 @@ pub(super) fn read(call: &Call, found: &mut Found) {
         }
         "rubeus" | "kekeo" | "klist" => tickets(call, found),
         "netsh" => wireless(call, found),
-        "csvde" | "ldifde" => {
-            // Without `-i` it exports.
-            if !call.has(&["i"]) {
-                found.push(Asked::of(Verb::ListDirectory).to(call.value(&["f"])));
-            }
+        // With `-i` it imports.
+        "csvde" | "ldifde" if !call.has(&["i"]) => {
+            found.push(Asked::of(Verb::ListDirectory).to(call.value(&["f"])));
         }
         "adfind" | "dsquery" | "dsget" | "ldapsearch" | "nltest" | "adexplorer" | "sharpview"
         | "ldapdomaindump" => directory(call, found),

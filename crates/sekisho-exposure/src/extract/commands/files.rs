@@ -308,7 +308,7 @@ fn dumper(call: &Call, found: &mut Found) {
         let at = args.iter().position(|a| matches!(a.as_str(), "out" | "queryout"))?;
         args.get(at + 1).cloned()
     });
-    let source = call.plain().into_iter().filter(|arg| !is_remote(arg)).next_back();
+    let source = call.plain().into_iter().rfind(|arg| !is_remote(arg));
     let asked = Asked::of(Verb::Archive).from(source).to(target);
     if !asked.targets.is_empty() {
         found.push(asked);

@@ -84,77 +84,58 @@ fn address(call: &Call, taking: &[&str]) -> Option<String> {
     url.cloned()
 }
 
+/// Options of `curl` that take a value.
+const CURL_TAKING: &[&str] = &[
+    "-T",
+    "--upload-file",
+    "-F",
+    "--form",
+    "-d",
+    "--data",
+    "--data-binary",
+    "--data-raw",
+    "--data-urlencode",
+    "--data-ascii",
+    "-o",
+    "--output",
+    "-H",
+    "--header",
+    "-u",
+    "--user",
+    "-x",
+    "--proxy",
+    "-A",
+    "--user-agent",
+    "-X",
+    "--request",
+    "-b",
+    "-c",
+    "-e",
+    "-m",
+    "-E",
+    "--cacert",
+    "--cert",
+    "--key",
+    "--max-time",
+    "--connect-timeout",
+    "-K",
+    "--resolve",
+    "-w",
+];
+
 fn curl(call: &Call, found: &mut Found) {
-    const TAKING: &[&str] = &[
-        "-T",
-        "--upload-file",
-        "-F",
-        "--form",
-        "-d",
-        "--data",
-        "--data-binary",
-        "--data-raw",
-        "--data-urlencode",
-        "--data-ascii",
-        "-o",
-        "--output",
-        "-H",
-        "--header",
-        "-u",
-        "--user",
-        "-x",
-        "--proxy",
-        "-A",
-        "--user-agent",
-        "-X",
-        "--request",
-        "-b",
-        "-c",
-        "-e",
-        "-m",
-        "-E",
-        "--cacert",
-        "--cert",
-        "--key",
-        "--max-time",
-        "--connect-timeout",
-        "-K",
-        "--resolve",
-        "-w",
-    ];
-    let mut sources = Vec::new();
     let args: Vec<String> = call.args().collect();
-    let mut at = 0;
-    while let Some(arg) = args.get(at) {
-        at += 1;
+    let mut sources = Vec::new();
+    for (at, arg) in args.iter().enumerate() {
         let glued = ["-T", "-F", "-d"].iter().find_map(|short| {
             arg.strip_prefix(short).filter(|rest| !rest.is_empty()).map(|rest| (*short, rest))
         });
         let long = arg.split_once('=').filter(|(name, _)| name.starts_with("--"));
-        let (name, value) = match (long, glued) {
-            (Some((name, value)), _) => (name, Some(value.to_owned())),
-            (None, Some((name, value))) => (name, Some(value.to_owned())),
-            (None, None) => (arg.as_str(), args.get(at).cloned()),
-        };
-        let value = value.unwrap_or_default();
-        match name {
-            "-T" | "--upload-file" => sources.push(value),
-            "-F" | "--form" => {
-                let file = value.split_once('=').and_then(|(_, v)| v.strip_prefix(['@', '<']));
-                sources.extend(
-                    file.map(|f| f.split(';').next().unwrap_or(f).trim_matches('"').to_owned()),
-                );
-            }
-            "-d" | "--data" | "--data-binary" | "--data-raw" | "--data-ascii"
-            | "--data-urlencode" => {
-                let file =
-                    value.rsplit_once('@').filter(|(before, _)| !before.contains(['=', '{', ' ']));
-                sources.extend(file.map(|(_, file)| file.to_owned()));
-            }
-            _ => {}
-        }
+        let next = args.get(at + 1).map_or("", String::as_str);
+        let (name, value) = long.or(glued).unwrap_or((arg, next));
+        sources.extend(sent(name, value).map(str::to_owned));
     }
-    let url = call.value(&["url"]).or_else(|| address(call, TAKING));
+    let url = call.value(&["url"]).or_else(|| address(call, CURL_TAKING));
     // `-` is what comes through the pipe.
     let piped = sources.iter().any(|source| source == "-" || source == ".");
     sources.retain(|source| source != "-");
@@ -163,10 +144,26 @@ fn curl(call: &Call, found: &mut Found) {
         return upload(sources, url, found);
     }
     let mut targets = call.values(&["output"]);
-    targets.extend(
-        args.iter().zip(args.iter().skip(1)).filter(|(a, _)| *a == "-o").map(|(_, b)| b.clone()),
-    );
+    let pairs = args.iter().zip(args.iter().skip(1));
+    targets.extend(pairs.filter(|(a, _)| *a == "-o").map(|(_, b)| b.clone()));
     download(url, targets, found);
+}
+
+/// The file that an option of `curl` sends.
+fn sent<'t>(option: &str, value: &'t str) -> Option<&'t str> {
+    match option {
+        "-T" | "--upload-file" => Some(value),
+        "-F" | "--form" => {
+            let (_, value) = value.split_once('=')?;
+            let file = value.strip_prefix(['@', '<'])?;
+            Some(file.split(';').next().unwrap_or(file).trim_matches('"'))
+        }
+        "-d" | "--data" | "--data-binary" | "--data-raw" | "--data-ascii" | "--data-urlencode" => {
+            let (before, file) = value.rsplit_once('@')?;
+            (!before.contains(['=', '{', ' '])).then_some(file)
+        }
+        _ => None,
+    }
 }
 
 fn wget(call: &Call, found: &mut Found) {
@@ -178,50 +175,55 @@ fn wget(call: &Call, found: &mut Found) {
     upload(sources, url, found);
 }
 
+/// Options of programs between hosts that take a value.
+const BETWEEN_TAKING: &[&str] = &[
+    "-i",
+    "-P",
+    "-p",
+    "-l",
+    "-o",
+    "-F",
+    "-S",
+    "-c",
+    "-e",
+    "-pw",
+    "-b",
+    "--rsh",
+    "--config",
+    "--transfers",
+    "--include",
+    "--exclude",
+    "--exclude-from",
+    "--files-from",
+    "--max-age",
+    "--min-age",
+    "--bwlimit",
+    "--port",
+    "--drive-chunk-size",
+    "--log-file",
+    "--checkers",
+];
+
+/// The same of `rsync`.
+const RSYNC_TAKING: &[&str] = &[
+    "-e",
+    "--rsh",
+    "--exclude",
+    "--include",
+    "--files-from",
+    "--port",
+    "--password-file",
+    "--bwlimit",
+];
+
 /// Programs with sources and a target, of which one is elsewhere.
 fn between(call: &Call, found: &mut Found) {
-    const TAKING: &[&str] = &[
-        "-i",
-        "-P",
-        "-p",
-        "-l",
-        "-o",
-        "-F",
-        "-S",
-        "-c",
-        "-e",
-        "-pw",
-        "-b",
-        "--rsh",
-        "--config",
-        "--transfers",
-        "--include",
-        "--exclude",
-        "--exclude-from",
-        "--files-from",
-        "--max-age",
-        "--min-age",
-        "--bwlimit",
-        "--port",
-        "--drive-chunk-size",
-        "--log-file",
-        "--checkers",
-    ];
     let taking: Vec<&str> = match call.program.as_str() {
-        // Here these are switches.
-        "scp" | "pscp" => TAKING.iter().copied().filter(|o| *o != "-p").collect(),
-        "rsync" => vec![
-            "-e",
-            "--rsh",
-            "--exclude",
-            "--include",
-            "--files-from",
-            "--port",
-            "--password-file",
-            "--bwlimit",
-        ],
+        // Here this is a switch.
+        "scp" | "pscp" => BETWEEN_TAKING.iter().copied().filter(|o| *o != "-p").collect(),
+        "rsync" => RSYNC_TAKING.to_vec(),
         "azcopy" => vec![],
-        _ => TAKING.to_vec(),
+        _ => BETWEEN_TAKING.to_vec(),
     };
     let mut plain = call.plain_but(&taking);
     if call.is(&["rclone", "azcopy"]) {

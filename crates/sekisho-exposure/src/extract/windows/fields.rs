@@ -21,6 +21,7 @@ pub(super) const FIELDS: &[&str] = &[
     "CategoryId",
     "Channel",
     "ClientAddress",
+    "ClientIP",
     "ClientName",
     "ClientProcessId",
     "CommandLine",
@@ -176,6 +177,7 @@ pub(super) const FIELDS: &[&str] = &[
     "param8",
     "transferId",
     "url",
+    "username",
 ];
 
 #[test]

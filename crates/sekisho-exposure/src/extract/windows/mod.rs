@@ -80,6 +80,8 @@ enum Log {
     Certificates,
     Capi,
     DnsClient,
+    DesktopCore,
+    Engine,
     Other,
 }
 
@@ -89,6 +91,9 @@ impl Log {
     fn of(channel: &str, provider: &str) -> Self {
         if provider.starts_with("ad fs") {
             return Self::Federation;
+        }
+        if provider == "esent" {
+            return Self::Engine;
         }
         let channel = channel.to_ascii_lowercase();
         match channel.as_str() {
@@ -118,6 +123,7 @@ impl Log {
             "certificateservicesclient-lifecycle-system"
             | "certificateservicesclient-lifecycle-user" => Self::Certificates,
             "capi2" => Self::Capi,
+            "remotedesktopservices-rdpcorets" => Self::DesktopCore,
             "dns-client" => Self::DnsClient,
             _ => Self::Other,
         }
@@ -140,10 +146,16 @@ impl Log {
                 _ => Class::Other,
             },
             Self::Tasks | Self::Wmi => Class::Persistence,
-            Self::Sessions | Self::Connections | Self::DesktopClient | Self::Shells => Class::Logon,
+            Self::Sessions
+            | Self::Connections
+            | Self::DesktopClient
+            | Self::DesktopCore
+            | Self::Shells => Class::Logon,
             Self::Background => Class::HostFlow,
             Self::DnsClient => Class::Dns,
-            Self::Defender | Self::Certificates | Self::Capi | Self::Other => Class::Other,
+            Self::Defender | Self::Certificates | Self::Capi | Self::Engine | Self::Other => {
+                Class::Other
+            }
         }
     }
 
@@ -169,6 +181,8 @@ impl Log {
             Self::Connections => remote::connections(e),
             Self::DesktopClient => remote::client(e),
             Self::Shells => remote::shells(e),
+            Self::DesktopCore => remote::desktop_core(e),
+            Self::Engine => directory::engine(e),
             Self::Background => remote::background(e),
             Self::Defender => losses::defender(e),
             Self::Wmi => system::wmi(e),
