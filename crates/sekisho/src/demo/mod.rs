@@ -12,7 +12,6 @@
 //! - `truth.json`: what truly happened; its form is described in the module `truth`.
 
 mod assets;
-mod clock;
 pub(crate) mod clock;
 mod cloud;
 mod compare;
