@@ -27,6 +27,7 @@ use crate::{collect, notices};
 pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     extraction.join();
     let estate = Estate::learn(&question.estate, extraction);
+    extraction.heard.watched_hosts(&|address, time| estate.host_at(address, time));
     let story = Story::of(extraction, &estate);
     let names = &extraction.names;
     let evidence = &extraction.evidence;

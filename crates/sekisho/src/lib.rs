@@ -13,6 +13,7 @@ pub mod indicators;
 pub mod inspect;
 pub mod keys;
 pub mod overview;
+pub mod rehearse;
 pub mod report;
 pub mod rules;
 pub mod seal;

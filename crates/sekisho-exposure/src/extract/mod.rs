@@ -4,7 +4,9 @@
 mod class;
 mod cloud;
 mod commanded;
+pub mod commands;
 mod known;
+mod linux;
 mod row;
 mod seen;
 mod sensor;
@@ -23,6 +25,7 @@ use crate::names::{Name, Names};
 
 pub use class::Class;
 pub use known::{Known, KnownNames, NameBy};
+pub use linux::Linux;
 pub use row::{Columns, Row};
 pub use seen::Seen;
 pub use windows::{Windows, is_machine_account, is_service_identity};
@@ -50,10 +53,12 @@ pub trait Extractor: Sync + std::fmt::Debug {
 /// All of them; the first that reads a shape has it.
 pub const EXTRACTORS: &[&dyn Extractor] = &[
     &Windows,
+    &Linux,
     &cloud::Aws,
     &cloud::M365,
     &cloud::Entra,
     &cloud::Azure,
+    &cloud::Google,
     &sensor::Zeek,
     &sensor::Suricata,
     &sensor::Proxy,

@@ -178,7 +178,11 @@ impl<'a> Ledger<'a> {
 
     /// What one source lacks of one class over a stretch.
     fn class_cover(&self, source: Source, class: Class, from: i64, to: i64) -> Vec<Absent> {
-        let unbroken = self.ids.get(&source).is_some_and(|ids| ids.unbroken);
+        // What is in a cloud's stores is recorded when somebody touches it, and
+        // only then: whether its log was alive, all of its records show.
+        let on_touch =
+            matches!(class, Class::CloudData | Class::MailAccess | Class::DocumentAccess);
+        let unbroken = on_touch || self.ids.get(&source).is_some_and(|ids| ids.unbroken);
         // Where ids prove that nothing is missing, that a class was silent is
         // no loss; else each class has a habit of its own.
         let hours = self.hours(source, (!unbroken).then_some(class));

@@ -119,6 +119,26 @@ impl Heard {
         }
     }
 
+    /// Sensors know addresses only: what they watched is noted under the hosts
+    /// too that had them in each hour.
+    pub fn watched_hosts(&mut self, host_at: &dyn Fn(Name, i64) -> Option<Name>) {
+        let mut found: Vec<(Name, Class, HourHeard)> = Vec::new();
+        for (&(end, class), hours) in &self.watched {
+            for heard in hours.values() {
+                let host = host_at(end, heard.first).filter(|host| *host != end);
+                found.extend(host.map(|host| (host, class, *heard)));
+            }
+        }
+        for (host, class, heard) in found {
+            let hours = self.watched.entry((host, class)).or_default();
+            let known =
+                hours.entry(Hour::of(heard.first)).or_insert(HourHeard { events: 0, ..heard });
+            known.events = known.events.saturating_add(heard.events);
+            known.first = known.first.min(heard.first);
+            known.last = known.last.max(heard.last);
+        }
+    }
+
     /// A sensor's event shows that this host or address was watched.
     pub fn watched(&mut self, end: Name, class: Class, record: &Record) {
         if record.time != TIME_UNKNOWN {
@@ -133,4 +153,34 @@ fn note(hours: &mut BTreeMap<Hour, HourHeard>, time: i64) {
     heard.events = heard.events.saturating_add(1);
     heard.first = heard.first.min(time);
     heard.last = heard.last.max(time);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_watched_is_of_the_hosts_that_had_the_addresses() {
+        let (address, first, second) = (Name(1), Name(2), Name(3));
+        let mut heard = Heard::default();
+        for time in [5, HOUR - 5, HOUR + 5] {
+            let record = Record {
+                host: None,
+                channel: Name(0),
+                record_id: RECORD_ID_UNKNOWN,
+                time,
+                cell: 0,
+                index: 0,
+            };
+            heard.watched(address, Class::Flow, &record);
+        }
+        let host_at =
+            |name, time| (name == address).then_some(if time < HOUR { first } else { second });
+        heard.watched_hosts(&host_at);
+        let of = |host| heard.watched[&(host, Class::Flow)].clone();
+        let hour = HourHeard { events: 2, first: 5, last: HOUR - 5 };
+        assert_eq!(of(first), BTreeMap::from([(Hour(0), hour)]));
+        assert_eq!(of(second).keys().copied().collect::<Vec<_>>(), [Hour(1)]);
+        assert_eq!(of(address).len(), 2);
+    }
 }

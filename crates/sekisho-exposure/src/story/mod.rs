@@ -8,7 +8,7 @@ use crate::activity::{Activity, Peer, What};
 use crate::estate::{Estate, Inside};
 use crate::evidence::Evidence;
 use crate::extract::Extraction;
-use crate::names::{Name, Names};
+use crate::names::{Name, Names, address as address_of};
 
 pub(crate) use logons::Logons;
 pub(crate) use processes::Processes;
@@ -36,7 +36,7 @@ impl Story {
             all.into_iter().filter(|a| a.time != sekisho_event::TIME_UNKNOWN).collect();
         let timeless = before - activities.len();
         for activity in &mut activities {
-            resolve(activity, estate);
+            resolve(activity, estate, &extraction.names);
         }
         sort(&mut activities, &extraction.evidence, &extraction.names);
         let processes = Processes::of(&activities);
@@ -71,7 +71,7 @@ fn ranks(names: &Names) -> Vec<u32> {
 }
 
 /// Hosts by their one name, wherever an activity names one.
-fn resolve(activity: &mut Activity, estate: &Estate) {
+fn resolve(activity: &mut Activity, estate: &Estate, names: &Names) {
     let time = activity.time;
     let host = |name: Option<Name>| name.map(|n| estate.canonical(n, time));
     let peer = |peer: &mut Peer| {
@@ -79,10 +79,12 @@ fn resolve(activity: &mut Activity, estate: &Estate) {
     };
     activity.place = host(activity.place);
     let actor = &mut activity.actor;
+    let realm = activity.place.is_some_and(|place| names.folded(place).contains(':'));
     // A host of ours that only its address names is known by that.
     let by_address = |address: Name| {
         let known = estate.host_at(address, time);
-        known.or_else(|| (estate.inside(address) != Inside::No).then_some(address))
+        let own = !realm && address_of(names.folded(address)).is_some();
+        known.or_else(|| (own && estate.inside(address) != Inside::No).then_some(address))
     };
     actor.host = host(actor.host).or_else(|| actor.address.and_then(by_address));
     match &mut activity.what {

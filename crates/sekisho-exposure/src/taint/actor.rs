@@ -40,18 +40,18 @@ impl Sweep<'_> {
                 return hit;
             }
         }
-        if let Some(key) = actor.session.filter(|_| !self.is_service(actor.account)) {
-            let hit = at(Entity::Session(key));
-            let begun = self.story.logons.get(key).is_some_and(|logon| logon.begun);
-            if hit.is_some() || begun {
-                return hit;
-            }
+        let session = actor.session.filter(|_| !self.is_service(actor.account));
+        let by_session = session.and_then(|key| at(Entity::Session(key)));
+        let begun = session.and_then(|key| self.story.logons.get(key)).is_some_and(|l| l.begun);
+        if begun {
+            return by_session;
         }
-        self.client(actor, time).or_else(|| self.by_account(actor, time)).or_else(|| {
-            let app = actor.app.and_then(|app| at(Entity::App(app)).filter(|hit| hit.link.whole));
-            app.or_else(|| self.by_host(actor, place, time))
-                .or_else(|| actor.address.and_then(|address| at(Entity::End(address))))
-        })
+        let app = actor.app.and_then(|app| at(Entity::App(app)).filter(|hit| hit.link.whole));
+        let said = [by_session, self.client(actor, time), self.by_account(actor, time), app];
+        let firmest = said.into_iter().flatten().max_by_key(|hit| hit.grade);
+        firmest
+            .or_else(|| self.by_host(actor, place, time))
+            .or_else(|| actor.address.and_then(|address| at(Entity::End(address))))
     }
 
     /// A client of a cloud that was seen to be the intruder's: the same

@@ -42,12 +42,17 @@ impl May {
             may.hosts.insert(host, begin);
         }
         for (entity, link) in sweep.taints.all() {
-            match entity {
-                Entity::Host(host) => may.from(host, link.time),
-                Entity::Session(key) => {
-                    may.sessions.insert(key);
+            if let Entity::Host(host) = entity {
+                may.from(host, link.time);
+            }
+        }
+        // Of some sessions the beginning was not seen.
+        for logon in sweep.story.logons.all().filter(|logon| !logon.begun) {
+            if sweep.taints.ever(Entity::Session(logon.key)).is_some() {
+                may.sessions.insert(logon.key);
+                if let Some(host) = logon.host {
+                    may.from(host, logon.opened);
                 }
-                _ => {}
             }
         }
         for _ in 0..PASSES_MAX {
@@ -71,9 +76,9 @@ impl May {
                 continue;
             }
             let (Some(place), Some(key)) = (activity.place, session.key) else { continue };
-            if self.sessions.contains(&key)
-                || !self.comes_from(sweep, activity.time, session, place)
-            {
+            let tainted = || sweep.taints.ever(Entity::Session(key)).is_some();
+            let known = self.sessions.contains(&key);
+            if known || !(tainted() || self.comes_from(sweep, activity.time, session, place)) {
                 continue;
             }
             self.sessions.insert(key);

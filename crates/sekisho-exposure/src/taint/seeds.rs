@@ -56,12 +56,24 @@ impl Sweep<'_> {
     ) {
         let shown: hashbrown::HashSet<RecordId> =
             self.story.activities.iter().map(|activity| activity.record).collect();
+        // A sensor's own host is not what was detected on.
+        let run_on: hashbrown::HashSet<Name> = self
+            .story
+            .activities
+            .iter()
+            .filter(|activity| matches!(activity.what, What::Exec(_) | What::Session(_)))
+            .filter_map(|activity| activity.place)
+            .collect();
         for (&record, _) in detected.iter().filter(|(record, _)| !shown.contains(*record)) {
             let Some(at) = evidence.get(record) else { continue };
             let Some(host) = at.host.filter(|_| at.time != sekisho_event::TIME_UNKNOWN) else {
                 continue;
             };
-            let to = Entity::Host(self.estate.canonical(host, at.time));
+            let host = self.estate.canonical(host, at.time);
+            if !run_on.contains(&host) {
+                continue;
+            }
+            let to = Entity::Host(host);
             self.link(Link {
                 from: None,
                 to,

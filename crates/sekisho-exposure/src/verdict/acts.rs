@@ -132,18 +132,20 @@ impl Finder<'_> {
             return;
         }
         let policy = is_policy(&touch.object, self.sweep.names);
-        let whole = touch.whole || touch.throttled;
+        // Who lists a thing sees the names in it, and touches nothing in it.
+        let whole = touch.kind != TouchKind::Listed && (touch.whole || touch.throttled);
         for Found { asset, location, found: fit } in
             self.index.find(&touch.object, whole, &self.view)
         {
             let declared = self.assets.all.get(asset).and_then(|a| a.locations.get(location));
             let host_alone = declared.is_some_and(|l| l.place.kind() == Kind::Host);
-            if policy
-                && host_alone
-                && matches!(touch.kind, TouchKind::Read | TouchKind::Opened | TouchKind::Listed)
-            {
+            let reads =
+                matches!(touch.kind, TouchKind::Read | TouchKind::Opened | TouchKind::Listed);
+            if policy && reads {
                 push(&mut acts.policy, asset, number);
-                continue;
+                if host_alone {
+                    continue;
+                }
             }
             let Some(hit) = hit else {
                 if fit.fit.is_touch() {

@@ -4,7 +4,7 @@
 use hashbrown::HashSet;
 
 use super::acts::{Acts, is_theirs};
-use crate::activity::{Object, What};
+use crate::activity::{Ended, Object, What};
 use crate::answer::Grade;
 use crate::assets::{Asset, Fit, Kind, Place, View};
 use crate::estate::Inside;
@@ -237,6 +237,10 @@ impl Ways<'_> {
                 (_, true) => transfer.received,
                 _ => continue,
             };
+            // The counts of a connection that was not seen to end bound nothing.
+            if matches!(transfer.ended, Ended::Open | Ended::Unknown) && bytes.is_some() {
+                return None;
+            }
             left = left.saturating_add(bytes.unwrap_or(0)).saturating_add(transfer.missed);
         }
         Some(left)

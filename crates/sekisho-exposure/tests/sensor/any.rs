@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use sekisho_exposure::activity::What;
 use sekisho_exposure::extract::Extraction;
 
-use crate::reading::read_into;
+use super::reading::read_into;
 
 const LOGS: [&str; 22] = [
     "conn",

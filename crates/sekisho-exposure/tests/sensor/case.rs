@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sekisho_exposure::activity::{Ended, Object, TicketKind, TicketStep, TouchKind};
 use sekisho_exposure::extract::{Extraction, NameBy};
 
-use crate::reading::{read_into, said, tickets, touches, transfers};
+use super::reading::{read_into, said, tickets, touches, transfers};
 
 fn folder() -> Option<PathBuf> {
     let data = std::env::var_os("SEKISHO_TEST_DATA").map(PathBuf::from);

@@ -3,7 +3,7 @@
 use sekisho_exposure::activity::{Activity, Ended, LossKind, TouchKind, Transfer};
 use sekisho_exposure::extract::{Class, Extraction};
 
-use crate::reading::{losses, read, said, touches, transfers};
+use super::reading::{losses, read, said, touches, transfers};
 
 fn only(e: &Extraction) -> (&Activity, &Transfer) {
     let all = transfers(e);

@@ -6,7 +6,7 @@ use sekisho_exposure::activity::{
 };
 use sekisho_exposure::extract::{Class, Extraction, NameBy};
 
-use crate::reading::{execs, losses, read, said, sessions, tickets, touches, transfers};
+use super::reading::{execs, losses, read, said, sessions, tickets, touches, transfers};
 
 const ENDS: &str =
     r#""id.orig_h":"10.0.1.4","id.orig_p":50000,"id.resp_h":"192.0.2.9","id.resp_p":443"#;

@@ -12,14 +12,14 @@
 //! - `truth.json`: what truly happened; its form is described in the module `truth`.
 
 mod assets;
-mod clock;
+pub(crate) mod clock;
 mod cloud;
 mod compare;
 mod gaps;
 mod intrusion;
-mod json;
+pub(crate) mod json;
 mod network;
-mod rng;
+pub(crate) mod rng;
 mod routine;
 mod rules;
 mod sink;

@@ -195,3 +195,50 @@ fn data(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) {
     let whole = kind == TouchKind::Listed;
     say.touch(Touch { bytes: size, whole, ..touch(kind, object) });
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::extract::cloud::test_support::words;
+
+    #[test]
+    fn the_activity_log() {
+        let record = |operation: &str, status: &str| {
+            json!({"eventTimestamp": "2026-03-02T10:00:00Z", "caller": "ann@example.org",
+                "operationName": {"value": operation}, "status": {"value": status},
+                "resourceId": "/subscriptions/s1/resourceGroups/g/r", "correlationId": "c",
+                "subscriptionId": "s1", "claims": {"ipaddr": "203.0.113.7", "appid": "a"}})
+        };
+        let thing = "/subscriptions/s1/resourceGroups/g/r";
+        for (operation, what) in [
+            (
+                "Microsoft.Storage/storageAccounts/listKeys/action",
+                format!("ticket Taken AccessKey - for={thing} issued=- method=-"),
+            ),
+            (
+                "Microsoft.Compute/disks/beginGetAccess/action",
+                format!("touch Shared snapshot {thing} whole"),
+            ),
+            (
+                "Microsoft.Compute/virtualMachines/runCommand/action",
+                format!("exec Started command on {thing}"),
+            ),
+            ("microsoft.insights/diagnosticSettings/delete", format!("loss Stopped - {thing}")),
+        ] {
+            assert_eq!(words(&record(operation, "Succeeded")), [what], "{operation}");
+        }
+        let begun = words(&record("Microsoft.Storage/storageAccounts/listKeys/action", "Started"));
+        assert!(begun[0].starts_with("session Seen example\\ann"));
+    }
+
+    #[test]
+    fn vaults() {
+        let record = json!({"time": "2026-03-02T10:00:00Z", "category": "AuditEvent",
+            "resourceId": "/SUBSCRIPTIONS/S1/VAULTS/V", "operationName": "SecretGet",
+            "resultType": "Success", "callerIpAddress": "203.0.113.7",
+            "properties": {"requestUri": "https://v.vault.azure.net/secrets/a?api-version=7",
+                "httpStatusCode": 200}});
+        assert_eq!(words(&record), ["touch Delivered secret https://v.vault.azure.net/secrets/a"]);
+    }
+}

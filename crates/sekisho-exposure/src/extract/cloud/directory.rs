@@ -90,12 +90,12 @@ pub(super) struct Change<'r, 'a> {
 }
 
 impl<'a> Change<'_, 'a> {
-    fn new(&self, property: Property) -> Option<&'a str> {
+    fn after(&self, property: Property) -> Option<&'a str> {
         self.row.any(property.new).filter(|text| *text != "[]" && *text != "null")
     }
 
     fn either(&self, property: Property) -> Option<&'a str> {
-        self.new(property).or_else(|| self.row.any(property.old))
+        self.after(property).or_else(|| self.row.any(property.old))
     }
 
     fn has(&self, property: Property) -> bool {
@@ -184,7 +184,8 @@ fn secrets(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> b
     let properties =
         [KEY_DESCRIPTION, PASSWORD_CREDENTIALS, KEY_CREDENTIALS, FEDERATED_CREDENTIALS];
     let of_app = operation.contains("application") || operation.contains("service principal");
-    if !named && !(of_app && properties.iter().any(|p| change.has(*p))) {
+    let modified = of_app && properties.iter().any(|p| change.has(*p));
+    if !named && !modified {
         return false;
     }
     let gather = |of: fn(&Property) -> Key| -> Vec<&str> {
@@ -224,8 +225,8 @@ fn consents(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> 
     };
     let yes = |text: &str| text.eq_ignore_ascii_case("true");
     let everyone = operation.contains("app role")
-        || change.new(ADMIN_CONSENT).is_some_and(yes)
-        || change.new(CONSENT_FOR_ALL).is_some_and(yes)
+        || change.after(ADMIN_CONSENT).is_some_and(yes)
+        || change.after(CONSENT_FOR_ALL).is_some_and(yes)
         || change.either(CONSENT_TYPE).is_some_and(|t| t.eq_ignore_ascii_case("allprincipals"));
     // Of an app role it is said who got it, and of which service it is; the
     // service is the target.
@@ -235,7 +236,7 @@ fn consents(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> 
         .filter(|_| operation != "consent to application");
     let issued = say.maybe(client.or_else(|| change.application()));
     let rights = [APP_ROLE, SCOPE, PERMISSIONS].iter().find_map(|p| change.either(*p));
-    let service = say.maybe(rights.map(|text| permissions(text)).as_deref());
+    let service = say.maybe(rights.map(permissions).as_deref());
     let method = say.maybe(change.either(PRINCIPAL_NAME).or(change.names.first().copied()));
     let account = match everyone {
         true => None,
@@ -342,7 +343,7 @@ fn users(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> boo
             say.ticket(Ticket { account, service, method, ..ticket(Created, Token) });
             return true;
         }
-        "update user" => match change.new(ENABLED) {
+        "update user" => match change.after(ENABLED) {
             Some(text) if text.contains("false") => (Revoked, Account),
             Some(text) if text.contains("true") => (Created, Account),
             _ => return false,
@@ -390,7 +391,7 @@ fn federation(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -
         | "create identity provider"
         | "update identity provider"
         | "add identity provider" => {}
-        "set domain authentication" if !change.new(LIVE_TYPE).is_some_and(managed) => {}
+        "set domain authentication" if !change.after(LIVE_TYPE).is_some_and(managed) => {}
         _ => return false,
     }
     let service = say.maybe(change.names.first().or_else(|| change.ids.first()).copied());
@@ -405,7 +406,7 @@ fn policies(operation: &str, change: &Change<'_, '_>, say: &mut Say<'_, '_>) -> 
     if !policy && !domain.contains(&operation) {
         return false;
     }
-    let realm = say.out.realm().map_or_else(|| say.name("tenant"), |realm| realm);
+    let Some(realm) = say.out.realm() else { return false };
     let to = change.names.first().or_else(|| change.ids.first()).copied().and_then(present);
     let to = say.maybe(to);
     let kind =

@@ -7,6 +7,7 @@ mod aws;
 mod azure;
 mod directory;
 mod entra;
+mod google;
 mod m365;
 mod say;
 
@@ -16,12 +17,13 @@ pub(crate) mod test_support;
 pub(super) use aws::Aws;
 pub(super) use azure::Azure;
 pub(super) use entra::Entra;
+pub(super) use google::Google;
 pub(super) use m365::M365;
 
 use super::{Out, Row};
 
 /// Names that one field has in the forms in which a record comes.
-pub(self) type Key = &'static [&'static str];
+type Key = &'static [&'static str];
 
 /// Fields with the names they have in each form, and all of them as `ALL`.
 macro_rules! keys {
@@ -75,5 +77,96 @@ fn tenant(id: Option<&str>, domain: Option<&str>, out: &mut Out<'_>) {
     if let Some(known) = id.or(label) {
         let place = out.names().of(&format!("tenant:{known}"));
         out.place(place);
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value, json};
+
+    use super::test_support::read;
+    use crate::extract::Extraction;
+
+    /// Text as records have it in places where something is looked for.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "[\"{}\\[\\]:,=/@%*é-]{0,40}",
+            Just("KeyIdentifier=é".to_owned()),
+            Just("\"Principal\":{\"AWS\":[\"*\"".to_owned()),
+            Just("Sync".to_owned()),
+            Just("true".to_owned()),
+        ]
+    }
+
+    /// A record of a kind that is known, with any text in any of the fields
+    /// that are read.
+    fn records() -> impl Strategy<Value = Value> {
+        let fields: Vec<String> = Extraction::fields().into_iter().map(Into::into).collect();
+        let more = proptest::collection::vec((proptest::sample::select(fields), text()), 0..12);
+        let verbs = [
+            "CopyObject",
+            "PutBucketPolicy",
+            "AssumeRole",
+            "UpdateAssumeRolePolicy",
+            "PutEventSelectors",
+            "MailItemsAccessed",
+            "UpdateInboxRules",
+            "New-TransportRule",
+            "SharingSet",
+            "Consent to application",
+            "Update application",
+            "storage.objects.get",
+        ];
+        (proptest::sample::select(verbs.to_vec()), 0..4_u8, more).prop_map(|(verb, kind, more)| {
+            let time = "2026-03-02T10:00:00Z";
+            let base = match kind {
+                0 => json!({"eventSource": "s3.amazonaws.com", "eventName": verb,
+                    "eventVersion": "1", "eventTime": time}),
+                1 => json!({"Workload": "Exchange", "Operation": verb, "CreationTime": time,
+                    "RecordType": 1}),
+                2 => json!({"activityDateTime": time, "activityDisplayName": verb,
+                    "initiatedBy": {}, "targetResources": []}),
+                _ => json!({"timestamp": time, "protoPayload": {"serviceName": "s",
+                    "methodName": verb}}),
+            };
+            let mut record: Map<String, Value> = base.as_object().unwrap().clone();
+            for (name, value) in more {
+                set(&mut record, &name, value);
+            }
+            Value::Object(record)
+        })
+    }
+
+    /// Sets a field by its path, unless something else stands there.
+    fn set(record: &mut Map<String, Value>, path: &str, value: String) {
+        match path.split_once('.') {
+            None => {
+                record.entry(path).or_insert(Value::String(value));
+            }
+            Some((head, rest)) => {
+                let below = record.entry(head).or_insert_with(|| Value::Object(Map::new()));
+                if let Some(below) = below.as_object_mut() {
+                    set(below, rest, value);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever a record holds, it is read, once, and in any order.
+        #[test]
+        fn any_record_is_read(records in proptest::collection::vec(records(), 1..4)) {
+            let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+            let one = read(&lines.join("\n"));
+            let back: Vec<String> = lines.iter().rev().cloned().collect();
+            let other = read(&back.join("\n"));
+            prop_assert_eq!(one.activities.len(), other.activities.len());
+            let heard = |e: &Extraction| -> u64 {
+                e.heard.hours.values().flat_map(|h| h.values()).map(|h| u64::from(h.events)).sum()
+            };
+            prop_assert_eq!(heard(&one), heard(&other));
+        }
     }
 }

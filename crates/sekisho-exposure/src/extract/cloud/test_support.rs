@@ -14,9 +14,14 @@ use crate::names::Name;
 
 /// Reads text as a case would be read: only the fields that are asked for.
 pub(crate) fn read(text: &str) -> Extraction {
-    let mut cutter = Json.cutter(Arc::new(SourceHints::default()), BLOCK_BYTES);
+    read_as(&Json, text)
+}
+
+/// The same in another format.
+pub(crate) fn read_as(format: &dyn Format, text: &str) -> Extraction {
+    let mut cutter = format.cutter(Arc::new(SourceHints::default()), BLOCK_BYTES);
     let mut vocabulary = Vocabulary::new(Projection::Only(Extraction::fields()));
-    let mut reader = Json.reader();
+    let mut reader = format.reader();
     let mut extraction = Extraction::default();
     let mut input = text.as_bytes();
     while let Some(block) = cutter.next(&mut input).unwrap() {

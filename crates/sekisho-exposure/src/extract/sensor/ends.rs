@@ -21,9 +21,8 @@ pub(super) struct Ends {
 
 impl Ends {
     /// By the names that fields have: address and port of the client, address
-    /// and port of the server; of each the first that says something. Both
-    /// ends
-    /// are noted as watched that may be of the network.
+    /// and port of the server; of each the first that says something. Ends
+    /// that may be of the network are noted as watched.
     pub(super) fn of(row: &Row<'_>, fields: [&[&str]; 4], out: &mut Out<'_>) -> Self {
         let [client, client_port, server, server_port] = fields.map(|names| row.any(names));
         Self::between((client, client_port), (server, server_port), out)

@@ -69,7 +69,7 @@ impl Extractor for Proxy {
             ..Request::default()
         };
         let transfer = Transfer {
-            server_name: request.host.map(|host| out.names().of(host)),
+            server_name: request.host_name().map(|host| out.names().of(host)),
             sent: request.sent,
             received: request.received,
             duration: row.number("time-taken").and_then(nanoseconds),

@@ -148,7 +148,7 @@ fn http(row: &Row<'_>, out: &mut Out<'_>) {
         ..ends.actor()
     };
     let transfer = Transfer {
-        server_name: request.host.map(|host| out.names().of(host)),
+        server_name: request.host_name().map(|host| out.names().of(host)),
         files: request.files(out),
         request: request.text().map(|text| out.names().of(&text)),
         ..ends.transfer(out.names().of("http"))
@@ -187,7 +187,7 @@ fn file(row: &Row<'_>, out: &mut Out<'_>) {
     };
     let protocol = row.text("app_proto").unwrap_or("file");
     let transfer = Transfer {
-        server_name: request.host.map(|host| out.names().of(host)),
+        server_name: request.host_name().map(|host| out.names().of(host)),
         files: vec![file],
         request: request.text().map(|text| out.names().of(&text)),
         ..ends.transfer(out.names().of(protocol))

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::ends::cut;
 use crate::activity::FileSent;
 use crate::extract::Out;
-use crate::names::present;
+use crate::names::{address, present};
 
 /// What a record says of a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +41,18 @@ impl<'a> Request<'a> {
             _ => path.to_owned(),
         };
         Some(cut(&format!("{method} {whole}")).to_owned())
+    }
+
+    /// The host that was asked for, without its port.
+    pub(super) fn host_name(&self) -> Option<&'a str> {
+        let host = self.host?;
+        let bare = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => host,
+        };
+        // An address of IPv6 without brackets has colons of its own.
+        let bare = if bare.contains(':') && !bare.ends_with(']') { host } else { bare };
+        present(address(bare).unwrap_or(bare))
     }
 
     /// Whether the server took the request; `None` where that is not said.
@@ -143,6 +155,21 @@ mod tests {
         assert_eq!(of("CONNECT", None, "h:443").as_deref(), Some("CONNECT h:443"));
         assert_eq!(of("-", None, "/"), None);
         assert!(of("GET", None, &"é".repeat(9_999)).unwrap().len() <= 256);
+    }
+
+    #[test]
+    fn hosts_are_known_without_their_ports() {
+        for (host, expected) in [
+            ("h.example", Some("h.example")),
+            ("h.example:8080", Some("h.example")),
+            ("192.0.2.4:80", Some("192.0.2.4")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            (":80", None),
+        ] {
+            let request = Request { host: Some(host), ..Request::default() };
+            assert_eq!(request.host_name(), expected, "{host}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::accounts::{common_name, domain_of};
 use super::event::{Event, Who};
 use super::kerberos::ticket;
 use crate::activity::{
-    Exec, ExecStep, Object, Ticket, TicketKind, TicketStep, Touch, TouchKind, Via, What,
+    Actor, Exec, ExecStep, Object, Ticket, TicketKind, TicketStep, Touch, TouchKind, Via, What,
 };
 
 /// Rights to replicate the directory: changes, all of them (with secrets), and
@@ -21,6 +21,27 @@ const REPLICATION: &[&str] = &[
 /// the key to its token-signing certificate.
 const CONTACT: &str = "5cb41ed0-0e4c-11d0-a286-00aa003049e2";
 const PHOTO: &str = "8d3bca50-1d7e-11d0-a081-00aa006c33ed";
+
+/// The database engine: 325 made, 326 attached, 327 detached a database. That
+/// of the directory lies elsewhere only where it is a copy.
+pub(super) fn engine(e: &mut Event<'_, '_, '_>) {
+    if !matches!(e.id, 216 | 325..=327) {
+        return;
+    }
+    let copied = e.values("Data").any(|text| {
+        let path = text.to_ascii_lowercase();
+        path.ends_with("\\ntds.dit")
+            && path.get(1..).is_some_and(|p| p != ":\\windows\\ntds\\ntds.dit")
+    });
+    if copied {
+        let actor = Actor { host: e.here(), ..Actor::default() };
+        for kind in [TicketKind::Password, TicketKind::SigningKey] {
+            let method = Some(e.of("copy of the directory's database"));
+            let what = Ticket { everyone: true, method, ..ticket(TicketStep::Taken, kind) };
+            e.push(actor, What::Ticket(Box::new(what)));
+        }
+    }
+}
 
 pub(super) fn read(e: &mut Event<'_, '_, '_>) {
     match e.id {

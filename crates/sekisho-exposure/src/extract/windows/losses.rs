@@ -101,8 +101,9 @@ fn cleared(e: &mut Event<'_, '_, '_>) {
     }
     let own_channel = e.channel();
     let named = e.any(&["LogFileCleared.Channel"]).or_else(|| {
+        // Beside the record's own channel; of two that are equal, the second.
         let other = |name: &&str| !name.eq_ignore_ascii_case(own_channel);
-        e.values("Channel").find(other)
+        e.values("Channel").find(other).or_else(|| e.values("Channel").nth(1))
     });
     let channel = named.map(|name| e.of(name));
     push(e, LossKind::Cleared, channel, None);

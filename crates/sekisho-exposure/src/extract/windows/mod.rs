@@ -13,6 +13,7 @@ mod fields;
 mod files;
 mod identity;
 mod kerberos;
+mod known;
 mod logon;
 mod losses;
 mod memory;
@@ -79,6 +80,8 @@ enum Log {
     Certificates,
     Capi,
     DnsClient,
+    DesktopCore,
+    Engine,
     Other,
 }
 
@@ -88,6 +91,9 @@ impl Log {
     fn of(channel: &str, provider: &str) -> Self {
         if provider.starts_with("ad fs") {
             return Self::Federation;
+        }
+        if provider == "esent" {
+            return Self::Engine;
         }
         let channel = channel.to_ascii_lowercase();
         match channel.as_str() {
@@ -117,6 +123,7 @@ impl Log {
             "certificateservicesclient-lifecycle-system"
             | "certificateservicesclient-lifecycle-user" => Self::Certificates,
             "capi2" => Self::Capi,
+            "remotedesktopservices-rdpcorets" => Self::DesktopCore,
             "dns-client" => Self::DnsClient,
             _ => Self::Other,
         }
@@ -131,7 +138,7 @@ impl Log {
                 _ => Class::Other,
             },
             Self::Federation => match id {
-                299 | 403 | 404 | 410 | 411 | 412 | 501 | 1200..=1206 => Class::SignIn,
+                299 | 403 | 404 | 410 | 411 | 412 | 500 | 501 | 1200..=1206 => Class::SignIn,
                 _ => Class::Other,
             },
             Self::PowerShell | Self::OldPowerShell => match id {
@@ -139,16 +146,25 @@ impl Log {
                 _ => Class::Other,
             },
             Self::Tasks | Self::Wmi => Class::Persistence,
-            Self::Sessions | Self::Connections | Self::DesktopClient | Self::Shells => Class::Logon,
+            Self::Sessions
+            | Self::Connections
+            | Self::DesktopClient
+            | Self::DesktopCore
+            | Self::Shells => Class::Logon,
             Self::Background => Class::HostFlow,
             Self::DnsClient => Class::Dns,
-            Self::Defender | Self::Certificates | Self::Capi | Self::Other => Class::Other,
+            Self::Defender | Self::Certificates | Self::Capi | Self::Engine | Self::Other => {
+                Class::Other
+            }
         }
     }
 
     fn read(self, e: &mut Event<'_, '_, '_>, provider: &str) {
         match self {
-            Self::Security => security(e),
+            Self::Security => {
+                security(e);
+                known::security(e);
+            }
             Self::Federation => federation::audit(e),
             Self::System => match e.id {
                 7045 => system::service(e),
@@ -157,6 +173,7 @@ impl Log {
             Self::Sysmon => {
                 sysmon::read(e);
                 losses::sysmon(e);
+                known::sysmon(e);
             }
             Self::PowerShell | Self::OldPowerShell => powershell::read(e),
             Self::Tasks => system::scheduler(e),
@@ -164,6 +181,8 @@ impl Log {
             Self::Connections => remote::connections(e),
             Self::DesktopClient => remote::client(e),
             Self::Shells => remote::shells(e),
+            Self::DesktopCore => remote::desktop_core(e),
+            Self::Engine => directory::engine(e),
             Self::Background => remote::background(e),
             Self::Defender => losses::defender(e),
             Self::Wmi => system::wmi(e),
@@ -176,7 +195,7 @@ impl Log {
 
 fn security(e: &mut Event<'_, '_, '_>) {
     match e.id {
-        299 | 501 | 1200..=1206 => federation::audit(e),
+        299 | 500 | 501 | 1200..=1206 => federation::audit(e),
         1100..=1108 | 4608 | 4612 | 4616 | 4719 | 4907 | 4912 => losses::security(e),
         4624 | 4625 | 4634 | 4647 | 4648 | 4672 | 4778 | 4779 => logon::read(e),
         4656 | 4657 | 4663 => files::read(e),
@@ -202,7 +221,7 @@ fn security_class(id: u32) -> Class {
         4704 | 4705 | 4717 | 4718 | 4720..=4767 | 4781 | 4794 | 4886..=4888 => Class::AccountChange,
         5140 | 5142..=5145 | 5168 => Class::ShareAccess,
         5156..=5159 => Class::HostFlow,
-        299 | 501 | 1200..=1206 => Class::SignIn,
+        299 | 500 | 501 | 1200..=1206 => Class::SignIn,
         _ => Class::Other,
     }
 }

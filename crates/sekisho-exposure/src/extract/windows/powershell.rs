@@ -26,7 +26,7 @@ fn say(e: &mut Event<'_, '_, '_>, process: ProcessRef, text: &str) {
         ..Exec::default()
     };
     e.push(actor, What::Exec(Box::new(what)));
-    commanded::say_script(e.out(), actor, text);
+    commanded::say(e.out(), actor, None, text);
 }
 
 fn script(e: &mut Event<'_, '_, '_>) {
@@ -95,7 +95,7 @@ fn say_command(e: &mut Event<'_, '_, '_>, command: &str) {
     let step = ExecStep::Script;
     let what = Exec { step, command: Some(super::cut(command)), ..Exec::default() };
     e.push(actor, What::Exec(Box::new(what)));
-    commanded::say(e.out(), actor, command);
+    commanded::say(e.out(), actor, None, command);
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ fn started(e: &mut Event<'_, '_, '_>) {
     let actor = Actor { process: parent, image: parent_image, ..subject };
     e.push(actor, What::Exec(Box::new(what)));
     if let Some(command) = command {
-        commanded::say(e.out(), own, command);
+        commanded::say(e.out(), own, None, command);
     }
 }
 

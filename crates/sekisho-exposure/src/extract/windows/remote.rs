@@ -4,6 +4,7 @@
 use super::event::{Event, Who};
 use super::logon::session;
 use crate::activity::{Actor, Ended, LogonKind, Peer, Session, SessionStep, Transfer, What};
+use crate::names;
 
 /// The local session manager: 21 logon, 23 logoff, 25 reconnected. 24 leaves
 /// the session alive.
@@ -75,8 +76,31 @@ pub(super) fn shells(e: &mut Event<'_, '_, '_>) {
             let what = Session { kind, account, ..session(SessionStep::Opened) };
             e.push(actor, What::Session(what));
         }
+        169 => {
+            let account = e.text("username").and_then(|user| e.user(user, None));
+            let actor = Actor { account, ..Actor::default() };
+            let kind = LogonKind::RemoteShell;
+            e.push(actor, What::Session(Session { kind, account, ..session(SessionStep::Seen) }));
+        }
         _ => {}
     }
+}
+
+/// The core of remote desktop: 131 is a connection, before anybody signs in.
+pub(super) fn desktop_core(e: &mut Event<'_, '_, '_>) {
+    if e.id != 131 {
+        return;
+    }
+    // `10.0.0.1:50000`, `[fe80::1]:50000`.
+    let Some((address, port)) = e.text("ClientIP").and_then(|text| text.rsplit_once(':')) else {
+        return;
+    };
+    let Some(address) = names::address(address) else { return };
+    let address = Some(e.of(address));
+    let from = Peer { host: None, address, port: port.parse().ok() };
+    let kind = LogonKind::RemoteInteractive;
+    let actor = Actor { address, ..Actor::default() };
+    e.push(actor, What::Session(Session { kind, from, ..session(SessionStep::Seen) }));
 }
 
 /// BITS: 59 begins, 60 ends a transfer. Which way it went, they do not say.

@@ -47,9 +47,9 @@ pub(super) fn mask(e: &Event<'_, '_, '_>) -> u64 {
     })
 }
 
-/// What a right is for, where the right was asked for. Of several, a write
-/// and a removal say more than a read: but what may be read may have been
-/// read, so each is said.
+/// What rights are for. Of several, a write says more than a read; but what
+/// may be read may have been read, so each is said. The right to remove is
+/// also asked for by who writes a copy, so it counts alone only.
 pub(super) fn kinds(mask: u64, reading: TouchKind) -> Vec<TouchKind> {
     use access::{
         APPEND, DELETE, DELETE_CHILD, GENERIC_ALL, GENERIC_READ, GENERIC_WRITE, MAXIMUM, READ,
@@ -62,7 +62,7 @@ pub(super) fn kinds(mask: u64, reading: TouchKind) -> Vec<TouchKind> {
     if mask & (WRITE | APPEND | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL) != 0 {
         kinds.push(TouchKind::Written);
     }
-    if mask & (DELETE | DELETE_CHILD) != 0 {
+    if kinds.is_empty() && mask & (DELETE | DELETE_CHILD) != 0 {
         kinds.push(TouchKind::Deleted);
     }
     if kinds.is_empty() {

@@ -117,7 +117,8 @@ fn started(e: &mut Event<'_, '_, '_>) {
     let own = Actor { account, session, process: what.process, image: what.image, ..asking };
     e.push(asking, What::Exec(Box::new(what)));
     if let Some(command) = command {
-        commanded::say(e.out(), own, command);
+        let folder = e.text("CurrentDirectory");
+        commanded::say(e.out(), own, folder, command);
     }
 }
 

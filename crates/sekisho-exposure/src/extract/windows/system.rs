@@ -36,7 +36,7 @@ pub(super) fn service(e: &mut Event<'_, '_, '_>) {
     };
     e.push(actor, What::Exec(Box::new(what)));
     if let Some(command) = command {
-        commanded::say(e.out(), actor, command);
+        commanded::say(e.out(), actor, None, command);
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn task(e: &mut Event<'_, '_, '_>) {
     let installed = what.step == ExecStep::Installed;
     e.push(actor, What::Exec(Box::new(what)));
     if let Some(line) = line.filter(|_| installed) {
-        commanded::say(e.out(), actor, &line);
+        commanded::say(e.out(), actor, None, &line);
     }
 }
 

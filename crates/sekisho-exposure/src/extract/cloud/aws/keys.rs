@@ -25,6 +25,7 @@ keys! {
     own {
         NAME = ["eventName", "eventname", "event.action", "api.operation"];
         SOURCE = ["eventSource", "eventsource", "event.provider", "api.service.name"];
+        ID = ["eventID", "eventid", "event.id", "metadata.uid"];
         ERROR = ["errorCode", "errorcode", "aws.cloudtrail.error_code", "api.response.error"];
         ERROR_MESSAGE = ["errorMessage", "errormessage", "aws.cloudtrail.error_message"];
         AGENT = ["userAgent", "useragent", "user_agent.original", "http_request.user_agent"];

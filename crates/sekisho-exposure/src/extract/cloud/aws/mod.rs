@@ -89,6 +89,11 @@ impl Extractor for Aws {
         shape.product.as_ref() == "aws" && shape.channel.as_ref() == "cloudtrail"
     }
 
+    /// By the id of each record.
+    fn tells_apart(&self, _shape: &Shape) -> bool {
+        true
+    }
+
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>) {
         let call = Call::of(*row);
         if let Some(account) = call.account {

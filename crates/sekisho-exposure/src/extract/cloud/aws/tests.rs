@@ -1,3 +1,5 @@
+//! What single records of CloudTrail say.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};

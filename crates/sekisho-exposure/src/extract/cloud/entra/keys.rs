@@ -4,6 +4,7 @@
 use crate::extract::cloud::keys;
 
 keys! {
+    ID = ["id", "properties.id", "Id", "OriginalRequestId", "properties.requestId", "RequestId"];
     ERROR = ["status.errorCode", "properties.status.errorCode", "Status.errorCode", "Status.ErrorCode", "ResultType", "resultType"];
     UPN = ["userPrincipalName", "properties.userPrincipalName", "UserPrincipalName"];
     USER_ID = ["userId", "properties.userId", "UserId"];

@@ -55,6 +55,11 @@ impl Extractor for Entra {
         log(shape).is_some()
     }
 
+    /// By the id of each record.
+    fn tells_apart(&self, _shape: &Shape) -> bool {
+        true
+    }
+
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>) {
         match log(row.shape()) {
             Some(Log::SignIn) => sign_in::read(row, out),

@@ -1,3 +1,5 @@
+//! What single records of Entra ID say.
+
 use serde_json::{Value, json};
 
 use crate::extract::cloud::test_support::{read, words};
@@ -101,7 +103,7 @@ fn secrets_of_applications() {
         "Update application",
         "Add service principal credentials",
     ] {
-        assert_eq!(words(&audit(operation, &targets)), [added.clone()], "{operation}");
+        assert_eq!(words(&audit(operation, &targets)), [added.as_str()], "{operation}");
     }
     let targets = json!([{"id": OBJECT, "displayName": "Reader", "type": "Application",
         "modifiedProperties": [property("KeyDescription", &json!([key]), &json!([]))]}]);

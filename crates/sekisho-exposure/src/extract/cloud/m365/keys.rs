@@ -4,6 +4,7 @@
 use crate::extract::cloud::keys;
 
 keys! {
+    ID = ["Id", "OfficeId", "id"];
     OPERATION = ["Operation", "Operations", "operation"];
     WORKLOAD = ["Workload", "OfficeWorkload", "service"];
     RESULT = ["ResultStatus", "resultStatus"];

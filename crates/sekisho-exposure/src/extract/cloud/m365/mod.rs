@@ -42,6 +42,11 @@ impl Extractor for M365 {
         shape.product.as_ref() == "m365"
     }
 
+    /// By the id of each record.
+    fn tells_apart(&self, _shape: &Shape) -> bool {
+        true
+    }
+
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>) {
         let who = row.any(keys::USER).or_else(|| row.any(keys::LOGON_SID));
         let id = row.any(keys::TENANT).or_else(|| row.any(keys::ACTOR_TENANT));

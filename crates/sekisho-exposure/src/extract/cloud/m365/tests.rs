@@ -1,8 +1,11 @@
+//! What single records of the unified audit log say.
+
+use sekisho_event::formats::csv::Csv;
 use serde_json::{Value, json};
 
 use crate::activity::What;
 use crate::extract::Class;
-use crate::extract::cloud::test_support::{read, words};
+use crate::extract::cloud::test_support::{read, read_as, word, words};
 use crate::ledger::Hour;
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
@@ -80,6 +83,22 @@ fn a_bind_is_the_messages_in_every_form_of_the_record() {
     let alive = found.heard.alive.keys().find(|k| k.2 == mailbox).unwrap();
     assert_eq!(alive.1, Class::MailAccess);
     assert!(found.heard.alive[alive].contains_key(&Hour::of(found.activities[0].time)));
+}
+
+#[test]
+fn an_export_as_a_table() {
+    let plain = record("Exchange", "MailItemsAccessed", &bound()).to_string();
+    let table = format!(
+        "RecordId,CreationDate,RecordType,Operation,UserId,AuditData\n\
+         r1,2026-03-02T10:00:00Z,50,MailItemsAccessed,ann@corp.example.org,\"{}\"\n\
+         r2,2026-03-02T10:00:01Z,50,MailItemsAccessed,ann@corp.example.org,\"{}\"\n",
+        plain.replace('"', "\"\""),
+        plain.replace('"', "\"\"").replace("<1@x>", "<3@x>"),
+    );
+    let found = read_as(&Csv, &table);
+    let said: Vec<String> = found.activities.iter().map(|a| word(&found, a)).collect();
+    assert_eq!(said[..3], READ);
+    assert!(said.contains(&READ[0].replace("<1@x>", "<3@x>")));
 }
 
 #[test]

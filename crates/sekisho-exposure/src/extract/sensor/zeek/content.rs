@@ -27,7 +27,7 @@ pub(super) fn http(row: &Row<'_>, out: &mut Out<'_>) {
         ..ends.actor()
     };
     let transfer = Transfer {
-        server_name: request.host.map(|host| out.names().of(host)),
+        server_name: request.host_name().map(|host| out.names().of(host)),
         files: request.files(out),
         request: request.text().map(|text| out.names().of(&text)),
         ..ends.transfer(out.names().of("http"))

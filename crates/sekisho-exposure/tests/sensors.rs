@@ -7,8 +7,4 @@
     reason = "helpers of tests may fail as tests do"
 )]
 
-mod any;
-mod case;
-mod flows;
-mod reading;
-mod zeek;
+mod sensor;
