@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use hashbrown::HashMap;
-use sekisho_event::{Dictionary, Kind, ValueId};
+use sekisho_event::{Dictionary, Kind, Value, ValueId};
 
 use crate::compare::fold_into;
 use crate::engine::fold::fold;
@@ -37,6 +37,50 @@ pub(crate) struct FieldMatcher {
     every: Vec<u32>,
     /// Numbers, which besides their own text may be written in other ways.
     numbers: Vec<u32>,
+}
+
+/// Values that have numbers.
+pub(crate) trait Values {
+    /// The value with this number.
+    fn value(&self, number: u32) -> Option<Value<'_>>;
+}
+
+impl Values for Dictionary {
+    fn value(&self, number: u32) -> Option<Value<'_>> {
+        self.get(ValueId(number))
+    }
+}
+
+/// What a value must have for a question to be answered with yes. Texts are
+/// folded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Needle {
+    /// Nothing that could be looked for.
+    Anything,
+    /// It is this text.
+    Whole(Box<str>),
+    /// It is this text, or a number that is written in an unusual way.
+    Number(Box<str>),
+    /// It begins with this text.
+    Starts(Box<str>),
+    /// It ends with this text.
+    Ends(Box<str>),
+    /// It holds one of these texts.
+    Parts(Box<[Box<str>]>),
+}
+
+impl Needle {
+    /// Of a question.
+    pub(crate) fn of(test: &Test) -> Self {
+        match handle_of(test).0 {
+            Handle::Exact(text) => Self::Whole(text.into()),
+            Handle::Starts(text) => Self::Starts(text.into()),
+            Handle::Ends(text) => Self::Ends(text.into()),
+            Handle::Part(texts) => Self::Parts(texts.into_iter().map(Box::from).collect()),
+            Handle::Number(text) if is_plain_integer(&text) => Self::Number(fold(&text).into()),
+            Handle::Number(_) | Handle::Every => Self::Anything,
+        }
+    }
 }
 
 /// What it means that a text was found: number of the test.
@@ -73,6 +117,26 @@ impl Asked {
         for id in self.from..=u32::try_from(dictionary.len()).unwrap_or(u32::MAX - 1) {
             fold_into(dictionary.text(ValueId(id)), &mut self.folded);
             self.ends.push(self.folded.len());
+        }
+    }
+
+    /// Takes values that stand one behind the other in a text; they are
+    /// numbered from 0.
+    pub(crate) fn take_text(&mut self, text: &str, ends: &[usize]) {
+        self.folded.clear();
+        self.ends.clear();
+        self.held.clear();
+        self.from = 0;
+        if text.is_ascii() {
+            fold_into(text, &mut self.folded);
+            self.ends.extend_from_slice(ends);
+            return;
+        }
+        let mut from = 0;
+        for &end in ends {
+            fold_into(text.get(from..end).unwrap_or_default(), &mut self.folded);
+            self.ends.push(self.folded.len());
+            from = end;
         }
     }
 
@@ -125,6 +189,11 @@ impl FieldMatcher {
         }
     }
 
+    /// The questions.
+    pub(crate) fn atoms(&self) -> impl Iterator<Item = AtomId> {
+        self.tests.iter().map(|(atom, _)| *atom)
+    }
+
     /// Sorts what was added. To be called once, before the first value.
     pub(crate) fn finish(&mut self) {
         self.starts.finish();
@@ -133,7 +202,7 @@ impl FieldMatcher {
     }
 
     /// Adds the atoms that hold for the values that were taken.
-    pub(crate) fn ask(&self, dictionary: &Dictionary, asked: &mut Asked) {
+    pub(crate) fn ask(&self, dictionary: &impl Values, asked: &mut Asked) {
         let Asked { from, folded, ends, checked, held } = asked;
         checked.clear();
         let mut note = |value: u32, u: Use| match u {
@@ -174,12 +243,12 @@ impl FieldMatcher {
     /// what was found of nulls: no question about a value holds for them.
     fn ask_each(
         &self,
-        dictionary: &Dictionary,
+        dictionary: &impl Values,
         from: u32,
         count: u32,
         held: &mut Vec<(ValueId, AtomId)>,
     ) {
-        let is = |id: ValueId, kind| dictionary.get(id).is_some_and(|v| v.kind == kind);
+        let is = |id: ValueId, kind| dictionary.value(id.0).is_some_and(|v| v.kind == kind);
         held.retain(|&(id, _)| !is(id, Kind::Null));
         if self.every.is_empty() && self.numbers.is_empty() {
             return;
@@ -188,7 +257,7 @@ impl FieldMatcher {
             for &test in &self.every {
                 self.check(dictionary, id, test, held);
             }
-            let number = dictionary.get(id).filter(|v| v.kind == Kind::Number);
+            let number = dictionary.value(id.0).filter(|v| v.kind == Kind::Number);
             if number.is_some_and(|v| !is_plain_integer(v.text)) {
                 for &test in &self.numbers {
                     self.check(dictionary, id, test, held);
@@ -199,13 +268,13 @@ impl FieldMatcher {
 
     fn check(
         &self,
-        dictionary: &Dictionary,
+        dictionary: &impl Values,
         id: ValueId,
         test: u32,
         held: &mut Vec<(ValueId, AtomId)>,
     ) {
         if let (Some((atom, test)), Some(value)) =
-            (self.tests.get(test as usize), dictionary.get(id))
+            (self.tests.get(test as usize), dictionary.value(id.0))
             && test.holds(value)
         {
             held.push((id, *atom));

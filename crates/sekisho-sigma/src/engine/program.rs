@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Projection, Shape, Vocabulary};
 
-use crate::engine::field_matcher::{AtomId, FieldMatcher};
+use crate::engine::field_matcher::{AtomId, FieldMatcher, Needle};
 use crate::engine::guard::{Cost, cost_of, guard_of, in_good_order};
 use crate::engine::logsource::{LaneId, Place, columns, places};
 use crate::engine::value_test::ValueTest;
@@ -45,6 +45,8 @@ pub(crate) enum Question {
 pub(crate) struct Atom {
     pub(crate) field: FieldNumber,
     pub(crate) question: Question,
+    /// What a value must have for the answer to be yes.
+    pub(crate) needle: Needle,
 }
 
 /// A rule as a formula over atoms.
@@ -230,6 +232,7 @@ impl Program {
             .map(|(&(field, test), &late)| Atom {
                 field,
                 question: question(test, late, &mut numbers, &mut fields),
+                needle: Needle::of(test),
             })
             .collect::<Vec<_>>();
         let matchers = matchers(fields.len(), &tests, &atoms);

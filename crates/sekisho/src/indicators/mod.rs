@@ -33,6 +33,7 @@ mod form;
 mod json;
 pub mod limits;
 mod mapping;
+mod late;
 mod matcher;
 pub mod pattern;
 mod plan;
@@ -43,6 +44,7 @@ mod tests;
 
 pub use bundle::{Indicator, Loaded, Refused, Stamp, Why, load, read};
 pub use correlator::{Conclusion, IndicatorCorrelator, Occurrence};
+pub use late::LateIndicators;
 pub use matcher::{IndicatorMatch, IndicatorMatcher};
 pub use program::{IndicatorId, IndicatorProgram};
 
