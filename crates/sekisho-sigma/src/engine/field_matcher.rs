@@ -5,7 +5,7 @@
 //! where such a text was found. Nearly all values have nothing of all this,
 //! and a few bits tell so for most.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 use sekisho_event::{Dictionary, Kind, Value, ValueId};
@@ -23,7 +23,7 @@ pub(crate) type AtomId = u32;
 /// Answers all questions about the values of one field.
 #[derive(Debug, Default)]
 pub(crate) struct FieldMatcher {
-    tests: Vec<(AtomId, ValueTest)>,
+    tests: Vec<(AtomId, Arc<Asking>)>,
     /// Whole values, folded.
     exact: HashMap<Box<str>, Vec<Use>>,
     starts: Affixes,
@@ -48,38 +48,6 @@ pub(crate) trait Values {
 impl Values for Dictionary {
     fn value(&self, number: u32) -> Option<Value<'_>> {
         self.get(ValueId(number))
-    }
-}
-
-/// What a value must have for a question to be answered with yes. Texts are
-/// folded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Needle {
-    /// Nothing that could be looked for.
-    Anything,
-    /// It is this text.
-    Whole(Box<str>),
-    /// It is this text, or a number that is written in an unusual way.
-    Number(Box<str>),
-    /// It begins with this text.
-    Starts(Box<str>),
-    /// It ends with this text.
-    Ends(Box<str>),
-    /// It holds one of these texts.
-    Parts(Box<[Box<str>]>),
-}
-
-impl Needle {
-    /// Of a question.
-    pub(crate) fn of(test: &Test) -> Self {
-        match handle_of(test).0 {
-            Handle::Exact(text) => Self::Whole(text.into()),
-            Handle::Starts(text) => Self::Starts(text.into()),
-            Handle::Ends(text) => Self::Ends(text.into()),
-            Handle::Part(texts) => Self::Parts(texts.into_iter().map(Box::from).collect()),
-            Handle::Number(text) if is_plain_integer(&text) => Self::Number(fold(&text).into()),
-            Handle::Number(_) | Handle::Every => Self::Anything,
-        }
     }
 }
 
@@ -147,39 +115,62 @@ impl Asked {
     }
 }
 
-/// How a question is looked up.
-enum Handle {
+/// How a question is looked up: what a value must have, folded, for it to be
+/// answered with yes.
+#[derive(Clone, Debug)]
+pub(crate) enum Handle {
+    /// It is this text.
     Exact(String),
+    /// It begins with this text.
     Starts(String),
+    /// It ends with this text.
     Ends(String),
+    /// It holds one of these texts.
     Part(Vec<String>),
+    /// It is this number, as text or written in another way.
     Number(String),
+    /// Nothing that could be looked up.
     Every,
+}
+
+/// A question about a value, and how it is looked up.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub(crate) test: ValueTest,
+    pub(crate) handle: Handle,
+    /// Whether finding what the handle says answers the question.
+    sure: bool,
+}
+
+impl Asking {
+    pub(crate) fn new(test: &Test) -> Self {
+        let (handle, sure) = handle_of(test);
+        Self { test: ValueTest::new(test), handle, sure }
+    }
 }
 
 impl FieldMatcher {
     /// Adds a question.
-    pub(crate) fn add(&mut self, atom: AtomId, test: &Test) {
+    pub(crate) fn add(&mut self, atom: AtomId, asking: &Arc<Asking>) {
         let number = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
-        self.tests.push((atom, ValueTest::new(test)));
-        let (handle, sure) = handle_of(test);
-        let found = if sure { Use::Holds(number) } else { Use::Check(number) };
-        match handle {
+        self.tests.push((atom, Arc::clone(asking)));
+        let found = if asking.sure { Use::Holds(number) } else { Use::Check(number) };
+        match &asking.handle {
             Handle::Exact(text) => {
-                self.exact.entry(text.into_boxed_str()).or_default().push(found);
+                self.exact.entry(text.as_str().into()).or_default().push(found);
             }
-            Handle::Starts(text) => self.starts.add(text.into_bytes(), found),
+            Handle::Starts(text) => self.starts.add(text.clone().into_bytes(), found),
             Handle::Ends(text) => {
-                let mut bytes = text.into_bytes();
+                let mut bytes = text.clone().into_bytes();
                 bytes.reverse();
                 self.ends.add(bytes, found);
             }
             Handle::Part(texts) => {
-                self.parts.extend(texts.into_iter().map(|text| (text, vec![found])));
+                self.parts.extend(texts.iter().map(|text| (text.clone(), vec![found])));
             }
             Handle::Number(text) => {
-                self.exact.entry(fold(&text).into()).or_default().push(found);
-                if is_plain_integer(&text) {
+                self.exact.entry(fold(text).into()).or_default().push(found);
+                if is_plain_integer(text) {
                     self.numbers.push(number);
                 } else {
                     self.every.push(number);
@@ -190,8 +181,20 @@ impl FieldMatcher {
     }
 
     /// The questions.
-    pub(crate) fn atoms(&self) -> impl Iterator<Item = AtomId> {
-        self.tests.iter().map(|(atom, _)| *atom)
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (AtomId, &Asking)> {
+        self.tests.iter().map(|(atom, asking)| (*atom, &**asking))
+    }
+
+    /// A matcher that asks only these, which are sorted.
+    pub(crate) fn of(&self, atoms: &[AtomId]) -> Self {
+        let mut some = Self::default();
+        for (atom, asking) in &self.tests {
+            if atoms.binary_search(atom).is_ok() {
+                some.add(*atom, asking);
+            }
+        }
+        some.finish();
+        some
     }
 
     /// Sorts what was added. To be called once, before the first value.
@@ -275,7 +278,7 @@ impl FieldMatcher {
     ) {
         if let (Some((atom, test)), Some(value)) =
             (self.tests.get(test as usize), dictionary.value(id.0))
-            && test.holds(value)
+            && test.test.holds(value)
         {
             held.push((id, *atom));
         }
@@ -441,7 +444,7 @@ const WHOLE_DIGITS_MAX: usize = 38;
 
 /// Whether a number is written in the one plain way: two such texts are the
 /// same number only if they are the same text.
-fn is_plain_integer(text: &str) -> bool {
+pub(crate) fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     (1..=WHOLE_DIGITS_MAX).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())

@@ -2,8 +2,9 @@
 //! late as can be: first it is asked what their values are made of, where that
 //! was written down; then the distinct values of those columns are read on
 //! which rules still depend; then the keys of rows, for rules that the values
-//! leave possible. What is found is never too little; nearly all of it holds
-//! when a [`Matcher`](crate::Matcher) looks at it, which has the last word.
+//! leave possible. What is found is never too little, and nearly all of it
+//! holds when [`judge`](super::judge) looks at the event, which has the last
+//! word.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sekisho_event::{Kind, Shape, Value, ValueId};
 
-use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, Needle, Values};
+use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, Handle, Values, is_plain_integer};
 use crate::engine::program::{
     EVERY_FIELD, FieldNumber, KeywordSet, Lane, Node, Program, Question, RuleId,
 };
@@ -32,7 +33,8 @@ pub trait LateColumns {
     /// Shows the numbers of the columns of this name.
     fn named(&self, name: &str, each: &mut dyn FnMut(usize));
 
-    /// Bytes that reading a column takes, where that is worth avoiding.
+    /// Bytes that reading a column takes, where that is worth avoiding or it
+    /// can be told without what its values may hold.
     fn deferred(&self, column: usize) -> Option<u64>;
 
     /// Whether a value of a deferred column may hold this text, which is in
@@ -143,21 +145,28 @@ struct Ask<'a> {
 }
 
 /// What is known of a column.
-enum Known {
-    /// Not read: what may hold for some value.
-    Hoped(Vec<AtomId>),
-    /// What holds for which value, in order.
-    Held { held: Vec<(ValueId, AtomId)>, atoms: Vec<AtomId> },
+#[derive(Default)]
+struct Known {
+    /// What holds for which value, in order, and what holds for any.
+    held: Vec<(ValueId, AtomId)>,
+    atoms: Vec<AtomId>,
+    /// What may hold for some value, and was not asked yet; sorted.
+    hoped: Vec<AtomId>,
 }
 
 /// What was found out about the columns of a group of rows.
 type Answers = HashMap<(usize, Asker), Known>;
+
+/// Most matchers of a few questions that are kept.
+const SMALL_MATCHERS_MAX: usize = 1 << 12;
 
 /// Finds rows for one thread.
 #[derive(Debug)]
 pub struct LateMatcher {
     program: Arc<Program>,
     asked: Asked,
+    /// Those that ask only some questions.
+    small: HashMap<(Asker, Vec<AtomId>), Arc<FieldMatcher>>,
     /// Counts how often rules were weighed.
     round: u64,
     /// By atom: the last round in which it may hold for some value, and in
@@ -180,44 +189,43 @@ impl LateMatcher {
             looked: vec![0; program.rules.len()],
             program,
             asked: Asked::default(),
+            small: HashMap::new(),
             round: 0,
             alive: Vec::new(),
         }
     }
 
-    /// Appends the rows, sorted and once each, for which some rule may hold:
-    /// all for which one does, and hardly any other. `shapes` says how many
-    /// rows of which shape come one after the other.
+    /// Appends rows and the rules that may hold for them, in order: all that
+    /// do hold, and hardly any other. `shapes` says how many rows of which
+    /// shape come one after the other.
     ///
     /// # Errors
     ///
     /// Where a column cannot be read.
-    pub fn rows<C: LateColumns>(
+    pub fn run<C: LateColumns>(
         &mut self,
         shapes: &[(Shape, usize)],
         columns: &mut C,
-        out: &mut Vec<u32>,
+        out: &mut Vec<(u32, RuleId)>,
     ) -> Result<(), C::Error> {
         let program = Arc::clone(&self.program);
         let mut answers = Answers::new();
-        let mut from = 0;
+        let (mut from, before) = (0, out.len());
         for (shape, count) in shapes {
             let rows = from..from + count;
             from = rows.end;
             let plan = program.plan(shape);
-            let mut found = RowSet::None;
             for lane in &plan.lanes {
                 let asks = asks_of(&program, lane, columns);
                 self.settle(&program, lane, &asks, columns, &mut answers)?;
-                if self.alive.is_empty() {
-                    continue;
+                if !self.alive.is_empty() {
+                    let looking = Looking { program: &program, asks: &asks, answers: &answers };
+                    looking.rows(&self.alive, &rows, columns, out)?;
                 }
-                let looking = Looking { program: &program, asks: &asks, answers: &answers };
-                found = found.or(looking.rows(&self.alive, &rows, columns)?);
             }
-            found.each(rows.len(), |row| {
-                out.extend(u32::try_from(rows.start + row));
-            });
+        }
+        if let Some(found) = out.get_mut(before..) {
+            found.sort_unstable();
         }
         Ok(())
     }
@@ -234,33 +242,62 @@ impl LateMatcher {
     ) -> Result<(), C::Error> {
         for ask in asks {
             if !answers.contains_key(&(ask.column, ask.asker)) {
-                let known = match columns.deferred(ask.column) {
-                    None => self.ask(ask, columns)?,
-                    Some(_) => hope(program, ask, columns),
-                };
+                let mut known = Known::default();
+                match columns.deferred(ask.column) {
+                    None => self.ask(ask, ask.matcher, columns, &mut known)?,
+                    Some(_) => hope(ask, columns, &mut known),
+                }
                 answers.insert((ask.column, ask.asker), known);
             }
         }
         loop {
             self.weigh(program, lane, asks, answers);
-            let Some(next) = self.next(program, asks, columns, answers) else { return Ok(()) };
-            let known = self.ask(next, columns)?;
-            answers.insert((next.column, next.asker), known);
+            let Some((next, atoms)) = self.next(program, asks, columns, answers) else {
+                return Ok(());
+            };
+            let Some(known) = answers.get_mut(&(next.column, next.asker)) else { return Ok(()) };
+            known.hoped.retain(|atom| atoms.binary_search(atom).is_err());
+            let matcher = self.small(next, atoms);
+            self.ask(next, &matcher, columns, known)?;
         }
     }
 
-    /// Puts all questions to all values of a column.
-    fn ask<C: LateColumns>(&mut self, ask: &Ask<'_>, columns: &mut C) -> Result<Known, C::Error> {
+    /// A matcher that asks some of the questions about a column.
+    fn small(&mut self, ask: &Ask<'_>, atoms: Vec<AtomId>) -> Arc<FieldMatcher> {
+        if self.small.len() >= SMALL_MATCHERS_MAX {
+            self.small.clear();
+        }
+        let made = self.small.entry((ask.asker, atoms));
+        Arc::clone(made.or_insert_with_key(|(_, atoms)| Arc::new(ask.matcher.of(atoms))))
+    }
+
+    /// Puts a matcher's questions to all values of a column.
+    fn ask<C: LateColumns>(
+        &mut self,
+        ask: &Ask<'_>,
+        matcher: &FieldMatcher,
+        columns: &mut C,
+        known: &mut Known,
+    ) -> Result<(), C::Error> {
         columns.load(ask.column)?;
         let values = columns.values(ask.column);
         self.asked.take_text(values.text, values.ends);
-        ask.matcher.ask(&values, &mut self.asked);
+        matcher.ask(&values, &mut self.asked);
         self.asked.sort();
-        let held = std::mem::take(&mut self.asked.held);
-        let mut atoms: Vec<AtomId> = held.iter().map(|(_, atom)| *atom).collect();
+        if self.asked.held.is_empty() {
+            return Ok(());
+        }
+        let mut atoms: Vec<AtomId> = self.asked.held.iter().map(|(_, atom)| *atom).collect();
         atoms.sort_unstable();
         atoms.dedup();
-        Ok(Known::Held { held, atoms })
+        known.atoms.extend(atoms);
+        if known.held.is_empty() {
+            known.held.clone_from(&self.asked.held);
+        } else {
+            known.held.append(&mut self.asked.held);
+            known.held.sort_unstable();
+        }
+        Ok(())
     }
 
     /// Finds the rules that may hold by what is known so far.
@@ -279,21 +316,18 @@ impl LateMatcher {
             }
         };
         for ask in asks {
-            match answers.get(&(ask.column, ask.asker)) {
-                Some(Known::Held { atoms, .. }) => atoms.iter().for_each(|&atom| wake(atom)),
-                Some(Known::Hoped(atoms)) => atoms.iter().for_each(|&atom| {
-                    renew(hoped, atom, *round);
-                    wake(atom);
-                }),
-                None => {}
+            let Some(known) = answers.get(&(ask.column, ask.asker)) else { continue };
+            for &atom in &known.hoped {
+                renew(hoped, atom, *round);
             }
+            known.atoms.iter().chain(&known.hoped).for_each(|&atom| wake(atom));
         }
         let has = |field| asks.iter().any(|ask| ask.field == field);
         let mut may = |atom: AtomId| {
             let Some(asked) = program.atoms.get(atom as usize) else { return (false, true) };
             match asked.question {
                 Question::Value => (possible.get(atom as usize) == Some(round), true),
-                Question::Late(_) => (has(asked.field), true),
+                Question::Late => (has(asked.field), true),
                 Question::Exists(true) => (has(asked.field), true),
                 Question::Exists(false) | Question::Null => (true, has(asked.field)),
                 Question::FieldRef(_, other) => (has(asked.field) && has(other), true),
@@ -305,44 +339,50 @@ impl LateMatcher {
     }
 
     /// The column that is the least work to read, of those on which a rule
-    /// depends that may hold.
+    /// depends that may hold; and what is to be asked about it.
     fn next<'a, 'b, C: LateColumns>(
         &self,
         program: &Program,
         asks: &'b [Ask<'a>],
         columns: &C,
         answers: &Answers,
-    ) -> Option<&'b Ask<'a>> {
-        let mut fields: Vec<FieldNumber> = Vec::new();
+    ) -> Option<(&'b Ask<'a>, Vec<AtomId>)> {
+        let mut wanted: Vec<AtomId> = Vec::new();
         for rule in self.alive.iter().filter_map(|&id| program.rules.get(id as usize)) {
             rule.node.each_atom(&mut |atom, _| {
                 if self.hoped.get(atom as usize) == Some(&self.round) {
-                    fields.extend(program.atoms.get(atom as usize).map(|atom| atom.field));
+                    wanted.push(atom);
                 }
             });
         }
-        let unread = |ask: &&Ask<'_>| {
-            fields.contains(&ask.field)
-                && matches!(answers.get(&(ask.column, ask.asker)), Some(Known::Hoped(hoped)) if !hoped.is_empty())
+        wanted.sort_unstable();
+        wanted.dedup();
+        let unasked = |ask: &'b Ask<'a>| {
+            let known = answers.get(&(ask.column, ask.asker))?;
+            let hoped = known.hoped.iter().copied();
+            let atoms: Vec<AtomId> =
+                hoped.filter(|atom| wanted.binary_search(atom).is_ok()).collect();
+            (!atoms.is_empty()).then_some((ask, atoms))
         };
-        asks.iter().filter(unread).min_by_key(|ask| columns.deferred(ask.column))
+        asks.iter().filter_map(unasked).min_by_key(|(ask, _)| columns.deferred(ask.column))
     }
 }
 
 /// What may hold for some value of a column that was not read.
-fn hope<C: LateColumns>(program: &Program, ask: &Ask<'_>, columns: &C) -> Known {
+fn hope<C: LateColumns>(ask: &Ask<'_>, columns: &C, known: &mut Known) {
     let may = |text: &str, begins, ends| columns.may_hold(ask.column, text, begins, ends);
-    let hoped = ask.matcher.atoms().filter(|&atom| {
-        program.atoms.get(atom as usize).is_some_and(|atom| match &atom.needle {
-            Needle::Anything => true,
-            Needle::Whole(text) => may(text, true, true),
-            Needle::Number(text) => may(text, true, true) || columns.odd_numbers(ask.column),
-            Needle::Starts(text) => may(text, true, false),
-            Needle::Ends(text) => may(text, false, true),
-            Needle::Parts(texts) => texts.iter().any(|text| may(text, false, false)),
-        })
+    let hoped = ask.matcher.questions().filter(|(_, asking)| match &asking.handle {
+        Handle::Every => true,
+        Handle::Exact(text) => may(text, true, true),
+        Handle::Number(text) => {
+            !is_plain_integer(text) || may(text, true, true) || columns.odd_numbers(ask.column)
+        }
+        Handle::Starts(text) => may(text, true, false),
+        Handle::Ends(text) => may(text, false, true),
+        Handle::Part(texts) => texts.iter().any(|text| may(text, false, false)),
     });
-    Known::Hoped(hoped.collect())
+    known.hoped.extend(hoped.map(|(atom, _)| atom));
+    known.hoped.sort_unstable();
 }
 
 /// The columns that rules of a lane read.
@@ -459,30 +499,28 @@ fn set(words: &mut [u64], row: usize) {
 }
 
 impl Looking<'_> {
-    /// The rows of a range for which one of these rules may hold.
+    /// Appends the rows of a range and the rules of these that may hold for
+    /// them.
     fn rows<C: LateColumns>(
         &self,
         rules: &[RuleId],
         rows: &Range<usize>,
         columns: &mut C,
-    ) -> Result<RowSet, C::Error> {
-        let mut all = RowSet::empty(rows.len());
-        let mut any = false;
+        out: &mut Vec<(u32, RuleId)>,
+    ) -> Result<(), C::Error> {
         let mut from = rows.start;
         while from < rows.end {
             let some = from..rows.end.min(from + ROWS_MAX);
             let sets = self.sets(rules, &some, columns)?;
-            let nodes = rules.iter().filter_map(|&id| self.program.rules.get(id as usize));
-            for rule in nodes {
-                let found = self.eval(&rule.node, true, &sets);
-                found.each(some.len(), |row| {
-                    any = true;
-                    set(&mut all, some.start - rows.start + row);
+            for &id in rules {
+                let Some(rule) = self.program.rules.get(id as usize) else { continue };
+                self.eval(&rule.node, true, &sets).each(some.len(), |row| {
+                    out.extend(u32::try_from(some.start + row).ok().map(|row| (row, id)));
                 });
             }
             from = some.end;
         }
-        Ok(if any { RowSet::Some(all) } else { RowSet::None })
+        Ok(())
     }
 
     /// The sets that these rules are made of.
@@ -504,7 +542,7 @@ impl Looking<'_> {
                     Question::Exists(_) | Question::Null => {
                         sets.present.entry(atom.field).or_default();
                     }
-                    Question::Late(_) | Question::FieldRef(..) => return,
+                    Question::Late | Question::FieldRef(..) => return,
                 }
                 fields.push(atom.field);
             });
@@ -512,8 +550,8 @@ impl Looking<'_> {
         fields.sort_unstable();
         fields.dedup();
         for ask in self.asks.iter().filter(|ask| fields.binary_search(&ask.field).is_ok()) {
-            if let Some(Known::Held { held, .. }) = self.answers.get(&(ask.column, ask.asker)) {
-                fill_held(ask.column, held, rows, columns, &mut sets.held)?;
+            if let Some(known) = self.answers.get(&(ask.column, ask.asker)) {
+                fill_held(ask.column, &known.held, rows, columns, &mut sets.held)?;
             }
             if let Some(present) = sets.present.get_mut(&ask.field) {
                 fill_present(ask.column, rows, columns, present)?;
@@ -570,7 +608,7 @@ impl Looking<'_> {
             Question::Exists(false) => of(present.map(|p| &p.0)).not(),
             Question::Null => of(present.map(|p| &p.1)).not(),
             // To be asked of the few rows that are left.
-            Question::Late(_) | Question::FieldRef(..) => return RowSet::All,
+            Question::Late | Question::FieldRef(..) => return RowSet::All,
         };
         if wanted { holds } else { holds.not() }
     }

@@ -57,10 +57,11 @@ impl LateColumns for Columns<'_> {
     }
 
     fn deferred(&self, column: usize) -> Option<u64> {
-        if self.rest_field(column).is_some() || self.group.text(column).is_some() {
+        if self.rest_field(column).is_some() {
             return None;
         }
-        let bytes = self.group.packed_bytes(column);
+        let read = self.group.text(column).is_some();
+        let bytes = if read { 0 } else { self.group.packed_bytes(column) };
         (self.group.grams(column).is_some() || bytes > DEFERRED_BYTES).then_some(bytes)
     }
 

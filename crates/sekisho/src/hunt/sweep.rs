@@ -16,7 +16,7 @@ use sekisho_event::limits::FIELD_NAMES_MAX;
 use sekisho_event::{
     EventBatch, FieldId, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
 };
-use sekisho_sigma::{Correlator, LateMatcher, Match, Matcher, Observation, Program};
+use sekisho_sigma::{Correlator, LateMatcher, Match, Observation, Program};
 use sekisho_store::{OpenSegment, Row, ShapeRows, Store, StoredBatch};
 
 use super::columns::Columns;
@@ -260,7 +260,6 @@ struct Worker<'a> {
     shapes: Arc<[Shape]>,
     projection: Projection,
     vocabulary: Vocabulary,
-    matcher: Matcher,
     indicators: Option<(LateIndicators, IndicatorMatcher)>,
     names: Names,
     open: Option<(Arc<PathBuf>, OpenSegment)>,
@@ -290,7 +289,6 @@ impl<'a> Worker<'a> {
             shapes: Arc::default(),
             projection: Projection::All,
             vocabulary: Vocabulary::default(),
-            matcher: Matcher::new(Arc::clone(&plan.program)),
             indicators,
             names: Names::default(),
             open: None,
@@ -330,13 +328,14 @@ impl<'a> Worker<'a> {
         let whole = group.shapes().iter().any(|(shape, _)| projection.wants_all_of(shape));
         let mut columns = Columns::new(group, &|name| whole || projection.wants(name))?;
         let shapes = columns.group.shapes().to_vec();
-        let mut rows = Vec::new();
-        late.rows(&shapes, &mut columns, &mut rows)?;
+        let mut pairs = Vec::new();
+        late.run(&shapes, &mut columns, &mut pairs)?;
+        let mut rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
         if let Some((late, _)) = indicators {
             late.rows(&shapes, &mut columns, &mut rows)?;
             rows.sort_unstable();
-            rows.dedup();
         }
+        rows.dedup();
         if rows.is_empty() {
             return Ok(swept);
         }
@@ -344,7 +343,8 @@ impl<'a> Worker<'a> {
         let mut group = columns.group;
         let mut looking = Looking {
             plan,
-            matcher: &mut self.matcher,
+            rows: &rows,
+            pairs: &pairs,
             indicators: indicators.as_mut().map(|(_, matcher)| matcher),
             names: &mut self.names,
             matches: &mut self.matches,
@@ -360,7 +360,9 @@ impl<'a> Worker<'a> {
 /// Rows for which something may hold, one batch after the other.
 struct Looking<'a> {
     plan: &'a Plan,
-    matcher: &'a mut Matcher,
+    /// The rows that are still to come, and the rules that may hold for them.
+    rows: &'a [u32],
+    pairs: &'a [(u32, u32)],
     indicators: Option<&'a mut IndicatorMatcher>,
     names: &'a mut Names,
     matches: &'a mut Vec<Match>,
@@ -369,11 +371,28 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
+    /// Rows of the next batch, numbered from 0, and rules that may hold.
+    fn pairs_of(&mut self, rows: usize) -> Vec<(u32, u32)> {
+        let (now, later) = self.rows.split_at_checked(rows).unwrap_or((self.rows, &[]));
+        self.rows = later;
+        let mut out = Vec::new();
+        for (number, row) in (0..).zip(now) {
+            while let Some(((of, rule), left)) = self.pairs.split_first()
+                && of == row
+            {
+                out.push((number, *rule));
+                self.pairs = left;
+            }
+        }
+        out
+    }
+
     fn look(&mut self, stored: &StoredBatch, vocabulary: &Vocabulary) {
-        let Self { plan, matcher, indicators, names, matches, indicated, swept } = self;
+        let pairs = self.pairs_of(stored.batch.rows());
+        let Self { plan, indicators, names, matches, indicated, swept, .. } = self;
         let on = On { plan, stored, vocabulary };
         let mut bare = Vec::new();
-        matcher.run(&stored.batch, vocabulary, matches);
+        plan.program.judge(&pairs, &stored.batch, vocabulary, matches);
         matches.drain(..).for_each(|m| on.matched(&m, swept, &mut bare));
         if let Some(indicators) = indicators {
             indicators.run(&stored.batch, vocabulary, indicated);
