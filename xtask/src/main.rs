@@ -28,7 +28,7 @@ usage: cargo xtask coverage
   --rounds N    runs of each; the least CPU time counts (default 3)
   --only NAME   evtx, json, rsigma, rules, indicators, memory, readers, seal,
                 cores;
-                or large, which is not among all
+                or hunt and large, which are not among all
   --format NAME for readers and large: the format";
 
 fn main() -> Result<()> {
@@ -41,7 +41,6 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
-        Some("hunt-store") => hunt::stored(args),
         _ => bail!("{USAGE}"),
     }
 }

@@ -77,12 +77,12 @@ impl<'a> OpenGroup<'a> {
     ) -> Result<Self, Error> {
         let mut unpacker = Unpacker::new().map_err(|flaw| flaw.of(path))?;
         let mut own = |own: Own| {
-            let bytes = bytes_at(file, about.own(own)).map_err(|e| Error::io("reading", path, e))?;
+            let bytes =
+                bytes_at(file, about.own(own)).map_err(|e| Error::io("reading", path, e))?;
             Ok::<_, Error>(Cursor::new(bytes, own.optional()))
         };
         let cursors = [own(Own::Product)?, own(Own::Channel)?, own(Own::EventId)?];
-        let shapes =
-            shapes_of(cursors, about.rows, &mut unpacker).map_err(|flaw| flaw.of(path))?;
+        let shapes = shapes_of(cursors, about.rows, &mut unpacker).map_err(|flaw| flaw.of(path))?;
         let columns = footer.fields.len();
         let mut group = Self {
             path,
@@ -361,7 +361,9 @@ impl Picking<'_> {
             let Some(dictionary) = vocabulary.dictionary_mut(*field) else { continue };
             let mut keys = Vec::new();
             match from {
-                From::Pages(picker) => picker.texts(rows, *kind, dictionary, unpacker, &mut keys)?,
+                From::Pages(picker) => {
+                    picker.texts(rows, *kind, dictionary, unpacker, &mut keys)?
+                }
                 From::Loaded(column) => {
                     let text = loaded.get(*column).and_then(Option::as_ref);
                     let value = |&row: &u32| text.and_then(|text| text.value(row as usize));
@@ -490,7 +492,8 @@ impl LateText {
     /// The value of a row.
     fn value(&self, row: usize) -> Option<&str> {
         let number = (*self.keys.get(row)? as usize).checked_sub(1)?;
-        let from = number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let from =
+            number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.text.get(from..*self.ends.get(number)?)
     }
 }

@@ -40,7 +40,7 @@ pub const PAGE_ROWS: usize = 1 << 16;
 
 /// Bytes of values of one page that has no dictionary, about: whoever wants
 /// some rows unpacks no more than the pages that have them.
-pub const PAGE_BYTES: usize = 1 << 16;
+pub const PAGE_BYTES: usize = 1 << 17;
 
 /// Columns with so many bytes of distinct values have a set of the pieces that
 /// occur in them.

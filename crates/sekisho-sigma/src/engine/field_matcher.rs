@@ -8,6 +8,7 @@
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
+use memchr::memmem;
 use sekisho_event::{Dictionary, Kind, Value, ValueId};
 
 use crate::compare::fold_into;
@@ -140,12 +141,83 @@ pub(crate) struct Asking {
     pub(crate) handle: Handle,
     /// Whether finding what the handle says answers the question.
     sure: bool,
+    chain: Option<Chain>,
+}
+
+/// A pattern of nothing but texts, folded, and gaps of any length between them.
+#[derive(Debug)]
+struct Chain {
+    texts: Vec<String>,
+    /// Whether it begins and ends with a text.
+    starts: bool,
+    ends: bool,
+}
+
+impl Chain {
+    fn of(test: &Test) -> Option<Self> {
+        let Test::Text(pattern) = test else { return None };
+        if pattern.cased || pattern.parts.contains(&Part::One) {
+            return None;
+        }
+        let is_text = |part: Option<&Part>| matches!(part, Some(Part::Literal(_)));
+        let texts = pattern.parts.iter().filter_map(|part| match part {
+            Part::Literal(text) => Some(fold(text).into_owned()),
+            Part::Any | Part::One => None,
+        });
+        let texts: Vec<String> = texts.collect();
+        // Two texts without a gap between them would be one.
+        let apart = pattern.parts.windows(2).all(|two| two.contains(&Part::Any));
+        let (starts, ends) = (is_text(pattern.parts.first()), is_text(pattern.parts.last()));
+        (apart && texts.len() > 1).then_some(Self { texts, starts, ends })
+    }
+
+    /// Whether a folded text is like that. Each text is taken where it stands
+    /// first: what is left for the others is then the most that can be.
+    fn holds(&self, folded: &str) -> bool {
+        let (mut left, mut texts) = (folded, self.texts.as_slice());
+        if let (true, Some((first, others))) = (self.starts, texts.split_first()) {
+            let Some(rest) = left.strip_prefix(first.as_str()) else { return false };
+            (left, texts) = (rest, others);
+        }
+        if let (true, Some((last, others))) = (self.ends, texts.split_last()) {
+            let Some(rest) = left.strip_suffix(last.as_str()) else { return false };
+            (left, texts) = (rest, others);
+        }
+        texts.iter().all(|text| {
+            let at = memmem::find(left.as_bytes(), text.as_bytes());
+            let rest = at.and_then(|at| left.get(at + text.len()..));
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        })
+    }
 }
 
 impl Asking {
     pub(crate) fn new(test: &Test) -> Self {
         let (handle, sure) = handle_of(test);
-        Self { test: ValueTest::new(test), handle, sure }
+        Self { test: ValueTest::new(test), handle, sure, chain: Chain::of(test) }
+    }
+
+    /// Whether the answer is yes where what the handle says was found.
+    fn confirms(&self, value: Value<'_>, folded: &str) -> bool {
+        match &self.chain {
+            Some(chain) => value.kind != Kind::Null && chain.holds(folded),
+            None => self.test.holds(value),
+        }
+    }
+
+    /// Whether the answer is yes; the value's text is also given folded.
+    pub(crate) fn holds(&self, value: Value<'_>, folded: &str) -> bool {
+        let found = match &self.handle {
+            Handle::Exact(text) => folded == text,
+            Handle::Starts(text) => folded.starts_with(text.as_str()),
+            Handle::Ends(text) => folded.ends_with(text.as_str()),
+            Handle::Part(texts) => {
+                texts.iter().any(|text| memmem::find(folded.as_bytes(), text.as_bytes()).is_some())
+            }
+            Handle::Number(_) | Handle::Every => return self.test.holds(value),
+        };
+        found && value.kind != Kind::Null && (self.sure || self.confirms(value, folded))
     }
 }
 
@@ -236,7 +308,17 @@ impl FieldMatcher {
         checked.dedup();
         let from = *from;
         for &(value, test) in &*checked {
-            self.check(dictionary, ValueId(from + value), test, held);
+            let at = value as usize;
+            let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied();
+            let end = ends.get(at).copied().unwrap_or(0);
+            let text = folded.get(start.unwrap_or(0)..end).unwrap_or_default();
+            let id = ValueId(from + value);
+            if let (Some((atom, asking)), Some(value)) =
+                (self.tests.get(test as usize), dictionary.value(id.0))
+                && asking.confirms(value, text)
+            {
+                held.push((id, *atom));
+            }
         }
         let count = u32::try_from(ends.len()).unwrap_or(u32::MAX);
         self.ask_each(dictionary, from, count, held);

@@ -2,8 +2,10 @@
 //! that [`late`](super::late) leaves, which are too few for answers to be worth
 //! remembering. Says the same as a [`Matcher`](crate::Matcher).
 
+use hashbrown::HashMap;
 use sekisho_event::{Column, EventBatch, FieldId, Kind, Value, ValueId, Vocabulary};
 
+use crate::compare::fold_into;
 use crate::engine::field_matcher::AtomId;
 use crate::engine::matcher::{Fields, Match, columns_read};
 use crate::engine::program::{Atom, FieldNumber, Program, Question, RuleId};
@@ -15,6 +17,15 @@ struct Event<'a> {
     program: &'a Program,
     reads: Vec<(Fields, &'a Column)>,
     vocabulary: &'a Vocabulary,
+    /// Texts in lower case, of those that were asked.
+    folded: HashMap<(FieldId, ValueId), String>,
+}
+
+/// A value and where it is from.
+#[derive(Clone, Copy)]
+struct Cell<'a> {
+    at: (FieldId, ValueId),
+    value: Value<'a>,
 }
 
 impl Program {
@@ -39,6 +50,7 @@ impl Program {
                 program: self,
                 reads: columns_read(lane, batch, vocabulary),
                 vocabulary,
+                folded: HashMap::new(),
             });
             let Some(rule) = self.rules.get(id as usize) else { continue };
             if rule.node.eval(&mut |atom| event.holds(atom, row as usize)) {
@@ -50,31 +62,40 @@ impl Program {
 }
 
 impl<'a> Event<'a> {
-    /// Columns and values of a field in a row.
-    fn values(
-        &self,
-        field: FieldNumber,
-        row: usize,
-    ) -> impl Iterator<Item = (FieldId, ValueId, Value<'a>)> {
-        let columns = self.reads.iter().filter(move |(fields, _)| fields.contains(&Some(field)));
-        columns.flat_map(move |(_, column)| {
-            let dictionary = self.vocabulary.dictionary(column.field);
-            let value = move |id| Some((column.field, id, dictionary?.get(id)?));
+    /// The values of a field in a row.
+    fn values(&self, field: FieldNumber, row: usize) -> impl Iterator<Item = Cell<'a>> + use<'a> {
+        let vocabulary = self.vocabulary;
+        let of_field = |(fields, _): &&(Fields, &'a Column)| fields.contains(&Some(field));
+        let columns: Vec<&'a Column> = self.reads.iter().filter(of_field).map(|r| r.1).collect();
+        columns.into_iter().flat_map(move |column| {
+            let dictionary = vocabulary.dictionary(column.field);
+            let value =
+                move |id| Some(Cell { at: (column.field, id), value: dictionary?.get(id)? });
             column.values(row).filter_map(value)
         })
     }
 
-    fn holds(&self, id: AtomId, row: usize) -> bool {
+    fn holds(&mut self, id: AtomId, row: usize) -> bool {
         let Some(atom) = self.program.atoms.get(id as usize) else { return false };
-        let mut values = self.values(atom.field, row).map(|(.., value)| value);
+        let mut values = self.values(atom.field, row);
         match &atom.question {
-            Question::Value | Question::Late => values.any(|v| atom.asking.test.holds(v)),
+            Question::Value | Question::Late => values.any(|cell| self.asks(atom, cell)),
             Question::Exists(wanted) => values.next().is_some() == *wanted,
-            Question::Null => values.all(|value| value.kind == Kind::Null),
+            Question::Null => values.all(|cell| cell.value.kind == Kind::Null),
             Question::FieldRef(reference, other) => {
-                values.any(|this| self.refers(reference, this, *other, row))
+                values.any(|cell| self.refers(reference, cell.value, *other, row))
             }
         }
+    }
+
+    /// Whether a question about a value is answered with yes.
+    fn asks(&mut self, atom: &Atom, cell: Cell<'_>) -> bool {
+        let folded = self.folded.entry(cell.at).or_insert_with(|| {
+            let mut folded = String::new();
+            fold_into(cell.value.text, &mut folded);
+            folded
+        });
+        atom.asking.holds(cell.value, folded)
     }
 
     fn refers(
@@ -84,27 +105,27 @@ impl<'a> Event<'a> {
         other: FieldNumber,
         row: usize,
     ) -> bool {
-        self.values(other, row).any(|(.., that)| field_ref_holds(reference, this, that))
+        self.values(other, row).any(|that| field_ref_holds(reference, this, that.value))
     }
 
     /// The values of an event that speak for a rule.
-    fn evidence(&self, atoms: &[AtomId], row: usize) -> Vec<(FieldId, ValueId)> {
+    fn evidence(&mut self, atoms: &[AtomId], row: usize) -> Vec<(FieldId, ValueId)> {
         let mut out = Vec::new();
         for atom in atoms.iter().filter_map(|&id| self.program.atoms.get(id as usize)) {
-            for (field, id, value) in self.values(atom.field, row) {
-                if self.speaks(atom, value, row) && !out.contains(&(field, id)) {
-                    out.push((field, id));
+            for cell in self.values(atom.field, row) {
+                if !out.contains(&cell.at) && self.speaks(atom, cell, row) {
+                    out.push(cell.at);
                 }
             }
         }
         out
     }
 
-    fn speaks(&self, atom: &Atom, value: Value<'_>, row: usize) -> bool {
+    fn speaks(&mut self, atom: &Atom, cell: Cell<'_>, row: usize) -> bool {
         match &atom.question {
-            Question::Value | Question::Late => atom.asking.test.holds(value),
+            Question::Value | Question::Late => self.asks(atom, cell),
             Question::Exists(wanted) => *wanted,
-            Question::FieldRef(reference, other) => self.refers(reference, value, *other, row),
+            Question::FieldRef(reference, other) => self.refers(reference, cell.value, *other, row),
             Question::Null => false,
         }
     }

@@ -570,7 +570,13 @@ impl Looking<'_> {
             Node::And(parts) if wanted => self.every(parts, wanted, sets),
             Node::Or(parts) if !wanted => self.every(parts, wanted, sets),
             Node::And(parts) | Node::Or(parts) => self.some(parts, wanted, sets),
-            Node::AtLeast(0, _) => if wanted { RowSet::All } else { RowSet::None },
+            Node::AtLeast(0, _) => {
+                if wanted {
+                    RowSet::All
+                } else {
+                    RowSet::None
+                }
+            }
             Node::AtLeast(_, parts) if wanted => self.some(parts, wanted, sets),
             Node::AtLeast(..) => RowSet::All,
         }

@@ -351,7 +351,8 @@ impl<'a> Worker<'a> {
             indicated: &mut self.indicated,
             swept: &mut swept,
         };
-        group.pick(&rows, vocabulary, &mut |stored, vocabulary| looking.look(stored, vocabulary))?;
+        group
+            .pick(&rows, vocabulary, &mut |stored, vocabulary| looking.look(stored, vocabulary))?;
         swept.found.sort_by_key(|found| (found.row.cell, found.row.index, found.what));
         Ok(swept)
     }
