@@ -231,8 +231,8 @@ impl<'a> OpenGroup<'a> {
             let Some(field) = vocabulary.field(name) else { continue };
             self.load_keys(number)?;
             let from = match self.text(number) {
-                Some(_) => From::Loaded(number),
-                None => From::Pages(Picker::new(self.bytes(self.about.field(number))?)),
+                Some(_) => Origin::Loaded(number),
+                None => Origin::Pages(Picker::new(self.bytes(self.about.field(number))?)),
             };
             pickers.push((field, *kind, from));
         }
@@ -282,7 +282,7 @@ impl<'a> OpenGroup<'a> {
 }
 
 /// Where the values of picked rows come from.
-enum From {
+enum Origin {
     /// A column of which everything was read already.
     Loaded(usize),
     Pages(Picker),
@@ -303,7 +303,7 @@ struct Heads {
 struct Picking<'a> {
     loaded: &'a [Option<LateText>],
     footer: &'a Footer,
-    pickers: Vec<(FieldId, Kind, From)>,
+    pickers: Vec<(FieldId, Kind, Origin)>,
     hosts: Picker,
     rest: Picker,
     heads: Heads,
@@ -361,10 +361,10 @@ impl Picking<'_> {
             let Some(dictionary) = vocabulary.dictionary_mut(*field) else { continue };
             let mut keys = Vec::new();
             match from {
-                From::Pages(picker) => {
+                Origin::Pages(picker) => {
                     picker.texts(rows, *kind, dictionary, unpacker, &mut keys)?
                 }
-                From::Loaded(column) => {
+                Origin::Loaded(column) => {
                     let text = loaded.get(*column).and_then(Option::as_ref);
                     let value = |&row: &u32| text.and_then(|text| text.value(row as usize));
                     keys.extend(rows.iter().map(|row| {
@@ -441,9 +441,8 @@ impl LateText {
         } else {
             let mut present = Vec::new();
             loop {
-                plain(&mut pages, &head, &mut present, unpacker)?;
+                let at = plain(&mut pages, &head, &mut present, unpacker)?;
                 let count = present.iter().filter(|has| **has).count();
-                let at = pages.levels(&head, &mut Vec::new())?;
                 unpacker.take(present.len() * size_of::<u32>() + count * size_of::<usize>())?;
                 let mut number = short_of(ends.len())?;
                 values(&pages.body, at, count, &mut bytes, &mut ends)?;
@@ -498,20 +497,20 @@ impl LateText {
     }
 }
 
-/// Unpacks a page of plain values, and finds out which of its rows have one.
+/// Unpacks a page of plain values, and finds out which of its rows have one;
+/// says where the values begin.
 fn plain(
     pages: &mut Pages,
     head: &Head,
     present: &mut Vec<bool>,
     unpacker: &mut Unpacker,
-) -> Result<(), Flaw> {
+) -> Result<usize, Flaw> {
     if head.is_dictionary() || head.has_keys()? {
         return Err(flaw("a page of keys without a dictionary"));
     }
     pages.unpack(head, unpacker)?;
     present.clear();
-    pages.levels(head, present)?;
-    Ok(())
+    pages.levels(head, present)
 }
 
 fn short_of(number: usize) -> Result<u32, Flaw> {

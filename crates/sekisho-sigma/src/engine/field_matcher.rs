@@ -142,6 +142,67 @@ pub(crate) struct Asking {
     /// Whether finding what the handle says answers the question.
     sure: bool,
     chain: Option<Chain>,
+    glob: Option<Glob>,
+}
+
+/// A pattern as steps over a text that is ASCII, folded unless case counts.
+#[derive(Debug)]
+struct Glob {
+    cased: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Byte(u8),
+    Any,
+    One,
+}
+
+impl Glob {
+    fn of(test: &Test) -> Option<Self> {
+        let Test::Text(pattern) = test else { return None };
+        let mut steps = Vec::new();
+        for part in &pattern.parts {
+            match part {
+                Part::Literal(text) if pattern.cased => steps.extend(text.bytes().map(Step::Byte)),
+                Part::Literal(text) => steps.extend(fold(text).bytes().map(Step::Byte)),
+                Part::Any => steps.push(Step::Any),
+                Part::One => steps.push(Step::One),
+            }
+        }
+        Some(Self { cased: pattern.cased, steps })
+    }
+
+    /// Follows the steps; where they fail, gives the last `Any` one byte more.
+    fn holds(&self, text: &[u8]) -> bool {
+        let (mut step, mut at) = (0, 0);
+        let mut retry: Option<(usize, usize)> = None;
+        loop {
+            match (self.steps.get(step), text.get(at)) {
+                (None, None) => return true,
+                (Some(Step::Any), _) => {
+                    step += 1;
+                    retry = Some((step, at));
+                    continue;
+                }
+                (Some(Step::One), Some(_)) => {
+                    (step, at) = (step + 1, at + 1);
+                    continue;
+                }
+                (Some(Step::Byte(wanted)), Some(found)) if wanted == found => {
+                    (step, at) = (step + 1, at + 1);
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after, from)) = retry.filter(|(_, from)| *from < text.len()) else {
+                return false;
+            };
+            retry = Some((after, from + 1));
+            (step, at) = (after, from + 1);
+        }
+    }
 }
 
 /// A pattern of nothing but texts, folded, and gaps of any length between them.
@@ -195,14 +256,22 @@ impl Chain {
 impl Asking {
     pub(crate) fn new(test: &Test) -> Self {
         let (handle, sure) = handle_of(test);
-        Self { test: ValueTest::new(test), handle, sure, chain: Chain::of(test) }
+        let (chain, glob) = if sure { (None, None) } else { (Chain::of(test), Glob::of(test)) };
+        Self { test: ValueTest::new(test), handle, sure, chain, glob }
     }
 
     /// Whether the answer is yes where what the handle says was found.
     fn confirms(&self, value: Value<'_>, folded: &str) -> bool {
-        match &self.chain {
-            Some(chain) => value.kind != Kind::Null && chain.holds(folded),
-            None => self.test.holds(value),
+        if value.kind == Kind::Null {
+            return false;
+        }
+        if let Some(chain) = &self.chain {
+            return chain.holds(folded);
+        }
+        match &self.glob {
+            Some(glob) if glob.cased && value.text.is_ascii() => glob.holds(value.text.as_bytes()),
+            Some(glob) if !glob.cased && folded.is_ascii() => glob.holds(folded.as_bytes()),
+            _ => self.test.holds(value),
         }
     }
 

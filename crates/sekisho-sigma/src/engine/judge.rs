@@ -2,6 +2,8 @@
 //! that [`late`](super::late) leaves, which are too few for answers to be worth
 //! remembering. Says the same as a [`Matcher`](crate::Matcher).
 
+use std::rc::Rc;
+
 use hashbrown::HashMap;
 use sekisho_event::{Column, EventBatch, FieldId, Kind, Value, ValueId, Vocabulary};
 
@@ -15,7 +17,8 @@ use crate::rule::FieldRef;
 /// The events of a batch as rules of a lane read them.
 struct Event<'a> {
     program: &'a Program,
-    reads: Vec<(Fields, &'a Column)>,
+    /// By field: its columns.
+    columns: HashMap<FieldNumber, Rc<[&'a Column]>>,
     vocabulary: &'a Vocabulary,
     /// Texts in lower case, of those that were asked.
     folded: HashMap<(FieldId, ValueId), String>,
@@ -48,7 +51,7 @@ impl Program {
             };
             let event = slot.get_or_insert_with(|| Event {
                 program: self,
-                reads: columns_read(lane, batch, vocabulary),
+                columns: by_field(columns_read(lane, batch, vocabulary)),
                 vocabulary,
                 folded: HashMap::new(),
             });
@@ -61,13 +64,22 @@ impl Program {
     }
 }
 
+fn by_field<'a>(reads: Vec<(Fields, &'a Column)>) -> HashMap<FieldNumber, Rc<[&'a Column]>> {
+    let mut columns: HashMap<FieldNumber, Vec<&'a Column>> = HashMap::new();
+    for (fields, column) in reads {
+        for field in fields.into_iter().flatten() {
+            columns.entry(field).or_default().push(column);
+        }
+    }
+    columns.into_iter().map(|(field, columns)| (field, columns.into())).collect()
+}
+
 impl<'a> Event<'a> {
     /// The values of a field in a row.
     fn values(&self, field: FieldNumber, row: usize) -> impl Iterator<Item = Cell<'a>> + use<'a> {
         let vocabulary = self.vocabulary;
-        let of_field = |(fields, _): &&(Fields, &'a Column)| fields.contains(&Some(field));
-        let columns: Vec<&'a Column> = self.reads.iter().filter(of_field).map(|r| r.1).collect();
-        columns.into_iter().flat_map(move |column| {
+        let columns = self.columns.get(&field).map(Rc::clone).unwrap_or_default();
+        (0..columns.len()).filter_map(move |at| columns.get(at).copied()).flat_map(move |column| {
             let dictionary = vocabulary.dictionary(column.field);
             let value =
                 move |id| Some(Cell { at: (column.field, id), value: dictionary?.get(id)? });

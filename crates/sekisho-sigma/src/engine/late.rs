@@ -175,6 +175,8 @@ pub struct LateMatcher {
     hoped: Vec<u64>,
     /// By rule: the last round in which it was looked at.
     looked: Vec<u64>,
+    /// By field: the last round in which there was a column of it.
+    there: Vec<u64>,
     /// The rules that may hold.
     alive: Vec<RuleId>,
 }
@@ -187,6 +189,7 @@ impl LateMatcher {
             possible: vec![0; program.atoms.len()],
             hoped: vec![0; program.atoms.len()],
             looked: vec![0; program.rules.len()],
+            there: vec![0; program.fields.len()],
             program,
             asked: Asked::default(),
             small: HashMap::new(),
@@ -303,7 +306,7 @@ impl LateMatcher {
     /// Finds the rules that may hold by what is known so far.
     fn weigh(&mut self, program: &Program, lane: &Lane, asks: &[Ask<'_>], answers: &Answers) {
         self.round += 1;
-        let Self { possible, hoped, looked, alive, round, .. } = self;
+        let Self { possible, hoped, looked, there, alive, round, .. } = self;
         alive.clear();
         alive.extend(&lane.unguarded);
         let mut wake = |atom: AtomId| {
@@ -316,13 +319,16 @@ impl LateMatcher {
             }
         };
         for ask in asks {
+            if let Some(last) = there.get_mut(ask.field) {
+                *last = *round;
+            }
             let Some(known) = answers.get(&(ask.column, ask.asker)) else { continue };
             for &atom in &known.hoped {
                 renew(hoped, atom, *round);
             }
             known.atoms.iter().chain(&known.hoped).for_each(|&atom| wake(atom));
         }
-        let has = |field| asks.iter().any(|ask| ask.field == field);
+        let has = |field: FieldNumber| there.get(field) == Some(round);
         let mut may = |atom: AtomId| {
             let Some(asked) = program.atoms.get(atom as usize) else { return (false, true) };
             match asked.question {

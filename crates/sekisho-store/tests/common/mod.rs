@@ -7,7 +7,8 @@ use std::path::Path;
 
 use sekisho_event::{BatchBuilder, Kind, Projection, RowHead, Shape, ValueId, Vocabulary};
 use sekisho_store::{
-    Catalogue, Pending, Placed, RowPacker, Segment, Store, StoreLimits, StoreWriter, StoredBatch,
+    Catalogue, OpenGroup, Pending, Placed, RestField, RowPacker, Segment, Store, StoreLimits,
+    StoreWriter, StoredBatch,
 };
 
 /// An event as plain data.
@@ -114,8 +115,8 @@ pub(crate) fn read_all(folder: &Path, projection: Projection) -> Vec<Event> {
     sorted(out)
 }
 
-/// What columns say that are read late: for each group of rows that `keep` has
-/// rows of, these rows; and that their values are where the columns say.
+/// The rows that `keep` names, read by themselves; and columns that are read
+/// late say the same of them.
 pub(crate) fn read_late(folder: &Path, keep: &dyn Fn(usize) -> bool) -> Vec<Event> {
     let mut vocabulary = Vocabulary::new(Projection::All);
     let mut out = Vec::new();
@@ -127,62 +128,60 @@ pub(crate) fn read_late(folder: &Path, keep: &dyn Fn(usize) -> bool) -> Vec<Even
             let mut group = open.group(number).unwrap().unwrap();
             let count = group.rows();
             assert_eq!(group.shapes().iter().map(|(_, rows)| rows).sum::<usize>(), count);
-            let rows: Vec<u32> = (0..count)
-                .filter(|row| keep(before + row))
-                .map(|n| u32::try_from(n).unwrap())
-                .collect();
+            let rows = (0_u32..).take(count).filter(|row| keep(before + *row as usize));
+            let rows: Vec<u32> = rows.collect();
             before += count;
             // Some columns are read before, some are not.
-            for column in (0..group.columns().len()).filter(|column| column % 2 == 0) {
+            for column in (0..group.columns().len()).step_by(2) {
                 group.load(column).unwrap();
             }
             let from = out.len();
             group.pick(&rows, &mut vocabulary, &mut |s, v| events_of(s, v, &mut out)).unwrap();
             assert_eq!(out.len() - from, rows.len());
-            let rest = group.rest(&|_| true).unwrap();
             for column in 0..group.columns().len() {
                 group.load(column).unwrap();
                 group.load_keys(column).unwrap();
-                let (name, kind) = &group.columns()[column];
-                let text = group.text(column).unwrap();
-                for (event, &row) in out[from..].iter().zip(&rows) {
-                    let values = event.fields.get(name).map_or(&[][..], Vec::as_slice);
-                    let found = match text.keys[row as usize].checked_sub(1) {
-                        None => continue,
-                        Some(0) => &text.text[..text.ends[0]],
-                        Some(n) => &text.text[text.ends[n as usize - 1]..text.ends[n as usize]],
-                    };
-                    assert_eq!(values, [(*kind, found.to_owned())]);
-                    let lower: String =
-                        found.chars().map(|c| c.to_lowercase().next().unwrap()).collect();
-                    let may = group.grams(column).is_none_or(|g| g.may_hold(&lower, true, true));
-                    assert!(may, "{name}: {lower:?} is denied");
-                }
             }
+            let rest = group.rest(&|_| true).unwrap();
             for (event, &row) in out[from..].iter().zip(&rows) {
-                for (name, values) in &event.fields {
-                    let column = group.columns().iter().position(|(n, _)| n == name);
-                    let there = column
-                        .and_then(|column| group.text(column)?.keys.get(row as usize))
-                        .is_some_and(|key| *key != 0);
-                    let in_rest = rest.iter().find(|field| field.name == *name);
-                    let in_rest: Vec<(Kind, &str)> = in_rest
-                        .into_iter()
-                        .flat_map(|f| f.cells.iter().filter(|c| c.0 == row).map(move |c| (f, c.1)))
-                        .map(|(f, n)| {
-                            let n = n as usize;
-                            let start = n.checked_sub(2).map_or(0, |before| f.ends[before]);
-                            (f.kinds[n - 1], &f.text[start..f.ends[n - 1]])
-                        })
-                        .collect();
-                    let own: Vec<(Kind, &str)> =
-                        values.iter().map(|(kind, text)| (*kind, text.as_str())).collect();
-                    assert_eq!(in_rest, if there { Vec::new() } else { own });
-                }
+                assert_eq!(late_fields(&group, &rest, row), event.fields);
             }
         }
     }
     sorted(out)
+}
+
+/// The fields of a row, as columns say that are read late.
+fn late_fields(
+    group: &OpenGroup<'_>,
+    rest: &[RestField],
+    row: u32,
+) -> BTreeMap<String, Vec<(Kind, String)>> {
+    let mut fields: BTreeMap<String, Vec<(Kind, String)>> = BTreeMap::new();
+    let value = |text: &str, ends: &[usize], key: u32| {
+        let at = key as usize - 1;
+        let from = if at == 0 { 0 } else { ends[at - 1] };
+        text[from..ends[at]].to_owned()
+    };
+    for (number, (name, kind)) in group.columns().iter().enumerate() {
+        let column = group.text(number).unwrap();
+        let key = column.keys[row as usize];
+        if key != 0 {
+            let text = value(&column.text, &column.ends, key);
+            let lower: String = text.chars().map(|c| c.to_lowercase().next().unwrap()).collect();
+            let may = group.grams(number).is_none_or(|grams| grams.may_hold(&lower, true, true));
+            assert!(may, "{name}: {lower:?} is denied");
+            fields.entry(name.clone()).or_default().push((*kind, text));
+        }
+    }
+    for field in rest {
+        for &(_, key) in field.cells.iter().filter(|(of, _)| *of == row) {
+            let kind = field.kinds[key as usize - 1];
+            let text = value(&field.text, &field.ends, key);
+            fields.entry(field.name.clone()).or_default().push((kind, text));
+        }
+    }
+    fields
 }
 
 /// Events as they may be in life: processes, their connections, logons.

@@ -24,11 +24,8 @@ impl<'a> Columns<'a> {
     /// # Errors
     ///
     /// Where it cannot be read.
-    pub(super) fn new(
-        mut group: OpenGroup<'a>,
-        wants: &dyn Fn(&str) -> bool,
-    ) -> Result<Self, Error> {
-        let rest = if group.has_rest() { group.rest(wants)? } else { Vec::new() };
+    pub(super) fn new(mut group: OpenGroup<'a>) -> Result<Self, Error> {
+        let rest = if group.has_rest() { group.rest(&|_| true)? } else { Vec::new() };
         let mut names: HashMap<String, [Option<usize>; 2]> = HashMap::new();
         for (number, (name, _)) in group.columns().iter().enumerate() {
             names.insert(name.clone(), [Some(number), None]);

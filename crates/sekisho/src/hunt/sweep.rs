@@ -14,7 +14,7 @@ use anyhow::Result;
 use hashbrown::HashMap;
 use sekisho_event::limits::FIELD_NAMES_MAX;
 use sekisho_event::{
-    EventBatch, FieldId, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
+    EventBatch, FieldId, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
 };
 use sekisho_sigma::{Correlator, LateMatcher, Match, Observation, Program};
 use sekisho_store::{OpenSegment, Row, ShapeRows, Store, StoredBatch};
@@ -38,15 +38,6 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The fields that are read of events of these shapes.
-    fn projection(&self, shapes: &[Shape]) -> Projection {
-        let mut extra = self.correlator.fields();
-        if let Some(indicators) = &self.indicators {
-            extra.extend(indicators.fields());
-        }
-        self.program.projection_of(shapes, &extra)
-    }
-
     /// Whether anything could be found in events of one of these shapes.
     fn looks_at(&self, shapes: &[Shape]) -> bool {
         self.indicators.is_some() || shapes.iter().any(|shape| self.program.looks_at(shape))
@@ -256,9 +247,6 @@ impl Drop for Watch<'_, '_> {
 struct Worker<'a> {
     plan: &'a Plan,
     late: LateMatcher,
-    /// The shapes that `projection` is of.
-    shapes: Arc<[Shape]>,
-    projection: Projection,
     vocabulary: Vocabulary,
     indicators: Option<(LateIndicators, IndicatorMatcher)>,
     names: Names,
@@ -286,8 +274,6 @@ impl<'a> Worker<'a> {
         Self {
             plan,
             late: LateMatcher::new(Arc::clone(&plan.program)),
-            shapes: Arc::default(),
-            projection: Projection::All,
             vocabulary: Vocabulary::default(),
             indicators,
             names: Names::default(),
@@ -302,10 +288,6 @@ impl<'a> Worker<'a> {
         if self.open.as_ref().is_some_and(|(path, _)| *path == piece.path) {
             return Ok(());
         }
-        if self.shapes != piece.shapes {
-            self.shapes = Arc::clone(&piece.shapes);
-            self.projection = self.plan.projection(&piece.shapes);
-        }
         // Names are of all segments; long before there are too many the
         // vocabulary begins anew.
         if self.vocabulary.fields() > FIELD_NAMES_MAX / 2 {
@@ -317,7 +299,7 @@ impl<'a> Worker<'a> {
 
     fn sweep(&mut self, piece: &Piece) -> Result<Swept> {
         self.turn_to(piece)?;
-        let Self { plan, late, vocabulary, indicators, projection, open, .. } = self;
+        let Self { plan, late, vocabulary, indicators, open, .. } = self;
         let mut swept = Swept::default();
         let Some((_, segment)) = open else { return Ok(swept) };
         swept.rows = segment.group_rows(piece.group);
@@ -325,8 +307,7 @@ impl<'a> Worker<'a> {
             return Ok(swept);
         }
         let Some(group) = segment.group(piece.group)? else { return Ok(swept) };
-        let whole = group.shapes().iter().any(|(shape, _)| projection.wants_all_of(shape));
-        let mut columns = Columns::new(group, &|name| whole || projection.wants(name))?;
+        let mut columns = Columns::new(group)?;
         let shapes = columns.group.shapes().to_vec();
         let mut pairs = Vec::new();
         late.run(&shapes, &mut columns, &mut pairs)?;
