@@ -44,7 +44,7 @@ pub const PAGE_BYTES: usize = 1 << 17;
 
 /// Columns with so many bytes of distinct values have a set of the pieces that
 /// occur in them.
-pub const GRAM_COLUMN_BYTES_MIN: usize = 32 << 10;
+pub const GRAM_COLUMN_BYTES_MIN: usize = 4 << 10;
 
 /// Fewest and most bits of such a set, as powers of two.
 pub const GRAM_BITS_MIN_LOG2: u32 = 9;

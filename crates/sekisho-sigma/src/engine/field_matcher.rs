@@ -358,7 +358,9 @@ impl FieldMatcher {
         self.ask_parts(folded, ends, &mut note);
         let sieve = self.sieve.get_or_init(|| Sieve::of(self));
         let mut start = 0;
-        for (value, &end) in (0u32..).zip(&*ends) {
+        // Keywords are nearly always looked for anywhere.
+        let whole = if sieve.is_empty() { &[][..] } else { &**ends };
+        for (value, &end) in (0u32..).zip(whole) {
             let text = folded.get(start..end).unwrap_or_default();
             start = end;
             if sieve.exact.may(text)
@@ -459,6 +461,11 @@ struct Sieve {
 }
 
 impl Sieve {
+    fn is_empty(&self) -> bool {
+        let none = |sieve: &AffixSieve| !sieve.empty && !sieve.used.contains(&true);
+        !self.exact.any && none(&self.starts) && none(&self.ends)
+    }
+
     fn of(matcher: &FieldMatcher) -> Self {
         let mut sieve = Self::default();
         matcher.exact.keys().for_each(|text| sieve.exact.add(text));
