@@ -112,6 +112,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only.as_deref() == Some("large") {
         large(&program, options)?;
     }
+    // The same of a case of ten million events.
+    if options.only.as_deref() == Some("hunt") {
+        let hunt = crate::hunt::Hunt {
+            program: &program,
+            data: &options.data,
+            rules: options.rules(),
+            work: options.work.join("hunt"),
+            rounds: options.rounds,
+        };
+        hunt.run(&say)?;
+    }
     if options.wants("readers") {
         crate::readers::run(&options.rules(), options.format.as_deref())?;
     }

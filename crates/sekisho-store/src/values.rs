@@ -70,6 +70,11 @@ impl ColumnValues {
         &self.page
     }
 
+    /// The texts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.spans.len()).map(|number| text_at(&self.page, &self.spans, number))
+    }
+
     /// A text as it stands in a page: with its length before it.
     pub(crate) fn entry(&self, key: u32) -> &[u8] {
         let number = (key as usize).checked_sub(1);
@@ -80,8 +85,7 @@ impl ColumnValues {
 
     /// The smallest and the largest text, bytewise.
     pub(crate) fn extremes(&self) -> Option<(&[u8], &[u8])> {
-        let texts = || (0..self.spans.len()).map(|n| text_at(&self.page, &self.spans, n));
-        Some((texts().min()?, texts().max()?))
+        Some((self.texts().min()?, self.texts().max()?))
     }
 }
 
