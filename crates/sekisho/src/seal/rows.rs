@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use sekisho_case::Hash;
-use sekisho_case::event::{EventHead, EventSealer, OpenEvent, PreparedName, SealError};
+use sekisho_case::event::{EventHead, EventSealer, Kept, OpenEvent, PreparedName, SealError};
 use sekisho_case::time::Day;
 use sekisho_case::value::{Value, write_value, write_values};
 use sekisho_event::{
@@ -60,17 +60,28 @@ pub(crate) struct RowSealer {
     plan: Arc<Sealing>,
     sealer: EventSealer,
     names: Names,
+    /// By field and value id: what the sealer keeps of them.
+    kept: HashMap<FieldId, Vec<Kept>>,
+    /// Of which value ids that is true.
+    epoch: u64,
     packer: RowPacker,
 }
 
 impl RowSealer {
     pub(crate) fn new(plan: Arc<Sealing>) -> Self {
         let sealer = plan.sealer();
-        Self { plan, sealer, names: Names::default(), packer: RowPacker::default() }
+        Self {
+            plan,
+            sealer,
+            names: Names::default(),
+            kept: HashMap::new(),
+            epoch: 0,
+            packer: RowPacker::default(),
+        }
     }
 
     /// Seals the events of a block of the source with this number in the
-    /// inventory.
+    /// inventory. All blocks come with the same vocabulary.
     ///
     /// # Errors
     ///
@@ -82,6 +93,12 @@ impl RowSealer {
         batches: &[&EventBatch],
         vocabulary: &Vocabulary,
     ) -> Result<SealedBlock, SealError> {
+        if self.epoch != vocabulary.epoch() {
+            // Ids mean other values now.
+            self.epoch = vocabulary.epoch();
+            self.kept.clear();
+            self.sealer.forget();
+        }
         let source = self.plan.source_number(source);
         let order = order_of(batches);
         let ordinals = ordinals(parsed, batches, &order);
@@ -105,12 +122,16 @@ impl RowSealer {
     ) -> Result<Vec<(Hash, u32)>, SealError> {
         let batch = rows.batch;
         self.names.learn(batch, rows.vocabulary);
-        let columns = self.names.columns(batch, rows.vocabulary);
+        let mut columns = self.names.columns(batch, rows.vocabulary);
+        for column in &mut columns {
+            let field = column.column.field;
+            column.keep(self.kept.remove(&field).unwrap_or_default());
+        }
         let mut leaves = Vec::with_capacity(batch.rows());
         cells.begin();
         for row in 0..batch.rows() {
             let head = rows.head(row);
-            let leaf = open_event(&mut self.sealer, &head, &columns, row).finish()?;
+            let leaf = open_event(&mut self.sealer, &head, &mut columns, row).finish()?;
             let host = batch.hosts.get(row).copied().unwrap_or(ValueId::ABSENT);
             let cell = cells.of(batch, rows.vocabulary, host, head.time);
             if let Some(part) = cells.parts.get_mut(cell as usize) {
@@ -118,6 +139,7 @@ impl RowSealer {
             }
             leaves.push((leaf, cell));
         }
+        self.kept.extend(columns.into_iter().map(|column| (column.column.field, column.kept)));
         Ok(leaves)
     }
 }
@@ -127,13 +149,19 @@ impl RowSealer {
 pub(crate) fn open_event<'s, 'n>(
     sealer: &'s mut EventSealer,
     head: &EventHead,
-    columns: &[NamedColumn<'n>],
+    columns: &mut [NamedColumn<'n>],
     row: usize,
 ) -> OpenEvent<'s, 'n> {
     let mut event = sealer.begin(head);
-    for column in columns {
-        if column.column.first(row).is_present() {
-            event.field_with(column.name, |out| column.write(row, out));
+    for NamedColumn { name, column, dictionary, kept } in columns {
+        let first = column.first(row);
+        if !first.is_present() {
+            continue;
+        }
+        match kept.get_mut(first.index()).filter(|_| !has_more(column, row)) {
+            Some(slot) => event
+                .field_kept(name, slot, |out| write_value(out, value_of(dictionary, first))),
+            None => event.field_with(name, |out| write_row(column, dictionary, row, out)),
         }
     }
     event
@@ -182,7 +210,8 @@ impl Names {
     ) -> Vec<NamedColumn<'a>> {
         let named = |column: &'a Column| {
             let dictionary = vocabulary.dictionary(column.field)?;
-            Some(NamedColumn { name: self.0.get(&column.field)?, column, dictionary })
+            let name = self.0.get(&column.field)?;
+            Some(NamedColumn { name, column, dictionary, kept: Vec::new() })
         };
         let mut columns: Vec<NamedColumn<'a>> = batch.columns.iter().filter_map(named).collect();
         columns.sort_by(|a, b| a.name.written().cmp(b.name.written()));
@@ -196,25 +225,42 @@ pub(crate) struct NamedColumn<'a> {
     pub(crate) name: &'a PreparedName,
     column: &'a Column,
     dictionary: &'a Dictionary,
+    /// By value id: what a sealer keeps; empty where it shall keep nothing.
+    kept: Vec<Kept>,
 }
 
 impl NamedColumn<'_> {
-    /// Appends the JSON of a row's values.
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        if self.column.more.is_empty() {
-            return write_value(out, self.value(self.column.first(row)));
-        }
-        write_values(out, self.column.values(row).map(|id| self.value(id)));
+    /// From now on a sealer keeps what it made of values. The slots are new
+    /// ones, or of the same field, the same ids and the same sealer.
+    pub(crate) fn keep(&mut self, mut kept: Vec<Kept>) {
+        kept.resize(self.dictionary.len() + 1, Kept::default());
+        self.kept = kept;
     }
 
-    fn value(&self, id: ValueId) -> Value<'_> {
-        let Some(value) = self.dictionary.get(id) else { return Value::Null };
-        match value.kind {
-            Kind::String => Value::String(value.text),
-            Kind::Number => Value::Number(value.text),
-            Kind::Bool => Value::Bool(value.text.eq_ignore_ascii_case("true")),
-            Kind::Null => Value::Null,
-        }
+    /// Appends the JSON of a row's values.
+    fn write(&self, row: usize, out: &mut Vec<u8>) {
+        write_row(self.column, self.dictionary, row, out);
+    }
+}
+
+/// Whether a row has further values.
+fn has_more(column: &Column, row: usize) -> bool {
+    !column.more.is_empty()
+        && column.more.binary_search_by(|&(other, _)| (other as usize).cmp(&row)).is_ok()
+}
+
+/// Appends the JSON of a row's values.
+fn write_row(column: &Column, dictionary: &Dictionary, row: usize, out: &mut Vec<u8>) {
+    write_values(out, column.values(row).map(|id| value_of(dictionary, id)));
+}
+
+fn value_of(dictionary: &Dictionary, id: ValueId) -> Value<'_> {
+    let Some(value) = dictionary.get(id) else { return Value::Null };
+    match value.kind {
+        Kind::String => Value::String(value.text),
+        Kind::Number => Value::Number(value.text),
+        Kind::Bool => Value::Bool(value.text.eq_ignore_ascii_case("true")),
+        Kind::Null => Value::Null,
     }
 }
 
