@@ -5,6 +5,8 @@
 
 use sekisho_event::{EventBatch, Kind, Shape, ValueId, Vocabulary};
 
+use crate::limits::ROOM_BYTES_KEPT;
+
 /// How many [`Kind`]s there are.
 pub(crate) const KINDS: usize = 4;
 
@@ -100,6 +102,20 @@ impl RowBlock {
             + self.more.len() * size_of::<(u32, u32)>()
     }
 
+    /// Forgets the columns but keeps their space, within reason.
+    fn clear(&mut self) {
+        let Self { columns, names, values, text, keys, more, .. } = self;
+        columns.clear();
+        names.clear();
+        values.clear();
+        text.clear();
+        keys.clear();
+        more.clear();
+        if text.capacity() > ROOM_BYTES_KEPT {
+            *self = Self::default();
+        }
+    }
+
     /// Of what shape the rows are.
     #[must_use]
     pub fn shape(&self) -> &Shape {
@@ -156,6 +172,11 @@ impl<'a> BlockColumn<'a> {
         self.block.names.get(at..at + self.packed.name_len as usize).unwrap_or_default()
     }
 
+    /// Rows of its block.
+    pub(crate) fn rows(&self) -> usize {
+        self.block.rows()
+    }
+
     /// Rows with a value.
     pub(crate) fn present(&self) -> u32 {
         self.packed.present
@@ -206,6 +227,27 @@ impl<'a> BlockColumn<'a> {
         self.values().nth((key as usize).checked_sub(1)?)
     }
 
+    /// Appends for each row what stands at the number of its value in `map`; rows
+    /// past the last one have none.
+    pub(crate) fn map_keys(&self, map: &[u32], out: &mut Vec<u32>) {
+        let (at, count) = (self.packed.keys_at as usize, self.packed.keys as usize);
+        let width = usize::from(self.packed.width);
+        let keys = self.block.keys.get(at..at + count * width).unwrap_or_default();
+        let mapped = |key: u32| map.get(key as usize).copied().unwrap_or(0);
+        match width {
+            0 => out.extend(std::iter::repeat_n(mapped(1), count)),
+            1 => out.extend(keys.iter().map(|&key| mapped(u32::from(key)))),
+            2 => {
+                let keys = keys.as_chunks::<2>().0.iter();
+                out.extend(keys.map(|&key| mapped(u32::from(u16::from_le_bytes(key)))));
+            }
+            _ => {
+                let keys = keys.as_chunks::<4>().0.iter();
+                out.extend(keys.map(|&key| mapped(u32::from_le_bytes(key))));
+            }
+        }
+    }
+
     /// Calls `each` with the number of the value of each row in order, 0 for
     /// none; rows past the last call have none.
     pub(crate) fn each_key(&self, mut each: impl FnMut(u32)) {
@@ -235,6 +277,9 @@ pub struct RowPacker {
     local: Vec<u32>,
     seen: Vec<ValueId>,
     keys: Vec<u32>,
+    /// Buffers of the block at hand; it gets copies that are no larger than
+    /// they must be.
+    room: RowBlock,
 }
 
 impl RowPacker {
@@ -251,43 +296,47 @@ impl RowPacker {
         ordinals: &[u32],
     ) -> RowBlock {
         let rows = batch.rows();
+        let mut room = std::mem::take(&mut self.room);
+        self.column(&mut room, rows, "", &batch.hosts, &[], &vocabulary.hosts);
+        for column in &batch.columns {
+            let Some(dictionary) = vocabulary.dictionary(column.field) else { continue };
+            let name = vocabulary.name(column.field);
+            self.column(&mut room, rows, name, &column.keys, &column.more, dictionary);
+        }
         let mut block = RowBlock {
             shape: batch.shape.clone(),
             source,
             times: batch.times.clone(),
             record_ids: batch.record_ids.clone(),
             offsets: batch.records.iter().map(|&record| offsets(record)).collect(),
-            columns: Vec::with_capacity(batch.columns.len() + 1),
-            ..RowBlock::default()
+            ordinals: Vec::new(),
+            columns: room.columns.as_slice().into(),
+            names: room.names.as_str().into(),
+            values: room.values.as_slice().into(),
+            text: room.text.as_str().into(),
+            keys: room.keys.as_slice().into(),
+            more: room.more.as_slice().into(),
         };
+        room.clear();
+        self.room = room;
         if ordinals.iter().any(|&ordinal| ordinal != 0) {
             block.ordinals = ordinals.iter().copied().take(rows).collect();
             block.ordinals.resize(rows, 0);
         }
         block.record_ids.resize(rows, sekisho_event::RECORD_ID_UNKNOWN);
         block.offsets.resize(rows, 0);
-        self.column(&mut block, "", &batch.hosts, &[], &vocabulary.hosts);
-        for column in &batch.columns {
-            let Some(dictionary) = vocabulary.dictionary(column.field) else { continue };
-            let name = vocabulary.name(column.field);
-            self.column(&mut block, name, &column.keys, &column.more, dictionary);
-        }
-        block.names.shrink_to_fit();
-        block.text.shrink_to_fit();
-        block.values.shrink_to_fit();
-        block.keys.shrink_to_fit();
         block
     }
 
     fn column(
         &mut self,
         block: &mut RowBlock,
+        rows: usize,
         name: &str,
         keys: &[ValueId],
         more: &[(u32, ValueId)],
         dictionary: &sekisho_event::Dictionary,
     ) {
-        let rows = block.rows();
         if self.local.len() <= dictionary.len() {
             self.local.resize(dictionary.len() + 1, 0);
         }

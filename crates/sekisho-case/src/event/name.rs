@@ -5,6 +5,7 @@
 //! ever share a written name.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::value::write_string;
 
@@ -83,17 +84,26 @@ impl PreparedName {
         }
     }
 
-    /// Whether it sorts before another one.
-    #[inline]
-    pub(super) fn is_before(&self, other: &Self) -> bool {
-        self.order < other.order || (self.order == other.order && self.written < other.written)
-    }
-
     /// The name as it is written; an event's fields are sealed in the bytewise
     /// order of these.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
+    }
+}
+
+/// In the bytewise order of what is written.
+impl Ord for PreparedName {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order.cmp(&other.order).then_with(|| self.written.cmp(&other.written))
+    }
+}
+
+impl PartialOrd for PreparedName {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -16,7 +16,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::leaf::{EventHead, HEAD_BYTES, Kind};
 use super::name::{EVENT_NAME, NAMES_NAME, PreparedName, SALT_CHARS, SALT_OPENING};
-use super::texts::{BLOCK, HEAD_CHARS, Place, Texts};
+use super::texts::{HEAD_CHARS, Place, Texts};
 use crate::Hash;
 use crate::key::SaltSecret;
 use crate::limits::{KEPT_BYTES_MAX, LEAF_DIGESTS_MAX};
@@ -92,7 +92,7 @@ pub struct EventSealer {
     kept: Vec<Ready>,
     /// Number of the first one kept; those before it are forgotten.
     kept_from: u64,
-    /// How much of `texts` and `members` is kept.
+    /// How many bytes of `texts` and `members` are kept.
     kept_to: (usize, usize),
     /// Of the event at hand: the texts of its fields.
     places: Vec<Place>,
@@ -183,7 +183,7 @@ impl EventSealer {
     #[inline]
     pub fn begin<'s, 'n>(&'s mut self, head: &EventHead) -> OpenEvent<'s, 'n> {
         self.head = head.to_bytes(self.kind);
-        if self.kept_to.0 * BLOCK + self.kept_to.1 > KEPT_BYTES_MAX {
+        if self.kept_to.0 + self.kept_to.1 > KEPT_BYTES_MAX {
             self.forget();
         }
         self.texts.truncate(self.kept_to.0);
@@ -232,7 +232,7 @@ impl EventSealer {
         }
         let ready = self.ready(name, value);
         // What an event had made for itself before stays too: it lies in between.
-        self.kept_to = (self.texts.blocks(), self.members.len());
+        self.kept_to = (self.texts.len(), self.members.len());
         *slot = Kept(self.kept_from + self.kept.len() as u64);
         self.kept.push(ready);
         ready
@@ -408,7 +408,7 @@ impl<'n> OpenEvent<'_, 'n> {
 
     #[inline]
     fn add(&mut self, name: &'n PreparedName, ready: Ready) {
-        if self.last.is_some_and(|last| !last.is_before(name)) && self.unordered.is_none() {
+        if self.last.is_some_and(|last| last >= name) && self.unordered.is_none() {
             self.unordered = Some(name);
         }
         self.last = Some(name);

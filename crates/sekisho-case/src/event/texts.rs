@@ -5,12 +5,15 @@
 //! encoded once, padded to whole blocks, and hashed as often as its value
 //! occurs, each time with another beginning. Nothing is copied for that.
 
-use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
+use base64_simd::URL_SAFE_NO_PAD;
 use sha2::block_api::compress256;
 use zeroize::Zeroize as _;
 
 /// Bytes of a block of SHA-256.
-pub(super) const BLOCK: usize = 64;
+const BLOCK: usize = 64;
+
+/// Bytes that its padding has at least.
+const PADDING_MIN: usize = 9;
 
 /// Characters of a text that depend on its salt.
 pub(super) const HEAD_CHARS: usize = 32;
@@ -27,18 +30,20 @@ const INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// Where a text lies: its first block, how many, and its characters.
+/// Where a text lies: from which byte on, how many with its padding, and how
+/// many of its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    first: usize,
-    blocks: usize,
+    start: usize,
+    padded: usize,
     chars: usize,
 }
 
 /// Texts of disclosures, encoded and padded.
 #[derive(Default)]
 pub(super) struct Texts {
-    blocks: Vec<[u8; BLOCK]>,
+    /// Whole blocks.
+    bytes: Vec<u8>,
     /// What is being added, before it is encoded.
     plain: Vec<u8>,
 }
@@ -46,7 +51,7 @@ pub(super) struct Texts {
 impl Drop for Texts {
     fn drop(&mut self) {
         // Beginnings hold the salts that came last.
-        self.blocks.iter_mut().for_each(|block| block.zeroize());
+        self.bytes.zeroize();
     }
 }
 
@@ -57,33 +62,30 @@ impl Texts {
     pub(super) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Place {
         self.plain.clear();
         write(&mut self.plain);
+        let start = self.bytes.len();
         let chars = HEAD_CHARS + URL_SAFE_NO_PAD.encoded_length(self.plain.len());
-        let (first, blocks) = (self.blocks.len(), (chars + 9).div_ceil(BLOCK));
-        self.blocks.resize(first + blocks, [0; BLOCK]);
-        let bytes = self.blocks.get_mut(first..).unwrap_or_default().as_flattened_mut();
-        if let Some(room) = bytes.get_mut(HEAD_CHARS..chars) {
-            let _ = URL_SAFE_NO_PAD.encode(&self.plain, room.as_out());
-        }
+        let padded = (chars + PADDING_MIN).next_multiple_of(BLOCK);
+        self.bytes.reserve(padded);
+        self.bytes.extend_from_slice(&[0; HEAD_CHARS]);
+        URL_SAFE_NO_PAD.encode_append(&self.plain, &mut self.bytes);
         // The padding of SHA-256: a bit, zeros, and the length in bits.
-        if let Some(end) = bytes.get_mut(chars) {
-            *end = 0x80;
-        }
-        if let Some(length) = bytes.last_chunk_mut() {
-            *length = (chars as u64 * 8).to_be_bytes();
-        }
-        Place { first, blocks, chars }
+        self.bytes.push(0x80);
+        let length = (chars as u64 * 8).to_be_bytes();
+        self.bytes.resize(start + padded - length.len(), 0);
+        self.bytes.extend_from_slice(&length);
+        Place { start, padded, chars }
     }
 
     /// The digest of a text with this beginning.
     #[inline]
     pub(super) fn digest(&mut self, place: Place, head: &[u8; HEAD_CHARS]) -> [u8; 32] {
-        let blocks = self.blocks.get_mut(place.first..place.first + place.blocks);
-        let blocks = blocks.unwrap_or_default();
-        if let Some(start) = blocks.first_mut().and_then(|block| block.first_chunk_mut()) {
+        let bytes = self.bytes.get_mut(place.start..place.start + place.padded);
+        let bytes = bytes.unwrap_or_default();
+        if let Some(start) = bytes.first_chunk_mut() {
             *start = *head;
         }
         let mut state = INITIAL;
-        compress256(&mut state, blocks);
+        compress256(&mut state, bytes.as_chunks().0);
         let mut digest = [0; 32];
         for (to, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
             *to = word.to_be_bytes();
@@ -93,19 +95,18 @@ impl Texts {
 
     /// A text, with the beginning that it was hashed with last.
     pub(super) fn text(&self, place: Place) -> &[u8] {
-        let bytes = self.blocks.get(place.first..).unwrap_or_default().as_flattened();
-        bytes.get(..place.chars).unwrap_or_default()
+        self.bytes.get(place.start..place.start + place.chars).unwrap_or_default()
     }
 
-    /// How many blocks there are.
-    pub(super) fn blocks(&self) -> usize {
-        self.blocks.len()
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
-    /// Forgets all but the first blocks.
+    /// Forgets all but the first bytes.
     #[inline]
-    pub(super) fn truncate(&mut self, blocks: usize) {
-        self.blocks.truncate(blocks);
+    pub(super) fn truncate(&mut self, bytes: usize) {
+        self.bytes.truncate(bytes);
     }
 }
 

@@ -11,7 +11,7 @@ use sekisho_case::event::{EventHead, EventSealer, Kept, OpenEvent, PreparedName,
 use sekisho_case::time::Day;
 use sekisho_case::value::{Value, write_value, write_values};
 use sekisho_event::{
-    Column, Dictionary, EventBatch, FieldId, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
+    Column, Dictionary, EventBatch, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
     ValueId, Vocabulary,
 };
 use sekisho_store::{RowBlock, RowPacker};
@@ -60,8 +60,8 @@ pub(crate) struct RowSealer {
     plan: Arc<Sealing>,
     sealer: EventSealer,
     names: Names,
-    /// By field and value id: what the sealer keeps of them.
-    kept: HashMap<FieldId, Vec<Kept>>,
+    /// By number of the field and of the value: what the sealer keeps of them.
+    kept: Vec<Vec<Kept>>,
     /// Of which value ids that is true.
     epoch: u64,
     packer: RowPacker,
@@ -74,7 +74,7 @@ impl RowSealer {
             plan,
             sealer,
             names: Names::default(),
-            kept: HashMap::new(),
+            kept: Vec::new(),
             epoch: 0,
             packer: RowPacker::default(),
         }
@@ -124,8 +124,8 @@ impl RowSealer {
         self.names.learn(batch, rows.vocabulary);
         let mut columns = self.names.columns(batch, rows.vocabulary);
         for column in &mut columns {
-            let field = column.column.field;
-            column.keep(self.kept.remove(&field).unwrap_or_default());
+            let kept = self.kept.get_mut(column.column.field.index());
+            column.keep(kept.map(std::mem::take).unwrap_or_default());
         }
         let mut leaves = Vec::with_capacity(batch.rows());
         cells.begin();
@@ -139,7 +139,15 @@ impl RowSealer {
             }
             leaves.push((leaf, cell));
         }
-        self.kept.extend(columns.into_iter().map(|column| (column.column.field, column.kept)));
+        for column in columns {
+            let field = column.column.field.index();
+            if self.kept.len() <= field {
+                self.kept.resize_with(field + 1, Vec::new);
+            }
+            if let Some(slot) = self.kept.get_mut(field) {
+                *slot = column.kept;
+            }
+        }
         Ok(leaves)
     }
 }
@@ -188,17 +196,22 @@ pub(crate) fn event_json(
     out.push(b'}');
 }
 
-/// The names of fields, made ready for sealing once. By field id, which stays
-/// when dictionaries are emptied.
+/// The names of fields, made ready for sealing once. By number of the field,
+/// which stays when dictionaries are emptied.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<FieldId, PreparedName>);
+pub(crate) struct Names(Vec<Option<PreparedName>>);
 
 impl Names {
     /// Makes the names of a batch's fields ready.
     pub(crate) fn learn(&mut self, batch: &EventBatch, vocabulary: &Vocabulary) {
         for column in &batch.columns {
-            let prepare = || PreparedName::new(vocabulary.name(column.field));
-            self.0.entry(column.field).or_insert_with(prepare);
+            let at = column.field.index();
+            if self.0.len() <= at {
+                self.0.resize(at + 1, None);
+            }
+            if let Some(slot @ None) = self.0.get_mut(at) {
+                *slot = Some(PreparedName::new(vocabulary.name(column.field)));
+            }
         }
     }
 
@@ -210,11 +223,11 @@ impl Names {
     ) -> Vec<NamedColumn<'a>> {
         let named = |column: &'a Column| {
             let dictionary = vocabulary.dictionary(column.field)?;
-            let name = self.0.get(&column.field)?;
+            let name = self.0.get(column.field.index())?.as_ref()?;
             Some(NamedColumn { name, column, dictionary, kept: Vec::new() })
         };
         let mut columns: Vec<NamedColumn<'a>> = batch.columns.iter().filter_map(named).collect();
-        columns.sort_by(|a, b| a.name.written().cmp(b.name.written()));
+        columns.sort_by(|a, b| a.name.cmp(b.name));
         columns
     }
 }
