@@ -167,6 +167,7 @@ pub(crate) struct BlockColumn<'a> {
 }
 
 impl<'a> BlockColumn<'a> {
+    #[inline]
     pub(crate) fn name(&self) -> &'a str {
         let at = self.packed.name_at as usize;
         self.block.names.get(at..at + self.packed.name_len as usize).unwrap_or_default()
@@ -178,15 +179,18 @@ impl<'a> BlockColumn<'a> {
     }
 
     /// Rows with a value.
+    #[inline]
     pub(crate) fn present(&self) -> u32 {
         self.packed.present
     }
 
+    #[inline]
     pub(crate) fn kinds(&self) -> [u32; KINDS] {
         self.packed.kinds
     }
 
     /// The distinct values; the first has number 1.
+    #[inline]
     pub(crate) fn values(&self) -> impl Iterator<Item = (Kind, &'a str)> + use<'a> {
         let block = self.block;
         let at = self.packed.values_at as usize;
@@ -202,6 +206,7 @@ impl<'a> BlockColumn<'a> {
     }
 
     /// Further values of rows: row and number of the value.
+    #[inline]
     pub(crate) fn more(&self) -> &'a [(u32, u32)] {
         let at = self.packed.more_at as usize;
         self.block.more.get(at..at + self.packed.more as usize).unwrap_or_default()

@@ -283,7 +283,7 @@ impl EventSealer {
             Some(place) if *kind == Kind::Fields && last == last_said => *place,
             _ => {
                 last_text.truncate(0);
-                let place = last_text.add(|out| out.extend_from_slice(last));
+                let place = last_text.add_plain(last);
                 std::mem::swap(last, last_said);
                 *last_place.insert(place)
             }
@@ -298,12 +298,16 @@ impl EventSealer {
         mac.update(&self.head);
         let key = mac.finalize().into_bytes();
         let count = self.places.len() + 1;
-        let stream = count * SALT_BYTES;
-        // Of one salt a single block is enough.
-        let portion = if count == 1 { STREAM_BYTES / 4 } else { STREAM_BYTES };
-        self.stream.resize(stream.next_multiple_of(portion), 0);
-        let mut cipher = ChaCha20::new(&key, &[0; 12].into());
-        cipher.write_keystream(&mut self.stream);
+        match self.kind {
+            Kind::Fields => {
+                self.stream.resize((count * SALT_BYTES).next_multiple_of(STREAM_BYTES), 0);
+                ChaCha20::new(&key, &[0; 12].into()).write_keystream(&mut self.stream);
+            }
+            Kind::Whole => {
+                self.stream.clear();
+                self.stream.extend_from_slice(&key);
+            }
+        }
 
         self.salts.resize(count * SALT_ROOM, 0);
         let rooms = self.salts.as_chunks_mut::<SALT_ROOM>().0;

@@ -60,14 +60,23 @@ impl Texts {
     /// is given.
     #[inline]
     pub(super) fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Place {
-        self.plain.clear();
-        write(&mut self.plain);
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
+        write(&mut plain);
+        let place = self.add_plain(&plain);
+        self.plain = plain;
+        place
+    }
+
+    /// Adds a text of which this stands behind its salt.
+    #[inline]
+    pub(super) fn add_plain(&mut self, plain: &[u8]) -> Place {
         let start = self.bytes.len();
-        let chars = HEAD_CHARS + URL_SAFE_NO_PAD.encoded_length(self.plain.len());
+        let chars = HEAD_CHARS + URL_SAFE_NO_PAD.encoded_length(plain.len());
         let padded = (chars + PADDING_MIN).next_multiple_of(BLOCK);
         self.bytes.reserve(padded);
         self.bytes.extend_from_slice(&[0; HEAD_CHARS]);
-        URL_SAFE_NO_PAD.encode_append(&self.plain, &mut self.bytes);
+        URL_SAFE_NO_PAD.encode_append(plain, &mut self.bytes);
         // The padding of SHA-256: a bit, zeros, and the length in bits.
         self.bytes.push(0x80);
         let length = (chars as u64 * 8).to_be_bytes();
