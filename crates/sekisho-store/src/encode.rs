@@ -244,7 +244,8 @@ fn piece_values(
     if rows.len() == column.rows() && column.more().is_empty() {
         // All values are used, in this order.
         let texts = column.values();
-        let keys = texts.map(|(of, text)| if fits(of) { values.intern(text.as_bytes()) } else { 0 });
+        let keys =
+            texts.map(|(of, text)| if fits(of) { values.intern(text.as_bytes()) } else { 0 });
         let keys: Vec<u32> = std::iter::once(0).chain(keys).collect();
         return values.extend(column, &keys);
     }

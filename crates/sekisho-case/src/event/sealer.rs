@@ -86,14 +86,14 @@ pub struct EventSealer {
     head: [u8; HEAD_BYTES],
     /// Texts of fields: those that are kept, then those of the event at hand.
     texts: Texts,
-    /// The same of members.
+    /// Members of whole events, kept.
     members: Vec<u8>,
     /// What is kept, each with a number one higher than the one before.
     kept: Vec<Ready>,
     /// Number of the first one kept; those before it are forgotten.
     kept_from: u64,
-    /// How many bytes of `texts` and `members` are kept.
-    kept_to: (usize, usize),
+    /// How many bytes of `texts` are kept.
+    kept_to: usize,
     /// Of the event at hand: the texts of its fields.
     places: Vec<Place>,
     /// Of the event at hand: what `~names` or `~event` says.
@@ -150,7 +150,7 @@ impl EventSealer {
             members: Vec::new(),
             kept: Vec::new(),
             kept_from: 1,
-            kept_to: (0, 0),
+            kept_to: 0,
             places: Vec::new(),
             last: Vec::new(),
             last_text: Texts::default(),
@@ -180,18 +180,18 @@ impl EventSealer {
     pub fn forget(&mut self) {
         self.kept_from += self.kept.len() as u64;
         self.kept.clear();
-        self.kept_to = (0, 0);
+        self.kept_to = 0;
+        self.members.clear();
     }
 
     /// Begins an event; what was begun before and not finished is dropped.
     #[inline]
     pub fn begin<'s, 'n>(&'s mut self, head: &EventHead) -> OpenEvent<'s, 'n> {
         self.head = head.to_bytes(self.kind);
-        if self.kept_to.0 + self.kept_to.1 > KEPT_BYTES_MAX {
+        if self.kept_to + self.members.len() > KEPT_BYTES_MAX {
             self.forget();
         }
-        self.texts.truncate(self.kept_to.0);
-        self.members.truncate(self.kept_to.1);
+        self.texts.truncate(self.kept_to);
         self.places.clear();
         self.last.clear();
         let (name, opening) = match self.kind {
@@ -203,43 +203,58 @@ impl EventSealer {
         OpenEvent { sealer: self, last: None, unordered: None }
     }
 
-    /// Makes a field and its value ready.
+    /// Adds a field to the event at hand; what was made of it.
     #[inline]
-    fn ready(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> Ready {
+    fn add(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> Ready {
         match self.kind {
-            Kind::Fields => Ready::Text(self.texts.add(|out| {
-                out.extend_from_slice(&name.opening);
-                value(out);
-                out.push(b']');
-            })),
+            Kind::Fields => {
+                let place = self.texts.add(|out| {
+                    out.extend_from_slice(&name.opening);
+                    value(out);
+                    out.push(b']');
+                });
+                self.last.extend_from_slice(&name.element);
+                self.places.push(place);
+                Ready::Text(place)
+            }
             Kind::Whole => {
-                let start = self.members.len();
-                self.members.extend_from_slice(&name.member);
-                value(&mut self.members);
-                self.members.push(b',');
-                Ready::Member(start, self.members.len())
+                let start = self.last.len();
+                self.last.extend_from_slice(&name.member);
+                value(&mut self.last);
+                self.last.push(b',');
+                Ready::Member(start, self.last.len())
             }
         }
     }
 
-    /// What was made ready before, or is now.
+    /// Adds a field to the event at hand, of which something may be kept.
     #[inline]
-    fn kept(
-        &mut self,
-        name: &PreparedName,
-        slot: &mut Kept,
-        value: impl FnOnce(&mut Vec<u8>),
-    ) -> Ready {
+    fn add_kept(&mut self, name: &PreparedName, slot: &mut Kept, value: impl FnOnce(&mut Vec<u8>)) {
         let at = slot.0.checked_sub(self.kept_from).and_then(|at| usize::try_from(at).ok());
-        if let Some(&ready) = at.and_then(|at| self.kept.get(at)) {
-            return ready;
+        match at.and_then(|at| self.kept.get(at)) {
+            Some(&Ready::Text(place)) => {
+                self.last.extend_from_slice(&name.element);
+                self.places.push(place);
+            }
+            Some(&Ready::Member(start, end)) => {
+                self.last.extend_from_slice(self.members.get(start..end).unwrap_or_default());
+            }
+            None => {
+                let ready = match self.add(name, value) {
+                    Ready::Member(start, end) => {
+                        let kept = self.members.len();
+                        let member = self.last.get(start..end).unwrap_or_default();
+                        self.members.extend_from_slice(member);
+                        Ready::Member(kept, self.members.len())
+                    }
+                    text @ Ready::Text(_) => text,
+                };
+                // What the event had made for itself before stays too: it lies in between.
+                self.kept_to = self.texts.len();
+                *slot = Kept(self.kept_from + self.kept.len() as u64);
+                self.kept.push(ready);
+            }
         }
-        let ready = self.ready(name, value);
-        // What an event had made for itself before stays too: it lies in between.
-        self.kept_to = (self.texts.len(), self.members.len());
-        *slot = Kept(self.kept_from + self.kept.len() as u64);
-        self.kept.push(ready);
-        ready
     }
 
     fn finish(&mut self) -> Result<Hash, SealError> {
@@ -437,8 +452,8 @@ impl<'n> OpenEvent<'_, 'n> {
     /// Adds a field, whose value is appended to what the closure is given.
     #[inline]
     pub fn field_with(&mut self, name: &'n PreparedName, value: impl FnOnce(&mut Vec<u8>)) {
-        let ready = self.sealer.ready(name, value);
-        self.add(name, ready);
+        self.note(name);
+        self.sealer.add(name, value);
     }
 
     /// Adds a field as [`field_with`](Self::field_with) does, and keeps what
@@ -450,27 +465,17 @@ impl<'n> OpenEvent<'_, 'n> {
         slot: &mut Kept,
         value: impl FnOnce(&mut Vec<u8>),
     ) {
-        let ready = self.sealer.kept(name, slot, value);
-        self.add(name, ready);
+        self.note(name);
+        self.sealer.add_kept(name, slot, value);
     }
 
+    /// Notes whether a field comes in order.
     #[inline]
-    fn add(&mut self, name: &'n PreparedName, ready: Ready) {
+    fn note(&mut self, name: &'n PreparedName) {
         if self.last.is_some_and(|last| last >= name) && self.unordered.is_none() {
             self.unordered = Some(name);
         }
         self.last = Some(name);
-        let sealer = &mut *self.sealer;
-        match ready {
-            Ready::Text(place) => {
-                sealer.last.extend_from_slice(&name.element);
-                sealer.places.push(place);
-            }
-            Ready::Member(start, end) => {
-                let member = sealer.members.get(start..end).unwrap_or_default();
-                sealer.last.extend_from_slice(member);
-            }
-        }
     }
 
     /// Ends the event: the hash of its leaf.

@@ -11,8 +11,8 @@ use sekisho_case::event::{EventHead, EventSealer, Kept, OpenEvent, PreparedName,
 use sekisho_case::time::Day;
 use sekisho_case::value::{Value, write_value, write_values};
 use sekisho_event::{
-    Column, Dictionary, EventBatch, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
-    ValueId, Vocabulary,
+    Column, Dictionary, EventBatch, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN, ValueId,
+    Vocabulary,
 };
 use sekisho_store::{RowBlock, RowPacker};
 
@@ -167,8 +167,9 @@ pub(crate) fn open_event<'s, 'n>(
             continue;
         }
         match kept.get_mut(first.index()).filter(|_| !has_more(column, row)) {
-            Some(slot) => event
-                .field_kept(name, slot, |out| write_value(out, value_of(dictionary, first))),
+            Some(slot) => {
+                event.field_kept(name, slot, |out| write_value(out, value_of(dictionary, first)))
+            }
             None => event.field_with(name, |out| write_row(column, dictionary, row, out)),
         }
     }
