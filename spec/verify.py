@@ -612,6 +612,9 @@ def list_of(inner):
 
 FIRST_AND_COUNT = record_of(first=number, count=number)
 COUNT_AND_HASH = record_of(count=number, sha256=digest)
+EVIDENCE = record_of(
+    cell=number32, index=number, time=or_null(time), record_id=or_null(number), why=text
+)
 END_OF_CELL = record_of(time=or_null(time), record_id=or_null(number))
 PARTY = record_of(name=text, role=one_of("owner", "assessor", "partner", "witness"), key=vkey)
 CHANNEL = dict(product=text, host=text, channel=text)
@@ -641,6 +644,17 @@ RECORDS = {
         verdicts=record_of(clean=number, findings=number, gap=number, refused=number),
     ),
     "release": dict(number=number32, to=text, events=number, fields=number, content=digest),
+    "verdict": dict(
+        exposure=number32, asset=text,
+        verdict=one_of("ruled-out", "cannot-be-determined", "reachable", "accessed", "exfiltrated"),
+        grade=one_of("possible", "probable", "proven"), detail=text, why=text,
+        first=or_null(time), last=or_null(time), evidence=list_of(EVIDENCE),
+    ),
+    "exposure": dict(
+        number=number32, engine=text, size=number, records=FIRST_AND_COUNT, events=number,
+        seeds=number, assets=or_null(digest), estate=or_null(digest),
+        files=list_of(record_of(name=path, sha256=digest, bytes=number)),
+    ),
 }
 OF_EXAMINATION = ("source", "cell", "empty", "gap", "segment")
 
@@ -681,6 +695,7 @@ class Record:
             "cell": self._check_cell,
             "empty": self._check_days,
             "gap": self._check_days,
+            "verdict": self._check_evidence,
         }
         checks.get(self.type, lambda: None)()
 
@@ -715,6 +730,11 @@ class Record:
             raise Broken("the days end before they begin")
         if self.type == "gap" and self["missing"] == 0:
             raise Broken("a gap in which nothing is missing")
+
+    def _check_evidence(self):
+        events = [(leaf["cell"], leaf["index"]) for leaf in self["evidence"]]
+        if len(set(events)) != len(events):
+            raise Broken("names an event as evidence twice")
 
     def owner(self):
         return next(Key.parse(p["key"]) for p in self["parties"] if p["role"] == "owner")
@@ -1192,13 +1212,14 @@ def check_event(position, event, records, report):
     report.proven(place, f"event {event['index']} of {cell['events']} in {where}; shown: {shown}")
     count = len(leaf.digests) - 1 - sum(name != "~names" for name in disclosed)
     if leaf.kind == "whole":
-        return
+        return leaf
     if names_proven:
         report.proven(place, f"withheld, {count}: {', '.join(event['withheld']) or 'nothing'}")
     else:
         report.proven(place, f"{count} fields are withheld")
         if event["withheld"] is not None:
             report.claimed(place, f"names of the withheld: {', '.join(event['withheld'])}")
+    return leaf
 
 
 def note_claims_of_release(records, release, report):
@@ -1255,8 +1276,12 @@ def verify_release(data, trust, report):
     if release["origin"] != checkpoint.origin:
         report.broken("file release.json", "names another case than the checkpoint")
     check_release_record(records[checkpoint.size - 1], release, members["release.json"], report)
+    shown = {}
     for position, event in enumerate(release["events"]):
-        report.check(f"event {position}", check_event, position, event, records, report)
+        leaf = report.check(f"event {position}", check_event, position, event, records, report)
+        if leaf is not None:
+            shown[event["cell"], event["index"]] = leaf
+    check_verdicts_of_release(records, shown, report)
     note_claims_of_release(records, release, report)
 
 
@@ -1537,6 +1562,128 @@ def check_examinations(records, report):
     return out
 
 
+# ---- Exposures (section 7) ---------------------------------------------------
+
+
+def check_exposures(records, countable, report):
+    """All exposures in order, each with the verdicts directly before it."""
+    exposures = [r for r in records.values() if r.type == "exposure"]
+    check_numbers(exposures, "exposure", 1, report)
+    verdicts = [r for r in records.values() if r.type == "verdict"]
+    for record in exposures:
+        own = [v for v in verdicts if v.entry < record.entry]
+        verdicts = verdicts[len(own) :]
+        first, count = record["records"]["first"], record["records"]["count"]
+        for stray in [v for v in own if v.entry < first]:
+            report.broken(f"entry {stray.entry}", "a verdict that belongs to no exposure")
+        own = [v for v in own if v.entry >= first]
+        check_exposure(record, own, first, count, report)
+        for verdict in own if countable else ():
+            check_evidence(verdict, record["size"], records, report)
+    for stray in verdicts:
+        report.broken(f"entry {stray.entry}", "a verdict that belongs to no exposure")
+
+
+def check_exposure(record, own, first, count, report):
+    place = f"entry {record.entry}"
+    if first + count != record.entry or len(own) != count:
+        report.broken(place, "its records are not the verdicts directly before it")
+    if not 1 <= record["size"] <= first:
+        report.broken(place, f"speaks of {record['size']} entries of the log")
+    assets = set()
+    for verdict in own:
+        if verdict["exposure"] != record["number"]:
+            report.broken(f"entry {verdict.entry}", "a verdict of another exposure")
+        if verdict["asset"] in assets:
+            report.broken(f"entry {verdict.entry}", f"a second verdict of {verdict['asset']}")
+        assets.add(verdict["asset"])
+    folder = f"exposures/{record['number']:04d}/"
+    names = [f["name"] for f in record["files"]]
+    misplaced = [name for name in names if not name.startswith(folder)]
+    if misplaced:
+        report.broken(place, f"names files outside of its folder: {', '.join(misplaced)}")
+    if folder + "exposure.json" not in names:
+        report.broken(place, f"does not name {folder}exposure.json")
+
+
+def check_evidence(verdict, size, records, report):
+    """Each event that a verdict rests on is in a cell of the case."""
+    cells = {r["number"]: r for r in records.values() if r.type == "cell" and r.entry < size}
+    for leaf in verdict["evidence"]:
+        place, name = f"entry {verdict.entry}", f"{leaf['cell']}.{leaf['index']}"
+        cell = cells.get(leaf["cell"])
+        if cell is None or leaf["index"] >= cell["events"]:
+            report.broken(place, f"rests on event {name}, which is in none of the entries it speaks of")
+        elif not may_be_of(leaf["time"], cell):
+            report.broken(place, f"rests on event {name} at a time that is not of its cell")
+
+
+def may_be_of(time_, cell):
+    if cell["day"] is None or time_ is None:
+        return cell["day"] is None and time_ is None
+    return nanoseconds(cell["first"]["time"]) <= nanoseconds(time_) <= nanoseconds(cell["last"]["time"])
+
+
+def check_exposure_files(folder, records, report):
+    """Files of all exposures; gives their names."""
+    named = set()
+    for record in records.values():
+        for file in record["files"] if record.type == "exposure" else ():
+            name = file["name"]
+            named.add(name)
+            if report.check(f"file {name}", check_file, folder, name, file["bytes"], file["sha256"]):
+                report.proven(f"file {name}", "its bytes were sealed")
+    return named
+
+
+def describe_exposures(records, report):
+    for record in records.values():
+        place = f"entry {record.entry}"
+        if record.type == "exposure" and place not in report.places("broken"):
+            sentence = f"exposure {record['number']}: {record['records']['count']} verdicts"
+            report.proven(place, f"sealed: {sentence} on {record['size']} entries of the log")
+            report.claimed(place, f"the verdicts are those of {record['engine']}")
+
+
+def check_verdicts_of_release(records, shown, report):
+    """Verdicts in a release: `shown` has the leaves of its events, by entry of the cell and index."""
+    for verdict in [r for r in records.values() if r.type == "verdict"]:
+        place = f"entry {verdict.entry}"
+        if not any(has_verdict(record, verdict) for record in records.values()):
+            report.broken(place, "the exposure that says it is not in the release")
+            continue
+        cells = {r["number"]: r for r in records.values() if r.type == "cell"}
+        proven = lacking = 0
+        for leaf in verdict["evidence"]:
+            name, cell = f"{leaf['cell']}.{leaf['index']}", cells.get(leaf["cell"])
+            if cell is not None and leaf["index"] >= cell["events"]:
+                report.broken(place, f"rests on event {name}, which its cell does not have")
+            elif cell is None or (cell.entry, leaf["index"]) not in shown:
+                lacking += 1
+            elif not is_of_leaf(leaf, shown[cell.entry, leaf["index"]]):
+                report.broken(place, f"rests on event {name} with another time or record id than its leaf")
+            else:
+                proven += 1
+        report.proven(place, f"verdict {verdict['verdict']} ({verdict['grade']}) of asset"
+                             f" {verdict['asset']}, rests on {len(verdict['evidence'])} events, {proven} proven")
+        if lacking:
+            report.missing(place, f"{lacking} of its events are not in this release")
+        report.claimed(place, f"that it follows from them: {verdict['why']}")
+
+
+def has_verdict(record, verdict):
+    if record.type != "exposure" or record["number"] != verdict["exposure"]:
+        return False
+    first, count = record["records"]["first"], record["records"]["count"]
+    return first <= verdict.entry < record.entry == first + count
+
+
+def is_of_leaf(evidence, leaf):
+    time_ = TIME_UNKNOWN if evidence["time"] is None else nanoseconds(evidence["time"])
+    record_id = RECORD_ID_UNKNOWN if evidence["record_id"] is None else evidence["record_id"]
+    return (leaf.time, leaf.record_id) == (time_, record_id)
+
+
 def describe_examination(record, own, report):
     counts = {t: sum(r.type == t for r in own) for t in OF_EXAMINATION}
     sentence = (
@@ -1704,10 +1851,15 @@ def verify_case(root, trust, report):
 def verify_contents(folder, records, checkpoint, root_at, report):
     """What the records say, and the files that they name."""
     named = set()
-    for record, own in check_examinations(records, report):
+    examinations = check_examinations(records, report)
+    for record, own in examinations:
         if f"entry {record.entry}" not in report.places("broken"):
             describe_examination(record, own, report)
         named |= check_examination_files(folder, record, own, report)
+    countable = len(examinations) == sum(r.type == "examination" for r in records.values())
+    check_exposures(records, countable, report)
+    describe_exposures(records, report)
+    named |= check_exposure_files(folder, records, report)
     check_releases(folder, records, checkpoint, root_at, report)
     owners = {r.owner().under(checkpoint.origin, ED25519) for r in records.values()
               if r.type in ("case", "parties")}

@@ -2,7 +2,7 @@
 """Makes the test vectors of the sealed case anew: `python3 make.py [FOLDER]`.
 
 Always the same bytes come out. README.md says what a vector looks like. The
-vectors themselves are in good.py, bad_cases.py and bad_releases.py; writer.py
+vectors themselves are in good.py, bad_cases.py, bad_releases.py and exposures.py; writer.py
 writes cases.
 """
 
@@ -12,6 +12,7 @@ import sys
 
 import bad_cases
 import bad_releases
+import exposures
 import good
 import writer
 from story import OWNER, Vectors
@@ -42,7 +43,7 @@ def answers():
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     vectors = Vectors()
-    for part in (good, bad_cases, bad_releases):
+    for part in (good, bad_cases, bad_releases, exposures):
         part.make(vectors)
     for old in folder.glob("*.vector"):
         old.unlink()

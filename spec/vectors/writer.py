@@ -331,6 +331,38 @@ class Case:
             hashes = [hash_ for cell in looked_at for hash_ in cell.hashes()]
             self.files[f"leaves/{self.examinations:04d}"] = b"".join(hashes)
 
+    def verdict(self, asset, verdict, picks, grade="proven", **members):
+        """A verdict that rests on events, each by cell number and index."""
+        def leaf(cell, index):
+            event = self.cells[cell].events[index]
+            time = None if event.time == TIME_UNKNOWN else time_text(event.time)
+            id_ = None if event.record_id == RECORD_ID_UNKNOWN else event.record_id
+            return {"cell": cell, "index": index, "time": time, "record_id": id_, "why": "shows it"}
+
+        first = {"first": None, "last": None}
+        number = sum(record["type"] == "exposure" for record in self.records) + 1
+        base = dict(exposure=number, asset=asset, verdict=verdict, grade=grade, detail="read",
+                    why="It was opened.", **first, evidence=[leaf(*pick) for pick in picks])
+        return self.add("verdict", **{**base, **members})
+
+    def expose(self, verdicts, **members):
+        """An exposure: `verdicts` is a list of (asset, verdict, picks)."""
+        size = first = len(self.records)
+        for verdict in verdicts:
+            self.verdict(*verdict)
+        number = sum(record["type"] == "exposure" for record in self.records) + 1
+        folder = f"exposures/{number:04d}"
+        wrote = {f"{folder}/exposure.json": b"{}\n", f"{folder}/exposure.html": b"<!doctype html>\n"}
+        self.files.update(wrote)
+        base = dict(
+            number=number, engine="sekisho 0.2.0", size=size,
+            records={"first": first, "count": len(self.records) - first},
+            events=sum(len(cell.events) for cell in self.cells), seeds=1,
+            assets=sha256(b"assets").hex(), estate=None,
+            files=[{"name": n, "sha256": sha256(d).hex(), "bytes": len(d)} for n, d in wrote.items()],
+        )
+        return self.add("exposure", **{**base, **members})
+
     # -- log --
 
     def entry(self, n):
@@ -386,12 +418,13 @@ class Case:
             "withheld": withheld,
         }
 
-    def release(self, picks, to="Partner", names=True, alter=None, alter_record=None, content=None, **how):
+    def release(self, picks, to="Partner", names=True, alter=None, alter_record=None, content=None,
+                more=(), **how):
         """Members of a release of (cell number, event index, fields); its record is sealed."""
         picked = [(self.cells[c], i, fields) for c, i, fields in sorted(picks, key=lambda p: p[:2])]
         events = [self.event_of_release(cell, i, fields, names) for cell, i, fields in picked]
         latest = max(n for n, r in enumerate(self.records) if r["type"] in ("case", "parties"))
-        needed = {0, latest, *(cell.entry for cell, _, _ in picked)}
+        needed = {0, latest, *more, *(cell.entry for cell, _, _ in picked)}
         for n, record in enumerate(self.records):
             if record["type"] == "examination":
                 span = range(record["records"]["first"], n)

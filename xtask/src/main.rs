@@ -13,6 +13,7 @@ mod indicators;
 mod life;
 mod measure;
 mod readers;
+mod rehearse;
 mod seal;
 
 use anyhow::{Result, bail};
@@ -21,6 +22,10 @@ const USAGE: &str = "\
 usage: cargo xtask coverage
        writes docs/formats/coverage.md: the rules that can fire on what is read
 
+       cargo xtask rehearse [--count N] [--seed N] [--only SEED] [--dump DIR]
+       plays generated rehearsals and prints truth against verdicts; with --dump
+       their logs, assets, truth and answers are written as files
+
        cargo xtask bench [--data DIR] [--work DIR] [--rounds N] [--only NAME]
 
   --data DIR    test data (default: $SEKISHO_TEST_DATA or ../shared/data)
@@ -28,7 +33,7 @@ usage: cargo xtask coverage
   --rounds N    runs of each; the least CPU time counts (default 3)
   --only NAME   evtx, json, rsigma, rules, indicators, memory, readers, seal,
                 sealing, cores;
-                or large, which is not among all
+                or large or exposure, which are not among all
   --format NAME for readers and large: the format";
 
 fn main() -> Result<()> {
@@ -42,6 +47,8 @@ fn main() -> Result<()> {
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
         Some("hunt-store") => hunt::stored(args),
+        Some("exposure-scale") => rehearse::scale(args),
+        Some("rehearse") => rehearse::run(&rehearse::Asked::parse(args)?),
         _ => bail!("{USAGE}"),
     }
 }

@@ -18,7 +18,7 @@ fn help(args: &[&str]) -> String {
 #[test]
 fn the_help_of_every_verb() {
     insta::assert_snapshot!("sekisho", help(&["--help"]));
-    for verb in ["inspect", "examine", "explain", "demo"] {
+    for verb in ["inspect", "examine", "exposure", "explain", "demo"] {
         insta::assert_snapshot!(verb, help(&[verb, "--help"]));
     }
     insta::assert_snapshot!("rules_check", help(&["rules", "check", "--help"]));

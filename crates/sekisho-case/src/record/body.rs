@@ -475,3 +475,146 @@ impl Release {
         format!("releases/{:04}.zip", self.number)
     }
 }
+
+/// What is said of something protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerdictWord {
+    /// Every way to it was watched, and nothing came near.
+    RuledOut,
+    /// None of the others.
+    CannotBeDetermined,
+    /// There was a way.
+    Reachable,
+    /// It was touched.
+    Accessed,
+    /// It left.
+    Exfiltrated,
+}
+
+impl VerdictWord {
+    /// As records have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RuledOut => "ruled-out",
+            Self::CannotBeDetermined => "cannot-be-determined",
+            Self::Reachable => "reachable",
+            Self::Accessed => "accessed",
+            Self::Exfiltrated => "exfiltrated",
+        }
+    }
+}
+
+/// How firmly a verdict stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VerdictGrade {
+    /// Something that could be otherwise is taken to be so.
+    Possible,
+    /// One link is by circumstance.
+    Probable,
+    /// Records show it.
+    Proven,
+}
+
+impl VerdictGrade {
+    /// As records have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Possible => "possible",
+            Self::Probable => "probable",
+            Self::Proven => "proven",
+        }
+    }
+}
+
+/// An event that a verdict rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceLeaf {
+    /// Number of its cell.
+    pub cell: u32,
+    /// Its number in the cell.
+    pub index: u64,
+    /// When it was, if known: as in the head of its leaf.
+    pub time: Option<Timestamp>,
+    /// Its own number, if it has one: as in the head of its leaf.
+    pub record_id: Option<u64>,
+    /// What it shows.
+    pub why: String,
+}
+
+/// What is said of one protected thing, and what that rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Number of the exposure that says it.
+    pub exposure: u32,
+    /// Id of the thing.
+    pub asset: String,
+    /// What is said.
+    pub verdict: VerdictWord,
+    /// How firmly.
+    pub grade: VerdictGrade,
+    /// Which kind of it.
+    pub detail: String,
+    /// Why, in a sentence.
+    pub why: String,
+    /// When it was first touched, or could have been.
+    pub first: Option<Timestamp>,
+    /// And last.
+    pub last: Option<Timestamp>,
+    /// The events that it rests on.
+    pub evidence: Vec<EvidenceLeaf>,
+}
+
+impl Checked for Verdict {
+    fn wrong(&self) -> Option<String> {
+        let mut seen = BTreeSet::new();
+        let twice = self.evidence.iter().find(|leaf| !seen.insert((leaf.cell, leaf.index)))?;
+        Some(format!("event {}.{} is evidence twice", twice.cell, twice.index))
+    }
+}
+
+/// An answer to what was exposed; the records before it are its verdicts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// Its number in the case.
+    pub number: u32,
+    /// Program and version.
+    pub engine: String,
+    /// Entries of the log that it speaks of.
+    pub size: u64,
+    /// Log entries of its verdicts, before this one.
+    pub records: Span,
+    /// How many events it looked at.
+    pub events: u64,
+    /// How many things it began with.
+    pub seeds: u64,
+    /// Of the file that declares what is protected.
+    pub assets: Option<Hash>,
+    /// Of the file that declares the estate.
+    pub estate: Option<Hash>,
+    /// The files that it wrote.
+    pub files: Vec<FileSum>,
+}
+
+impl Checked for Exposure {
+    fn wrong(&self) -> Option<String> {
+        self.files.iter().find_map(|file| wrong_path(&file.name))
+    }
+}
+
+impl Exposure {
+    /// Where its files lie, in the folder of the case.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        format!("exposures/{:04}/", self.number)
+    }
+
+    /// The answer itself, in the folder of the case.
+    #[must_use]
+    pub fn answer_file(&self) -> String {
+        format!("{}exposure.json", self.folder())
+    }
+}

@@ -8,12 +8,13 @@ mod body;
 mod population;
 
 pub use body::{
-    Case, Cell, Cells, Counted, Empty, Endpoint, Examination, ExaminationKind, FileSum, Gap,
-    Parties, Party, Release, Role, Seal, SealKind, Segment, Source, Span, Verdicts, owner,
-    owner_name,
+    Case, Cell, Cells, Counted, Empty, Endpoint, EvidenceLeaf, Examination, ExaminationKind,
+    Exposure, FileSum, Gap, Parties, Party, Release, Role, Seal, SealKind, Segment, Source, Span,
+    Verdict, VerdictGrade, VerdictWord, Verdicts, owner, owner_name,
 };
 pub use population::{
-    Accounted, CLOCK_JUMP_DAYS, Complaint, Examined, Population, SealedCell, Unseen, days_unseen,
+    Accounted, CLOCK_JUMP_DAYS, Complaint, Examined, Exposed, Population, SealedCell, Unseen,
+    days_unseen,
 };
 
 use std::fmt;
@@ -115,6 +116,8 @@ pub enum Body {
     Segment(Segment),
     Examination(Box<Examination>),
     Release(Release),
+    Verdict(Box<Verdict>),
+    Exposure(Box<Exposure>),
     /// Of a type that this version does not know.
     Unknown {
         name: String,
@@ -169,6 +172,8 @@ impl Record {
             Body::Segment(_) => "segment",
             Body::Examination(_) => "examination",
             Body::Release(_) => "release",
+            Body::Verdict(_) => "verdict",
+            Body::Exposure(_) => "exposure",
             Body::Unknown { name, .. } => name,
         }
     }
@@ -201,6 +206,8 @@ impl Record {
             "segment" => read("segment", text, Body::Segment),
             "examination" => read("examination", text, |body| Body::Examination(Box::new(body))),
             "release" => read("release", text, Body::Release),
+            "verdict" => read("verdict", text, |body| Body::Verdict(Box::new(body))),
+            "exposure" => read("exposure", text, |body| Body::Exposure(Box::new(body))),
             _ => {
                 let body = Body::Unknown { name, bytes: bytes.to_vec() };
                 Ok(Self { nonce: None, body, not_understood: 1 })
@@ -225,6 +232,8 @@ impl Record {
             Body::Segment(body) => write("segment", nonce, body),
             Body::Examination(body) => write("examination", nonce, &**body),
             Body::Release(body) => write("release", nonce, body),
+            Body::Verdict(body) => write("verdict", nonce, &**body),
+            Body::Exposure(body) => write("exposure", nonce, &**body),
             Body::Unknown { bytes, .. } => Ok(bytes.clone()),
         }?;
         if bytes.len() > ENTRY_BYTES_MAX {

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Body, Cell, Examination, ExaminationKind, Record, Segment};
+use super::{Body, Cell, Examination, ExaminationKind, Exposure, Record, Segment, Verdict};
 use crate::Hash;
 use crate::hash::shown;
 use crate::limits::COMPLAINTS_NAMED_MAX;
 use crate::merkle::{self, Frontier};
-use crate::time::Day;
+use crate::time::{Day, Timestamp};
 
 /// Days between two days with events of a channel beyond which the days between
 /// are not accounted for: then a clock was wrong.
@@ -54,6 +54,19 @@ type Channel = (String, String, String);
 /// What was said of days: from, until, entry.
 type Days = (Day, Day, u64);
 
+/// An exposure, with how many verdicts it gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exposed {
+    /// The entry of its record.
+    pub entry: u64,
+    /// What it says.
+    pub exposure: Exposure,
+    /// How many events its verdicts rest on, each verdict's counted for itself.
+    pub evidence: u64,
+    /// Whether all that it counts is there.
+    pub adds_up: bool,
+}
+
 /// What is kept of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedCell {
@@ -63,6 +76,8 @@ pub struct SealedCell {
     pub events: u64,
     /// The root over their leaves.
     pub root: Hash,
+    /// The times of its first and last event, if it has a day.
+    times: Option<(Timestamp, Timestamp)>,
     /// The hash of its record.
     hash: Hash,
 }
@@ -92,6 +107,8 @@ pub struct Accounted {
     /// The examinations in order, up to the first one whose records are not
     /// those directly before it: from there on nothing can be counted.
     pub examinations: Vec<Examined>,
+    /// The exposures in order.
+    pub exposures: Vec<Exposed>,
     /// All cells of these, in order: the place is the number.
     pub cells: Vec<SealedCell>,
     /// How many runs of days there are on which records lack.
@@ -125,6 +142,9 @@ pub struct Population {
     /// What is to be numbered next.
     next_examination: u64,
     next_release: u64,
+    next_exposure: u64,
+    /// The verdicts since the last exposure, by entry.
+    verdicts: Vec<(u64, Verdict)>,
     /// The tree over the first cells of the case: most hunts look at all.
     prefix: Frontier,
     /// Whether each examination so far had its records directly before it.
@@ -148,6 +168,8 @@ impl Population {
             foreign: None,
             next_examination: 1,
             next_release: 1,
+            next_exposure: 1,
+            verdicts: Vec::new(),
             prefix: Frontier::new(),
             whole: true,
             out: Accounted::default(),
@@ -185,6 +207,15 @@ impl Population {
                 self.next_release += 1;
                 return;
             }
+            Body::Verdict(verdict) => {
+                self.foreign = Some(entry);
+                self.verdicts.push((entry, (**verdict).clone()));
+                return;
+            }
+            Body::Exposure(exposure) => {
+                self.foreign = Some(entry);
+                return self.exposure(entry, exposure);
+            }
         }
         self.pending.entries.push(entry);
     }
@@ -196,6 +227,9 @@ impl Population {
             for entry in std::mem::take(&mut self.pending.entries) {
                 self.complain(entry, STRAY);
             }
+        }
+        for (entry, _) in std::mem::take(&mut self.verdicts) {
+            self.complain(entry, STRAY_VERDICT);
         }
         self.out
     }
@@ -255,6 +289,71 @@ impl Population {
             segments: own.segments.into_iter().map(|(_, segment)| segment).collect(),
             adds_up: self.complaints() == before,
         });
+    }
+
+    fn exposure(&mut self, entry: u64, said: &Exposure) {
+        let before = self.complaints();
+        let expected = self.next_exposure;
+        self.number("exposure", said.number, expected, entry);
+        self.next_exposure += 1;
+        let first = said.records.first;
+        let mut own = std::mem::take(&mut self.verdicts);
+        let strays = own.partition_point(|(at, _)| *at < first);
+        for (stray, _) in own.drain(..strays) {
+            self.complain(stray, STRAY_VERDICT);
+        }
+        let ends = first.checked_add(said.records.count) == Some(entry);
+        if !ends || own.len() as u64 != said.records.count {
+            self.complain(entry, "its records are not the verdicts directly before it");
+        }
+        if said.size == 0 || said.size > first {
+            let text = format!("it speaks of {} entries, not of 1 to {first}", said.size);
+            self.complain(entry, text);
+        }
+        let mut assets = BTreeSet::new();
+        for (at, verdict) in &own {
+            if verdict.exposure != said.number {
+                let text =
+                    format!("is of exposure {}, and not of {}", verdict.exposure, said.number);
+                self.complain(*at, text);
+            }
+            if !assets.insert(&verdict.asset) {
+                self.complain(*at, format!("a second verdict of {}", shown(&verdict.asset)));
+            }
+            if self.whole {
+                self.evidence(*at, verdict, said.size);
+            }
+        }
+        self.exposure_files(entry, said);
+        let evidence = own.iter().map(|(_, verdict)| verdict.evidence.len() as u64).sum();
+        let adds_up = self.whole && self.complaints() == before;
+        self.out.exposures.push(Exposed { entry, exposure: said.clone(), evidence, adds_up });
+    }
+
+    /// Each event that a verdict rests on is in the case.
+    fn evidence(&mut self, entry: u64, verdict: &Verdict, size: u64) {
+        for leaf in &verdict.evidence {
+            let cell = self.out.cells.get(leaf.cell as usize).filter(|cell| cell.entry < size);
+            let wrong = match cell {
+                None => "its cell is not among the entries that it speaks of",
+                Some(cell) if leaf.index >= cell.events => "its cell has no such event",
+                Some(cell) if !cell.can_have(leaf.time) => "its time is none of its cell's",
+                Some(_) => continue,
+            };
+            let text = format!("rests on event {}.{}: {wrong}", leaf.cell, leaf.index);
+            self.complain(entry, text);
+        }
+    }
+
+    fn exposure_files(&mut self, entry: u64, said: &Exposure) {
+        let (folder, answer) = (said.folder(), said.answer_file());
+        let names = || said.files.iter().map(|file| &file.name);
+        if let Some(name) = names().find(|name| !name.starts_with(&folder)) {
+            self.complain(entry, format!("names a file outside of {folder}: {}", shown(name)));
+        }
+        if !names().any(|name| *name == answer) {
+            self.complain(entry, format!("does not name {answer}"));
+        }
     }
 
     /// Cells and sources are numbered on.
@@ -380,6 +479,17 @@ impl Population {
 }
 
 const STRAY: &str = "belongs to no examination";
+const STRAY_VERDICT: &str = "belongs to no exposure";
+
+impl SealedCell {
+    /// Whether an event of this time can be in the cell.
+    fn can_have(&self, time: Option<Timestamp>) -> bool {
+        match (self.times, time) {
+            (Some((first, last)), Some(time)) => first <= time && time <= last,
+            (times, time) => times.is_none() && time.is_none(),
+        }
+    }
+}
 
 impl Pending {
     fn days(&mut self, (product, host, channel): (&String, &String, &String), days: Days) {
@@ -398,7 +508,8 @@ impl Pending {
             }
         }
         let (events, root) = (cell.events, cell.root);
-        let sealed = SealedCell { entry, events, root, hash: merkle::leaf_hash(bytes) };
+        let times = cell.first.time.zip(cell.last.time);
+        let sealed = SealedCell { entry, events, root, times, hash: merkle::leaf_hash(bytes) };
         self.cells.push((cell.number, sealed));
     }
 

@@ -126,7 +126,48 @@ fn one_of_each() -> Vec<Body> {
             fields: 2,
             content: Hash::of(b"r"),
         }),
+        Body::Verdict(Box::new(verdict(1, "plans", 0))),
+        Body::Exposure(Box::new(exposure(1, 3, 2))),
     ]
+}
+
+fn verdict(number: u32, asset: &str, index: u64) -> Verdict {
+    Verdict {
+        exposure: number,
+        asset: asset.into(),
+        verdict: VerdictWord::CannotBeDetermined,
+        grade: VerdictGrade::Probable,
+        detail: "read".into(),
+        why: "because".into(),
+        first: None,
+        last: Some(midnight()),
+        evidence: vec![EvidenceLeaf {
+            cell: 0,
+            index,
+            time: Some(midnight()),
+            record_id: None,
+            why: "shows it".into(),
+        }],
+    }
+}
+
+fn exposure(number: u32, first: u64, count: u64) -> Exposure {
+    let name = format!("exposures/{number:04}/exposure.json");
+    Exposure {
+        number,
+        engine: "sekisho 0.1.0".into(),
+        size: first,
+        records: Span { first, count },
+        events: 5,
+        seeds: 1,
+        assets: Some(Hash::of(b"assets")),
+        estate: None,
+        files: vec![FileSum { name, sha256: Hash::of(b"f"), bytes: 1 }],
+    }
+}
+
+fn midnight() -> crate::time::Timestamp {
+    "2026-02-17T00:00:00.000000000Z".parse().unwrap()
 }
 
 #[test]

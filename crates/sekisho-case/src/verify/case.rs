@@ -19,7 +19,9 @@ use crate::key::VerifyingKey;
 use crate::limits::{NOTE_BYTES_MAX, RELEASE_BYTES_MAX, STATEMENTS_NAMED_MAX};
 use crate::log::{CHECKPOINT, CHECKPOINT_NEXT, LOCK};
 use crate::note::Standing;
-use crate::record::{Accounted, Body, ExaminationKind, Examined, Population, Record, Release};
+use crate::record::{
+    Accounted, Body, ExaminationKind, Examined, Exposed, Population, Record, Release,
+};
 use crate::statement::Place;
 
 /// Where evidence of forks is kept, in the folder of a case.
@@ -215,6 +217,19 @@ fn check_accounts(accounted: &Accounted, report: &mut Report) {
         let (engine, rules) = (shown(&said.engine), said.rules.count);
         report.claimed(place, format!("made by {engine} with {rules} rules"));
     }
+    for Exposed { entry, exposure, evidence, adds_up } in &accounted.exposures {
+        let (number, count) = (exposure.number, exposure.records.count);
+        if *adds_up {
+            let text = format!(
+                "exposure {number}: {count} verdicts on {} entries of the log; they rest on \
+                 {evidence} events, all in the case",
+                exposure.size
+            );
+            report.proven(Place::Entry(*entry), text);
+        }
+        let text = format!("the verdicts are those of {}", shown(&exposure.engine));
+        report.claimed(Place::Entry(*entry), text);
+    }
 }
 
 /// Checks files; gives what the log names.
@@ -227,6 +242,9 @@ fn check_files(
     let mut check = FileCheck::new(folder, accounted, report, progress);
     for examined in &accounted.examinations {
         check.examination(accounted, examined);
+    }
+    for exposed in &accounted.exposures {
+        check.exposure(exposed);
     }
     check.names()
 }

@@ -12,7 +12,7 @@ use super::report::Report;
 use super::{Progress, Step};
 use crate::Hash;
 use crate::merkle::{Frontier, empty_root};
-use crate::record::{Accounted, ExaminationKind, Examined, SealedCell};
+use crate::record::{Accounted, ExaminationKind, Examined, Exposed, SealedCell};
 use crate::statement::Place;
 
 /// How much is read at once, in bytes.
@@ -61,7 +61,11 @@ impl<'a> FileCheck<'a> {
             let sum = segments.chain(files).fold(0u64, u64::saturating_add);
             sum.saturating_add(leaves_bytes(cells_of(accounted, examined)).unwrap_or(0))
         };
-        let total = accounted.examinations.iter().map(bytes).fold(0, u64::saturating_add);
+        let exposed = |exposed: &Exposed| {
+            exposed.exposure.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add)
+        };
+        let all = accounted.examinations.iter().map(bytes);
+        let total = all.chain(accounted.exposures.iter().map(exposed)).fold(0, u64::saturating_add);
         Self { folder, report, progress, done: 0, total, sums: BTreeMap::new() }
     }
 
@@ -71,10 +75,36 @@ impl<'a> FileCheck<'a> {
         let files = said.files.iter().map(|file| (&file.name, file.bytes, file.sha256));
         let segments = &examined.segments;
         let segments = segments.iter().map(|file| (&file.name, file.bytes, file.sha256));
-        let (mut good, mut bytes) = (0u64, 0u64);
         let detections = said.detections_file();
-        let mut detections_good = true;
-        for (name, length, sha256) in files.chain(segments) {
+        let what = format!("examination {}", said.number);
+        let bad = self.named(examined.entry, &what, files.chain(segments));
+        let detections_good = !bad.contains(&detections);
+        if detections_good {
+            self.detections(examined, &detections);
+        }
+        if said.kind == ExaminationKind::Examine {
+            self.leaves(&said.leaves_file(), examined, cells_of(accounted, examined));
+        }
+    }
+
+    /// Checks the files of an exposure.
+    pub(super) fn exposure(&mut self, exposed: &Exposed) {
+        let said = &exposed.exposure;
+        let files = said.files.iter().map(|file| (&file.name, file.bytes, file.sha256));
+        self.named(exposed.entry, &format!("exposure {}", said.number), files);
+    }
+
+    /// Checks files by their sizes and hashes; gives the names of those that
+    /// are not as they were sealed.
+    fn named<'n>(
+        &mut self,
+        entry: u64,
+        of: &str,
+        files: impl Iterator<Item = (&'n String, u64, Hash)>,
+    ) -> BTreeSet<String> {
+        let (mut good, mut bytes) = (0u64, 0u64);
+        let mut bad = BTreeSet::new();
+        for (name, length, sha256) in files {
             let what = match self.sum(name) {
                 Ok(sum) if (sum.bytes, sum.sha256) == (length, sha256) => {
                     good += 1;
@@ -87,23 +117,14 @@ impl<'a> FileCheck<'a> {
                 Ok(_) => "its bytes are not those that were sealed".to_owned(),
                 Err(what) => what,
             };
-            detections_good &= *name != detections;
+            bad.insert(name.clone());
             self.report.broken(Place::File(name.clone()), what);
         }
         if good > 0 {
-            let text = format!(
-                "{good} files of examination {}, {bytes} bytes, are as they were \
-                 sealed",
-                said.number
-            );
-            self.report.proven(Place::Entry(examined.entry), text);
+            let text = format!("{good} files of {of}, {bytes} bytes, are as they were sealed");
+            self.report.proven(Place::Entry(entry), text);
         }
-        if detections_good {
-            self.detections(examined, &detections);
-        }
-        if said.kind == ExaminationKind::Examine {
-            self.leaves(&said.leaves_file(), examined, cells_of(accounted, examined));
-        }
+        bad
     }
 
     /// The names of all files that were looked at.

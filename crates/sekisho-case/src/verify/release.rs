@@ -18,7 +18,7 @@ use crate::event::{Disclosed, Disclosure, EventHead, Kind, Leaf, check, plain_na
 use crate::hash::shown;
 use crate::limits::RELEASE_EVENTS_MAX;
 use crate::merkle::{leaf_hash, verify_inclusion};
-use crate::record::{Body, Cell, Examination, Record, compared};
+use crate::record::{Body, Cell, EvidenceLeaf, Examination, Record, Verdict, compared};
 use crate::release::archive;
 use crate::release::{CHECKPOINT_FILE, CONTENT_FILE, ENTRIES_FOLDER, PROOF_SUFFIX};
 use crate::statement::Place;
@@ -103,6 +103,7 @@ fn verify(
             }
         }
     }
+    check_verdicts(&records, events, report);
     note_claims(document, &examinations, report);
     about(&opened, &in_force, &records, events.len())
 }
@@ -485,6 +486,94 @@ fn note_event(event: &DisclosedEvent, cell: &Cell, place: Place, report: &mut Re
         }
         _ => report.proven(place, format!("{count} fields are withheld")),
     }
+}
+
+/// Verdicts in a release: that the case has them, and that the events that
+/// they rest on are the ones that are shown.
+fn check_verdicts(records: &BTreeMap<u64, Record>, events: &[DisclosedEvent], report: &mut Report) {
+    let cells: BTreeMap<u32, (u64, u64)> = records
+        .iter()
+        .filter_map(|(entry, record)| match &record.body {
+            Body::Cell(cell) => Some((cell.number, (*entry, cell.events))),
+            _ => None,
+        })
+        .collect();
+    let shown_events: BTreeMap<(u64, u64), EventHead> =
+        events.iter().map(|event| ((event.cell, event.index), event.head)).collect();
+    for (entry, record) in records {
+        let Body::Verdict(verdict) = &record.body else { continue };
+        let place = || Place::Entry(*entry);
+        let asset = shown(&verdict.asset);
+        let said = format!(
+            "verdict {} ({}) of asset {asset} in exposure {}",
+            verdict.verdict.name(),
+            verdict.grade.name(),
+            verdict.exposure
+        );
+        if let Err(what) = exposure_of(*entry, verdict, records) {
+            report.broken(place(), what);
+            continue;
+        }
+        let (mut proven, mut lacking) = (0, 0);
+        for leaf in &verdict.evidence {
+            match evidence_shown(leaf, &cells, &shown_events) {
+                Ok(true) => proven += 1,
+                Ok(false) => lacking += 1,
+                Err(what) => {
+                    let text = format!("rests on event {}.{}: {what}", leaf.cell, leaf.index);
+                    report.broken(place(), text);
+                }
+            }
+        }
+        let count = verdict.evidence.len();
+        if count == proven {
+            let all = if count == 0 { "" } else { ", all proven" };
+            report.proven(place(), format!("{said}, rests on {count} events{all}"));
+        } else {
+            report.proven(place(), format!("{said}, rests on {count} events, {proven} proven"));
+        }
+        if lacking > 0 {
+            report.missing(place(), format!("{lacking} of its events are not in this release"));
+        }
+        report.claimed(place(), format!("that it follows from them: {}", shown(&verdict.why)));
+    }
+}
+
+/// Checks that the exposure of a verdict is there and has it.
+fn exposure_of(
+    entry: u64,
+    verdict: &Verdict,
+    records: &BTreeMap<u64, Record>,
+) -> Result<(), String> {
+    let has = |(at, record): (&u64, &Record)| match &record.body {
+        Body::Exposure(exposure) => {
+            let (first, count) = (exposure.records.first, exposure.records.count);
+            let inside = first <= entry && first.checked_add(count) == Some(*at);
+            (inside && entry < *at && exposure.number == verdict.exposure).then_some(())
+        }
+        _ => None,
+    };
+    let found = records.iter().find_map(has);
+    found.ok_or_else(|| format!("exposure {}, which says it, is not there", verdict.exposure))
+}
+
+/// Whether an event that a verdict rests on is shown.
+fn evidence_shown(
+    leaf: &EvidenceLeaf,
+    cells: &BTreeMap<u32, (u64, u64)>,
+    events: &BTreeMap<(u64, u64), EventHead>,
+) -> Result<bool, String> {
+    let Some((entry, count)) = cells.get(&leaf.cell) else { return Ok(false) };
+    if leaf.index >= *count {
+        return Err("its cell has no such event".to_owned());
+    }
+    let Some(head) = events.get(&(*entry, leaf.index)) else { return Ok(false) };
+    let time = leaf.time.map_or(EventHead::TIME_UNKNOWN, |time| time.0);
+    let record_id = leaf.record_id.unwrap_or(EventHead::RECORD_ID_UNKNOWN);
+    if (head.time, head.record_id) != (time, record_id) {
+        return Err("its time or record id are not those of its leaf".to_owned());
+    }
+    Ok(true)
 }
 
 fn note_claims(

@@ -11,6 +11,7 @@ use super::seal::key_of_case;
 use super::show;
 use crate::Exit;
 use crate::disclose::{Disclosure, FieldChoice, Preview, Request, events};
+use crate::exposure::read_by_verdicts;
 use crate::seal::find_case;
 
 /// Most events that are shown in full before a release.
@@ -28,11 +29,15 @@ pub(super) struct Disclose {
     case: PathBuf,
     /// Events: CELL.INDEX (several divided by commas), or a file with lines of detections.jsonl;
     /// may be given again.
-    #[arg(long, value_name = "EVENTS", required = true)]
+    #[arg(long, value_name = "EVENTS", required_unless_present = "verdict")]
     events: Vec<String>,
-    /// Fields to show: names divided by commas, `all`, or `none`.
-    #[arg(long, value_name = "FIELDS", default_value = "none")]
-    fields: String,
+    /// Prove the latest verdict on an asset: its record, and the events that it rests on.
+    #[arg(long, value_name = "ASSET")]
+    verdict: Option<String>,
+    /// Fields to show: names divided by commas, `all`, or `none`. Without it: of a verdict's events
+    /// those that verdicts are made from, else none.
+    #[arg(long, value_name = "FIELDS")]
+    fields: Option<String>,
     /// Keep the names of withheld fields hidden too; then only their number can be proven.
     #[arg(long)]
     hide_names: bool,
@@ -58,9 +63,15 @@ pub(super) struct Disclose {
 impl Disclose {
     pub(super) fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
+        let no_events = self.events.is_empty() && self.verdict.is_some();
         let request = Request {
-            events: events(&self.events)?,
-            fields: FieldChoice::parse(&self.fields),
+            events: if no_events { Vec::new() } else { events(&self.events)? },
+            fields: match (&self.fields, &self.verdict) {
+                (Some(fields), _) => FieldChoice::parse(fields),
+                (None, Some(_)) => FieldChoice::Among(read_by_verdicts()),
+                (None, None) => FieldChoice::parse("none"),
+            },
+            verdict: self.verdict.clone(),
             hide_names: self.hide_names,
             to: self.to.clone(),
         };

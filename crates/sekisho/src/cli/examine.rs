@@ -7,16 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::exposure::QuestionArgs;
 use super::options::{Format, LevelArg, RuleArgs, StatedArgs, TimeArgs};
 use super::seal::{self, SealArgs};
 use super::{on_terminal, show};
 use crate::Exit;
 use crate::examine::{Options, Outcome, Progress, examine};
+use crate::exposure::Options as Question;
 use crate::report::{Level, Report};
+use crate::seal::case_below;
 
 /// Sweep logs with Sigma rules; write detections, a timeline and a report.
 #[derive(Debug, Args)]
@@ -45,11 +48,15 @@ pub(super) struct Examine {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
+    question: QuestionArgs,
+    #[command(flatten)]
     seal: SealArgs,
 }
 
 impl Examine {
     pub(super) fn run(self) -> Result<Exit> {
+        // What cannot be asked is said before the work is done.
+        let question = self.question(&self.out)?;
         let options = Options {
             seal: self.seal.options(&self.out)?,
             selection: self.rules.selection(),
@@ -63,6 +70,11 @@ impl Examine {
             threads: self.threads,
         };
         let outcome = run(&options)?;
+        let sealing = options.seal.as_ref().filter(|_| outcome.complete);
+        let exposed = match (question, sealing) {
+            (Some(question), Some(sealing)) => Some(super::exposure::run(&question, &sealing.key)?),
+            _ => None,
+        };
         match self.format {
             Format::Text => show::data(&summary(&outcome, &options.out))?,
             Format::Json => {
@@ -72,12 +84,31 @@ impl Examine {
                 show::data(&text)?;
             }
         }
+        if let (Some(exposed), Format::Text) = (&exposed, self.format) {
+            show::data(&format!("\n{}", super::exposure::summary(exposed)))?;
+        }
         if !outcome.complete {
             return Ok(Exit::Failed);
         }
         let limit = self.fail_on.map(Into::into);
         let reached = limit.is_some_and(|limit| outcome.worst.is_some_and(|worst| worst >= limit));
         Ok(if reached { Exit::Findings } else { Exit::Done })
+    }
+}
+
+impl Examine {
+    /// What is asked once the logs are sealed, if anything is.
+    fn question(&self, out: &Path) -> Result<Option<Question>> {
+        if !self.question.asks() {
+            return Ok(None);
+        }
+        if self.seal.is_off() {
+            bail!(
+                "--no-seal with --assets, --estate or --seed: verdicts rest on sealed events; leave \
+                 --no-seal away"
+            );
+        }
+        self.question.options(&case_below(out), Some(out.to_owned())).map(Some)
     }
 }
 

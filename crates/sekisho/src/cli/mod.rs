@@ -7,6 +7,7 @@ mod demo;
 mod disclose;
 mod examine;
 mod explain;
+mod exposure;
 mod hunt;
 mod inspect;
 mod inspect_table;
@@ -44,6 +45,8 @@ enum Verb {
     Examine(examine::Examine),
     /// Sweep evidence that is stored already with new rules and indicators; adds to the case.
     Hunt(hunt::Hunt),
+    /// Say what leaked, what did not, and what nobody can say; adds to the case.
+    Exposure(exposure::Exposure),
     /// Check a case or a release: what is proven, what is only claimed, what is missing.
     Verify(verify::Verify),
     /// Show some events of a case to somebody, field by field, with proofs.
@@ -78,6 +81,7 @@ pub fn main() -> Exit {
         Verb::Inspect(verb) => verb.run(),
         Verb::Examine(verb) => verb.run(),
         Verb::Hunt(verb) => verb.run(),
+        Verb::Exposure(verb) => verb.run(),
         Verb::Verify(verb) => verb.run(),
         Verb::Disclose(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),

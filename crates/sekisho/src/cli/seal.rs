@@ -32,6 +32,11 @@ pub(super) struct SealArgs {
 }
 
 impl SealArgs {
+    /// Whether nothing is to be sealed.
+    pub(super) fn is_off(&self) -> bool {
+        self.no_seal
+    }
+
     /// What to seal into, below the folder of the results.
     pub(super) fn options(&self, out: &Path) -> Result<Option<Arc<SealOptions>>> {
         if self.no_seal {

@@ -17,6 +17,7 @@ use super::key::PassphraseArgs;
 use super::options::Format;
 use super::show;
 use crate::Exit;
+use crate::exposure::compare_cited;
 use crate::seal::{StoreStanding, compare_store, find_case};
 
 /// Largest release that is read, in bytes.
@@ -102,6 +103,7 @@ impl Verify {
         if self.without_store || about.events == 0 {
             return Ok(verified);
         }
+        verified.statements.extend(compare_cited(folder)?.statements());
         let keys = self.passphrase.keys()?;
         let standing = match keys.holder_of(&about.owner)? {
             Some(place) => match keys.unlock(&place) {

@@ -3,28 +3,28 @@
 use sekisho_event::calendar;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
-pub(super) type Micros = i64;
+pub(crate) type Micros = i64;
 
 /// One second.
-pub(super) const SECOND: Micros = 1_000_000;
+pub(crate) const SECOND: Micros = 1_000_000;
 /// One minute.
-pub(super) const MINUTE: Micros = 60 * SECOND;
+pub(crate) const MINUTE: Micros = 60 * SECOND;
 /// One hour.
-pub(super) const HOUR: Micros = 60 * MINUTE;
+pub(crate) const HOUR: Micros = 60 * MINUTE;
 /// One day.
-pub(super) const DAY: Micros = 24 * HOUR;
+pub(crate) const DAY: Micros = 24 * HOUR;
 /// 2026-03-02T00:00:00Z, a Monday: the first moment of the rehearsal.
-pub(super) const START: Micros = 20_514 * DAY;
+pub(crate) const START: Micros = 20_514 * DAY;
 /// Length of the rehearsal, eight weeks.
-pub(super) const DAYS: i64 = 56;
+pub(crate) const DAYS: i64 = 56;
 
 /// A moment given as day of the rehearsal, hour, minute.
-pub(super) const fn at(day: i64, hour: i64, minute: i64) -> Micros {
+pub(crate) const fn at(day: i64, hour: i64, minute: i64) -> Micros {
     START + day * DAY + hour * HOUR + minute * MINUTE
 }
 
 /// True from Monday to Friday.
-pub(super) fn is_workday(day: i64) -> bool {
+pub(crate) fn is_workday(day: i64) -> bool {
     day.rem_euclid(7) < 5
 }
 
@@ -53,12 +53,12 @@ fn parts(time: Micros) -> Parts {
 }
 
 /// `2026-03-02T08:00:00.000000Z`.
-pub(super) fn iso(time: Micros) -> String {
+pub(crate) fn iso(time: Micros) -> String {
     format!("{}.{:06}Z", seconds(time), parts(time).micros)
 }
 
 /// `2026-03-02T08:00:00`, as Microsoft 365 writes it (UTC, though it does not say so).
-pub(super) fn seconds(time: Micros) -> String {
+pub(crate) fn seconds(time: Micros) -> String {
     let p = parts(time);
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
@@ -67,7 +67,7 @@ pub(super) fn seconds(time: Micros) -> String {
 }
 
 /// `2026-03-02 08:00:00.000`, as Sysmon writes its own time.
-pub(super) fn sysmon(time: Micros) -> String {
+pub(crate) fn sysmon(time: Micros) -> String {
     let p = parts(time);
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}",
@@ -82,7 +82,7 @@ pub(super) fn sysmon(time: Micros) -> String {
 }
 
 /// `2026-03-02-08-00-00`, as Zeek writes when it opened a log.
-pub(super) fn zeek_stamp(time: Micros) -> String {
+pub(crate) fn zeek_stamp(time: Micros) -> String {
     let p = parts(time);
     format!(
         "{:04}-{:02}-{:02}-{:02}-{:02}-{:02}",
@@ -91,13 +91,13 @@ pub(super) fn zeek_stamp(time: Micros) -> String {
 }
 
 /// `1772409600.000000`, as Zeek writes a time.
-pub(super) fn epoch(time: Micros) -> String {
+pub(crate) fn epoch(time: Micros) -> String {
     format!("{}.{:06}", time.div_euclid(SECOND), time.rem_euclid(SECOND))
 }
 
 /// Reads a UTC time in ISO form, with `T` or a space, with or without a fraction and a `Z`; or seconds since 1970.
 /// `None` for all else, offsets other than zero included.
-pub(super) fn parse(text: &str) -> Option<Micros> {
+pub(crate) fn parse(text: &str) -> Option<Micros> {
     let text = text.trim().trim_end_matches('Z').trim_end_matches("+00:00");
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();

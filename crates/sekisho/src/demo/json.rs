@@ -5,11 +5,11 @@ use std::fmt::{Display, Write as _};
 
 /// An object under construction.
 #[derive(Debug, Clone)]
-pub(super) struct Obj(String);
+pub(crate) struct Obj(String);
 
 impl Obj {
     /// An empty object.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Obj(String::from("{"))
     }
 
@@ -22,14 +22,14 @@ impl Obj {
     }
 
     /// Adds a text.
-    pub(super) fn s(mut self, key: &str, value: &str) -> Self {
+    pub(crate) fn s(mut self, key: &str, value: &str) -> Self {
         self.key(key);
         quote(&mut self.0, value);
         self
     }
 
     /// Adds a number, `true`, `false`, `null`, or JSON that is ready made.
-    pub(super) fn n(mut self, key: &str, value: impl Display) -> Self {
+    pub(crate) fn n(mut self, key: &str, value: impl Display) -> Self {
         self.key(key);
         // Writing to a String cannot fail.
         let _ = write!(self.0, "{value}");
@@ -37,7 +37,7 @@ impl Obj {
     }
 
     /// Adds a text or, where there is none, `null`.
-    pub(super) fn opt(self, key: &str, value: Option<&str>) -> Self {
+    pub(crate) fn opt(self, key: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.s(key, value),
             None => self.n(key, "null"),
@@ -45,20 +45,20 @@ impl Obj {
     }
 
     /// The finished text.
-    pub(super) fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         self.0.push('}');
         self.0
     }
 }
 
 /// A list of ready made values.
-pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
     format!("[{}]", items.join(","))
 }
 
 /// Appends `text` as a JSON string.
-pub(super) fn quote(out: &mut String, text: &str) {
+pub(crate) fn quote(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

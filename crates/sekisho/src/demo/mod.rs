@@ -10,14 +10,14 @@
 //! - `logs/cloud/m365-audit.jsonl`: the audit trail of a cloud tenant;
 //! - `truth.json`: what truly happened; its form is described in the module `truth`.
 
-mod clock;
+pub(crate) mod clock;
 mod cloud;
 mod compare;
 mod gaps;
 mod intrusion;
-mod json;
+pub(crate) mod json;
 mod network;
-mod rng;
+pub(crate) mod rng;
 mod routine;
 mod rules;
 mod sink;

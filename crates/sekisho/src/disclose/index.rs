@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use sekisho_case::Hash;
 use sekisho_case::log::Log;
 use sekisho_case::merkle::leaf_hash;
-use sekisho_case::record::{Body, Examination, Record};
+use sekisho_case::record::{Body, Examination, Exposure, Record, Verdict};
 
 use crate::seal::check::Sizes;
 
@@ -35,6 +35,14 @@ pub(crate) struct Index {
     sources: HashMap<String, Vec<(u32, Option<String>)>>,
     pub(crate) cells: BTreeMap<u32, CellAt>,
     pub(crate) examinations: Vec<Sealed>,
+    /// All examinations, also those that sealed nothing, by entry.
+    pub(crate) all_examinations: Vec<(u64, Examination)>,
+    /// All exposures, by entry.
+    pub(crate) all_exposures: Vec<(u64, Exposure)>,
+    /// The verdicts of the latest exposure, by entry.
+    pub(crate) verdicts: Vec<(u64, Verdict)>,
+    /// Verdicts whose exposure has not come yet.
+    pending: Vec<(u64, Verdict)>,
     /// Entry of the latest parties.
     pub(crate) parties: u64,
     pub(crate) releases: u32,
@@ -69,7 +77,16 @@ impl Index {
                 self.cells.insert(cell.number, at);
             }
             Body::Release(_) => self.releases += 1,
-            Body::Examination(examination) if examination.seal.is_some() => {
+            Body::Verdict(verdict) => self.pending.push((entry, *verdict)),
+            Body::Exposure(exposure) => {
+                self.verdicts = std::mem::take(&mut self.pending);
+                self.all_exposures.push((entry, *exposure));
+            }
+            Body::Examination(examination) => {
+                self.all_examinations.push((entry, (*examination).clone()));
+                if examination.seal.is_none() {
+                    return;
+                }
                 let first = examination.cells.first;
                 let last = first.saturating_add(examination.cells.count);
                 let events: Vec<u64> =
@@ -98,6 +115,27 @@ impl Index {
         };
         let all = self.sources.get(path)?.iter().rev();
         all.filter(|(_, hash)| fits(hash)).map(|(number, _)| *number).next()
+    }
+
+    /// The source with this path and, where both are known, this hash that an
+    /// examination has read; if it has read none itself, the latest one.
+    pub(crate) fn source_read(
+        &self,
+        path: &str,
+        sha256: Option<&str>,
+        by: &Examination,
+    ) -> Option<u32> {
+        let own = by.sources.first..by.sources.first.saturating_add(by.sources.count);
+        if own.is_empty() {
+            return self.source(path, sha256);
+        }
+        let fits = |hash: &Option<String>| match (hash, sha256) {
+            (Some(known), Some(wanted)) => known == wanted,
+            _ => true,
+        };
+        let mut all = self.sources.get(path)?.iter();
+        let found = all.find(|(number, hash)| own.contains(&u64::from(*number)) && fits(hash));
+        found.map(|(number, _)| *number)
     }
 
     /// The examination that sealed a cell.

@@ -41,6 +41,9 @@ const EVENTS_MAX: usize = 100_000;
 pub struct Request {
     /// Which events.
     pub events: Vec<EventRef>,
+    /// An asset whose latest verdict is shown, with all events that it rests
+    /// on.
+    pub verdict: Option<String>,
     /// Which of their fields.
     pub fields: FieldChoice,
     /// Whether the names of withheld fields stay hidden too.
@@ -83,7 +86,8 @@ impl Disclosure {
         let case = CaseWriter::open(folder, key)?;
         let log = case.log.log()?;
         let index = Index::read(&log)?;
-        let wanted = wanted(&index, &request.events)?;
+        let (rests_on, said) = verdict(&index, request.verdict.as_deref())?;
+        let wanted = wanted(&index, request.events.iter().chain(&rests_on))?;
         let mut shown = Vec::new();
         let mut released = BTreeMap::new();
         for (&at, rows) in &wanted {
@@ -107,7 +111,8 @@ impl Disclosure {
             }
         }
         check_fields(&request.fields, &shown)?;
-        let entries = entries(&index, &wanted, released.keys().map(|(cell, _)| *cell));
+        let cells = released.keys().map(|(cell, _)| *cell);
+        let entries = entries(&index, &wanted, cells.chain(said));
         let number = index.releases + 1;
         let before = preview::earlier(folder, index.releases);
         let preview = Preview::new(request, shown, &before, released.keys());
@@ -186,12 +191,32 @@ impl Target {
     }
 }
 
-fn wanted(index: &Index, events: &[EventRef]) -> Result<Wanted> {
-    if events.len() > EVENTS_MAX {
-        bail!("{} events: a release has at most {EVENTS_MAX}", events.len());
-    }
+/// The events that the latest verdict on an asset rests on, and the entries of
+/// the verdict and its exposure.
+fn verdict(index: &Index, asset: Option<&str>) -> Result<(Vec<EventRef>, Vec<u64>)> {
+    let Some(asset) = asset else { return Ok((Vec::new(), Vec::new())) };
+    let Some((exposure, _)) = index.all_exposures.last() else {
+        bail!("--verdict {asset}: the case has no verdicts yet; `sekisho exposure` gives some");
+    };
+    let said = index.verdicts.iter().find(|(_, verdict)| verdict.asset == asset);
+    let Some((entry, verdict)) = said else {
+        let known: Vec<&str> = index.verdicts.iter().map(|(_, v)| &*v.asset).take(20).collect();
+        bail!(
+            "--verdict {asset}: the latest exposure of the case has no such asset; it has {}",
+            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+        );
+    };
+    let leaves = verdict.evidence.iter();
+    let events = leaves.map(|leaf| EventRef::InCell { cell: leaf.cell, index: leaf.index });
+    Ok((events.collect(), vec![*entry, *exposure]))
+}
+
+fn wanted<'e>(index: &Index, events: impl Iterator<Item = &'e EventRef>) -> Result<Wanted> {
     let mut wanted = Wanted::new();
-    for event in events {
+    for (count, event) in events.enumerate() {
+        if count == EVENTS_MAX {
+            bail!("more than {EVENTS_MAX} events: a release has at most so many");
+        }
         let (sealed, target) = match event {
             EventRef::InCell { cell, index: number } => {
                 let sealed = index.of_cell(*cell);
@@ -309,7 +334,9 @@ fn choose(event: &FoundEvent, sealed: &Sealed, request: &Request) -> Result<(Cho
         (false, NAMES_NAME) => !request.hide_names,
         (false, written) => match &request.fields {
             FieldChoice::All => true,
-            FieldChoice::Some(names) => names.iter().any(|name| written_name(name) == written),
+            FieldChoice::Some(names) | FieldChoice::Among(names) => {
+                names.iter().any(|name| written_name(name) == written)
+            }
         },
     };
     if whole && request.fields != FieldChoice::All {

@@ -39,6 +39,8 @@ pub enum FieldChoice {
     All,
     /// These, by the names that events have.
     Some(BTreeSet<String>),
+    /// Those of these that an event has.
+    Among(BTreeSet<String>),
 }
 
 impl FieldChoice {
@@ -60,7 +62,7 @@ impl FieldChoice {
     pub fn takes(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Some(names) => names.contains(name),
+            Self::Some(names) | Self::Among(names) => names.contains(name),
         }
     }
 }

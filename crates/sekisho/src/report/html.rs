@@ -9,50 +9,63 @@ use super::when;
 
 /// A piece of page, already safe.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 impl Html {
     /// An empty piece.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// A piece with one text in it.
-    pub(super) fn of(text: &str, max_chars: usize) -> Self {
+    pub(crate) fn of(text: &str, max_chars: usize) -> Self {
         let mut html = Self::new();
         html.short(text, max_chars);
         html
     }
 
     /// A piece with one number in it.
-    pub(super) fn of_num(number: u64) -> Self {
+    pub(crate) fn of_num(number: u64) -> Self {
         let mut html = Self::new();
         html.num(number);
         html
     }
 
     /// Markup of our own, word for word.
-    pub(super) fn raw(&mut self, literal: &'static str) -> &mut Self {
+    pub(crate) fn raw(&mut self, literal: &'static str) -> &mut Self {
         self.0.push_str(literal);
         self
     }
 
     /// Another piece.
-    pub(super) fn html(&mut self, piece: &Html) -> &mut Self {
+    pub(crate) fn html(&mut self, piece: &Html) -> &mut Self {
         self.0.push_str(&piece.0);
         self
     }
 
     /// Any text, escaped, on one line, and kept from reordering its neighbours.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         self.0.push_str("<bdi>");
         self.escaped(text, false);
         self.0.push_str("</bdi>");
         self
     }
 
+    /// Any text, escaped, without an element around it: for pictures, which
+    /// know none.
+    pub(crate) fn plain(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            match entity(c) {
+                Some(entity) => self.0.push_str(entity),
+                None if hides(c) => self.0.push_str(&format!("[{}]", code_point(c))),
+                None => self.0.push(c),
+            }
+        }
+        self
+    }
+
     /// Any text with its line breaks kept, for a `pre`.
-    pub(super) fn lines(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn lines(&mut self, text: &str) -> &mut Self {
         self.0.push_str("<bdi>");
         self.escaped(text, true);
         self.0.push_str("</bdi>");
@@ -60,7 +73,7 @@ impl Html {
     }
 
     /// Any text, cut after `max_chars` characters with the longer text as a tooltip.
-    pub(super) fn short(&mut self, text: &str, max_chars: usize) -> &mut Self {
+    pub(crate) fn short(&mut self, text: &str, max_chars: usize) -> &mut Self {
         let (head, rest) = cut(text, max_chars);
         if rest == 0 {
             return self.text(text);
@@ -75,7 +88,7 @@ impl Html {
     }
 
     /// One attribute with its leading space.
-    pub(super) fn attr(&mut self, name: &'static str, value: &str) -> &mut Self {
+    pub(crate) fn attr(&mut self, name: &'static str, value: &str) -> &mut Self {
         self.raw(" ").raw(name).raw("=\"");
         for c in value.chars() {
             match entity(c) {
@@ -88,13 +101,13 @@ impl Html {
     }
 
     /// A whole number with commas between thousands.
-    pub(super) fn num(&mut self, number: u64) -> &mut Self {
+    pub(crate) fn num(&mut self, number: u64) -> &mut Self {
         self.0.push_str(&when::number(number));
         self
     }
 
     /// A whole number where there is little room, in full as a tooltip.
-    pub(super) fn brief(&mut self, number: u64) -> &mut Self {
+    pub(crate) fn brief(&mut self, number: u64) -> &mut Self {
         if number < when::BRIEF_FROM {
             return self.num(number);
         }
@@ -106,7 +119,7 @@ impl Html {
     }
 
     /// A whole number and the noun that goes with it.
-    pub(super) fn count(
+    pub(crate) fn count(
         &mut self,
         number: u64,
         one: &'static str,
@@ -116,14 +129,14 @@ impl Html {
     }
 
     /// A length or place in a picture, with two digits after the point at most.
-    pub(super) fn fixed(&mut self, value: f64) -> &mut Self {
+    pub(crate) fn fixed(&mut self, value: f64) -> &mut Self {
         let text = format!("{value:.2}");
         self.0.push_str(text.trim_end_matches('0').trim_end_matches('.'));
         self
     }
 
     /// A point in time, nanoseconds since 1970 UTC, to the second; an en dash when there is none.
-    pub(super) fn time(&mut self, ns: Option<i64>) -> &mut Self {
+    pub(crate) fn time(&mut self, ns: Option<i64>) -> &mut Self {
         match ns {
             None => self.raw("<span class=\"none\">–</span>"),
             Some(ns) => {
@@ -136,19 +149,19 @@ impl Html {
     }
 
     /// A point in time, nanoseconds since 1970 UTC, to the minute.
-    pub(super) fn minute(&mut self, ns: i64) -> &mut Self {
+    pub(crate) fn minute(&mut self, ns: i64) -> &mut Self {
         self.raw("<time").attr("datetime", &when::exact(ns)).raw(">");
         self.0.push_str(&when::minute(ns.div_euclid(1_000_000_000)));
         self.raw("</time>")
     }
 
     /// Bytes so far.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// The finished text.
-    pub(super) fn into_string(self) -> String {
+    pub(crate) fn into_string(self) -> String {
         self.0
     }
 
@@ -172,7 +185,7 @@ impl Html {
 }
 
 /// The first `max_chars` characters, and how many characters follow.
-pub(super) fn cut(text: &str, max_chars: usize) -> (&str, usize) {
+pub(crate) fn cut(text: &str, max_chars: usize) -> (&str, usize) {
     match text.char_indices().nth(max_chars) {
         None => (text, 0),
         Some((at, _)) => match text.split_at_checked(at) {

@@ -11,11 +11,11 @@ pub const PAGE_BYTES: usize = 5_000_000;
 
 /// Where a list of the page ends.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     /// Items at most.
-    pub(super) items: usize,
+    pub(crate) items: usize,
     /// Bytes of page at most.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// Rules that fired.
@@ -58,9 +58,9 @@ pub(super) const TOP: usize = 5;
 /// Characters shown of a name on the first screen.
 pub(super) const TOP_CHARS: usize = 90;
 /// Characters shown of a name, a title or a path.
-pub(super) const NAME_CHARS: usize = 180;
+pub(crate) const NAME_CHARS: usize = 180;
 /// Characters shown of a sentence: a reason, a description, an assumption.
-pub(super) const SENTENCE_CHARS: usize = 600;
+pub(crate) const SENTENCE_CHARS: usize = 600;
 /// Characters shown of a matched value before it must be opened up.
 pub(super) const VALUE_CHARS: usize = 240;
 /// Characters shown of a matched value when opened up.
@@ -69,7 +69,7 @@ pub(super) const OPENED_CHARS: usize = 4_000;
 pub(super) const TOOLTIP_CHARS: usize = 600;
 
 /// Writes items until the limit is reached; gives how many were written.
-pub(super) fn fill<'a, T: 'a>(
+pub(crate) fn fill<'a, T: 'a>(
     page: &mut Html,
     limit: Limit,
     items: impl IntoIterator<Item = &'a T>,
@@ -89,7 +89,7 @@ pub(super) fn fill<'a, T: 'a>(
 }
 
 /// Says how many are not shown; nothing when all are.
-pub(super) fn more(
+pub(crate) fn more(
     page: &mut Html,
     total: u64,
     shown: usize,

@@ -8,16 +8,16 @@
 
 mod detail;
 mod fired;
-mod html;
-mod limits;
+pub(crate) mod html;
+pub(crate) mod limits;
 mod model;
 mod page;
 mod picture;
-mod policy;
+pub(crate) mod policy;
 mod summary;
 mod tactics;
 mod unseen;
-mod when;
+pub(crate) mod when;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use sekisho_event::calendar;
 const DAY_S: i64 = 86_400;
 
 /// A whole number with commas between thousands: `1,204`.
-pub(super) fn number(value: u64) -> String {
+pub(crate) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -20,11 +20,11 @@ pub(super) fn number(value: u64) -> String {
 }
 
 /// From here on [`brief`] numbers are no longer given in full.
-pub(super) const BRIEF_FROM: u64 = 1_000_000;
+pub(crate) const BRIEF_FROM: u64 = 1_000_000;
 
 /// A whole number where there is little room: in full below [`BRIEF_FROM`], then `1.2 M`, `1.2 bn`,
 /// cut and not rounded.
-pub(super) fn brief(value: u64) -> String {
+pub(crate) fn brief(value: u64) -> String {
     let (unit, name) = match value {
         0..BRIEF_FROM => return number(value),
         BRIEF_FROM..1_000_000_000 => (1_000_000, "M"),
@@ -34,25 +34,25 @@ pub(super) fn brief(value: u64) -> String {
 }
 
 /// A day: `2024-02-29`. Seconds since 1970 UTC.
-pub(super) fn date(unix_s: i64) -> String {
+pub(crate) fn date(unix_s: i64) -> String {
     let (year, month, day) = calendar::date(unix_s.div_euclid(DAY_S));
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// A minute: `2024-02-29 13:05`. Seconds since 1970 UTC.
-pub(super) fn minute(unix_s: i64) -> String {
+pub(crate) fn minute(unix_s: i64) -> String {
     let in_day = unix_s.rem_euclid(DAY_S);
     format!("{} {:02}:{:02}", date(unix_s), in_day / 3_600, in_day / 60 % 60)
 }
 
 /// A second: `2024-02-29 13:05:09`. Seconds since 1970 UTC.
-pub(super) fn second(unix_s: i64) -> String {
+pub(crate) fn second(unix_s: i64) -> String {
     format!("{}:{:02}", minute(unix_s), unix_s.rem_euclid(60))
 }
 
 /// An exact time in ISO 8601: `2024-02-29T13:05:09.250Z`, with as many digits as are needed, in
 /// groups of three. Nanoseconds since 1970 UTC.
-pub(super) fn exact(ns: i64) -> String {
+pub(crate) fn exact(ns: i64) -> String {
     let whole = second(ns.div_euclid(1_000_000_000)).replace(' ', "T");
     let part = ns.rem_euclid(1_000_000_000);
     if part == 0 {
@@ -64,7 +64,7 @@ pub(super) fn exact(ns: i64) -> String {
 }
 
 /// A length of time in its largest whole unit, for instance `6 hours`. Seconds.
-pub(super) fn length(seconds: u64) -> String {
+pub(crate) fn length(seconds: u64) -> String {
     let (count, unit) = match seconds {
         s if s >= 86_400 && s.is_multiple_of(86_400) => (s / 86_400, "day"),
         s if s >= 3_600 && s.is_multiple_of(3_600) => (s / 3_600, "hour"),
@@ -75,7 +75,7 @@ pub(super) fn length(seconds: u64) -> String {
 }
 
 /// Whole hours between two times, rounded to the nearest. Nanoseconds since 1970 UTC, in any order.
-pub(super) fn hours(first_ns: i64, last_ns: i64) -> u64 {
+pub(crate) fn hours(first_ns: i64, last_ns: i64) -> u64 {
     let ns = first_ns.abs_diff(last_ns);
     ns.saturating_add(1_800_000_000_000) / 3_600_000_000_000
 }

@@ -17,6 +17,9 @@ const NO_QUORUM: &str = "quorum none\n";
 /// Folders below a case that are written examination by examination.
 const NUMBERED: [&str; 3] = ["store", "leaves", "examinations"];
 
+/// Folder below a case that is written exposure by exposure.
+const EXPOSURES: &str = "exposures";
+
 /// Folder below a case with what left it.
 const RELEASES: &str = "releases";
 
@@ -26,6 +29,7 @@ pub(crate) struct Next {
     pub(crate) examination: u32,
     pub(crate) source: u32,
     pub(crate) cell: u32,
+    pub(crate) exposure: u32,
 }
 
 /// The one writer of a case.
@@ -59,7 +63,7 @@ impl CaseWriter {
         let owner = key.verifying_key().with_name(&origin)?;
         let mut log = Log::create(folder, &owner)
             .with_context(|| format!("beginning a case in {}", folder.display()))?;
-        remove_leftovers(folder, 0)?;
+        remove_leftovers(folder, Next::default())?;
         let body = Body::Case(Case {
             version: 1,
             origin: origin.clone(),
@@ -72,7 +76,7 @@ impl CaseWriter {
             policy: NO_QUORUM.to_owned(),
         });
         log.append(&Record::new(Nonce::random()?, body).to_bytes()?)?;
-        let next = Next { examination: 1, ..Next::default() };
+        let next = Next { examination: 1, exposure: 1, ..Next::default() };
         Ok(Self { folder: folder.to_owned(), origin, log, key: key.clone(), next })
     }
 
@@ -82,7 +86,7 @@ impl CaseWriter {
             .map_err(|e| not_the_owner(e, key))
             .with_context(|| format!("opening the case {} to add to it", folder.display()))?;
         let next = next_of(&log.log()?)?;
-        remove_leftovers(folder, next.examination)?;
+        remove_leftovers(folder, next)?;
         let (folder, origin, key) = (folder.to_owned(), origin.to_owned(), key.clone());
         Ok(Self { folder, origin, log, key, next })
     }
@@ -122,37 +126,43 @@ fn name_of(folder: &Path) -> String {
 
 /// What comes after the last examination.
 pub(crate) fn next_of(log: &Log) -> Result<Next> {
-    let mut next = Next { examination: 1, ..Next::default() };
+    let mut next = Next { examination: 1, exposure: 1, ..Next::default() };
     for entry in log.entries(0..log.size()) {
         let (number, bytes) = entry?;
-        // Only examinations matter here, and there may be millions of others.
-        if !bytes.starts_with(br#"{"type":"examination""#) {
+        // Only these two matter here, and there may be millions of others.
+        let kinds: [&[u8]; 2] = [br#"{"type":"examination""#, br#"{"type":"exposure""#];
+        if !kinds.iter().any(|kind| bytes.starts_with(kind)) {
             continue;
         }
         let record =
             Record::parse(&bytes).with_context(|| format!("entry {number} of the case"))?;
-        if let Body::Examination(e) = record.body {
-            next.examination = e.number + 1;
-            if e.seal.is_some() {
-                next.source = u32::try_from(e.sources.first + e.sources.count)?;
-                next.cell = e.cells.first.saturating_add(e.cells.count);
+        match record.body {
+            Body::Examination(e) => {
+                next.examination = e.number + 1;
+                if e.seal.is_some() {
+                    next.source = u32::try_from(e.sources.first + e.sources.count)?;
+                    next.cell = e.cells.first.saturating_add(e.cells.count);
+                }
             }
+            Body::Exposure(e) => next.exposure = e.number + 1,
+            _ => {}
         }
     }
     Ok(next)
 }
 
 /// Removes what a writer that died has left: whatever is numbered at or above
-/// the next examination, and releases that were cut off while they were
+/// the next examination or exposure, and releases that were cut off while they were
 /// written.
-fn remove_leftovers(folder: &Path, next: u32) -> Result<()> {
+fn remove_leftovers(folder: &Path, next: Next) -> Result<()> {
     for entry in fs::read_dir(folder.join(RELEASES)).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.to_string_lossy().ends_with(UNFINISHED) {
             removed(&path, fs::remove_file(&path))?;
         }
     }
-    for name in NUMBERED {
+    let numbered = NUMBERED.map(|name| (name, next.examination));
+    for (name, next) in numbered.into_iter().chain([(EXPOSURES, next.exposure)]) {
         let Ok(entries) = fs::read_dir(folder.join(name)) else { continue };
         for entry in entries.flatten() {
             let path = entry.path();

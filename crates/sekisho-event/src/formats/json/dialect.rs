@@ -210,7 +210,9 @@ mod tests {
     #[test]
     fn there_is_a_bit_for_every_key() {
         let (dialects, marks) = Dialects::new();
-        assert!(marks.len() < Marks::BITS as usize, "{}", marks.len());
+        // Keys whose text is read share one bit.
+        let own = marks.values().filter(|m| **m != dialects.folded).count();
+        assert!(own < Marks::BITS as usize, "{own}");
         assert!(marks.values().all(|m| *m != Marks::NONE));
         assert!(dialects.tests.iter().all(|(_, mask)| *mask != Marks::NONE));
         assert!(dialects.tests.iter().all(|(_, mask)| !mask.meet(dialects.folded)));

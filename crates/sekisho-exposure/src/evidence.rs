@@ -1,0 +1,74 @@
+//! Records that activity rests on: where each stands in the sealed case.
+
+use crate::names::Name;
+
+/// Number of a record in [`Evidence`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId(pub u32);
+
+impl RecordId {
+    /// The number as an index.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A record that some activity was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Who wrote it: a host ([`Names::host`](crate::names::Names::host)), or
+    /// the realm of a cloud service. `None` where it does not say.
+    pub host: Option<Name>,
+    /// The log that it is of, as the store has it.
+    pub channel: Name,
+    /// Its own id; [`sekisho_event::RECORD_ID_UNKNOWN`] where it has none.
+    pub record_id: u64,
+    /// Nanoseconds since 1970 in UTC, as the record says.
+    pub time: i64,
+    /// Its cell in the case, and its number in that cell.
+    pub cell: u32,
+    /// See `cell`.
+    pub index: u64,
+}
+
+/// All records that activity was read from.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    records: Vec<Record>,
+    again: Vec<((u32, u64), RecordId)>,
+}
+
+impl Evidence {
+    /// Adds a record.
+    pub fn push(&mut self, record: Record) -> RecordId {
+        let id = RecordId(u32::try_from(self.records.len()).unwrap_or(u32::MAX));
+        self.records.push(record);
+        id
+    }
+
+    /// A record.
+    #[must_use]
+    pub fn get(&self, id: RecordId) -> Option<&Record> {
+        self.records.get(id.index())
+    }
+
+    /// An event (cell, index) that says the same as a record word for word: a
+    /// case holds it twice.
+    pub fn push_again(&mut self, event: (u32, u64), record: RecordId) {
+        self.again.push((event, record));
+    }
+
+    /// Events that something was detected in and that came again, each with
+    /// the record that was read.
+    #[must_use]
+    pub fn again(&self) -> &[((u32, u64), RecordId)] {
+        &self.again
+    }
+
+    /// All of them, in the order in which they were added.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+}

@@ -1,0 +1,229 @@
+//! What was read out of stores, or written to them: buckets, secrets, tables,
+//! code, logs, the directory.
+
+use super::{Call, keys};
+use crate::activity::{Object, Touch, TouchKind};
+use crate::extract::cloud::say::{Say, touch};
+use crate::extract::cloud::{Key, all, bytes};
+use crate::names::present;
+
+use TouchKind::{Deleted, Delivered, Listed, Opened, Read, Staged, Written};
+
+pub(super) fn read(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    match call.service {
+        "s3" => buckets(call, say),
+        "secretsmanager" => secrets(call, say),
+        "ssm" => parameters(call, say),
+        "kms" => keys_used(call, say),
+        "iam" => directory(call, say),
+        "ec2" => machines(call, say),
+        _ => others(call, say),
+    }
+}
+
+fn buckets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let row = call.row;
+    let kind = match call.verb {
+        "ListBuckets" => {
+            let (service, id) = (say.name("s3"), say.name("*"));
+            say.touch(Touch { whole: true, ..touch(Listed, Object::Other { service, id }) });
+            return true;
+        }
+        "CopyObject" | "UploadPartCopy" => return copied(call, say),
+        "GetObject" | "SelectObjectContent" | "GetObjectTorrent" => Delivered,
+        "ListObjects"
+        | "ListObjectsV2"
+        | "ListObjectVersions"
+        | "HeadObject"
+        | "ListMultipartUploads"
+        | "GetObjectAttributes" => Listed,
+        "RestoreObject" => Opened,
+        "PutObject" | "UploadPart" | "CompleteMultipartUpload" | "PostObject" | "CreateBucket" => {
+            Written
+        }
+        "DeleteObject" | "DeleteObjects" | "DeleteBucket" => Deleted,
+        verb if verb.starts_with("GetBucket") || verb.starts_with("GetObject") => Listed,
+        "HeadBucket" => Listed,
+        _ => return false,
+    };
+    let Some(bucket) = row.any(keys::BUCKET) else { return false };
+    let key = row.any(keys::OBJECT_KEY);
+    let whole = key.is_none() && matches!(kind, Listed | Deleted);
+    let key = say.maybe(key.or_else(|| row.any(keys::PREFIX)));
+    let bucket = say.name(bucket);
+    let handed = (kind == Delivered).then(|| bytes(&row, keys::BYTES_OUT)).flatten();
+    let object = Object::Bucket { bucket, key };
+    say.touch(Touch { whole, bytes: handed, ..touch(kind, object) });
+    true
+}
+
+/// A copy: the source is named by `bucket/key`.
+fn copied(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let row = call.row;
+    let Some(bucket) = row.any(keys::BUCKET) else { return false };
+    let key = row.any(keys::OBJECT_KEY);
+    let to = say.name(&format!("{bucket}/{}", key.unwrap_or_default()));
+    let source = row.any(keys::COPY_SOURCE).unwrap_or_default().trim_start_matches('/');
+    let source = unescaped(source.split('?').next().unwrap_or_default());
+    let owners = all(&row, keys::RESOURCE_ACCOUNT);
+    let away = owners.iter().any(|owner| Some(*owner) != call.account);
+    if let Some((from, key)) = source.split_once('/') {
+        let object = Object::Bucket { bucket: say.name(from), key: say.maybe(Some(key)) };
+        let kind = if away { Delivered } else { Staged };
+        say.touch(Touch { to: Some(to), ..touch(kind, object) });
+    }
+    let object = Object::Bucket { bucket: say.name(bucket), key: say.maybe(key) };
+    say.touch(touch(Written, object));
+    true
+}
+
+/// Without the escapes of addresses (`%2F`).
+fn unescaped(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if first == b'%' => {
+                out.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                out.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Touches of secrets that a call names.
+fn each(say: &mut Say<'_, '_>, kind: TouchKind, ids: &[&str], whole: bool) -> bool {
+    for id in ids {
+        let id = say.name(id);
+        say.touch(Touch { whole, ..touch(kind, Object::Secret { id }) });
+    }
+    !ids.is_empty()
+}
+
+fn other(say: &mut Say<'_, '_>, kind: TouchKind, service: &str, id: Option<&str>, whole: bool) {
+    let (service, id) = (say.name(service), say.name(id.and_then(present).unwrap_or("*")));
+    say.touch(Touch { whole, ..touch(kind, Object::Other { service, id }) });
+}
+
+fn secrets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let row = call.row;
+    let kind = match call.verb {
+        "GetSecretValue" => Delivered,
+        "BatchGetSecretValue" => {
+            // What a filter found has records of its own.
+            if !each(say, Delivered, &all(&row, keys::SECRET_LIST), false) {
+                other(say, Listed, "secretsmanager", None, true);
+            }
+            return true;
+        }
+        "ListSecrets" => {
+            other(say, Listed, "secretsmanager", None, true);
+            return true;
+        }
+        "DescribeSecret" | "ListSecretVersionIds" | "GetResourcePolicy" => Listed,
+        "PutSecretValue" | "UpdateSecret" | "CreateSecret" | "RotateSecret" => Written,
+        "DeleteSecret" => Deleted,
+        _ => return false,
+    };
+    let id = row.any(keys::SECRET_ID).or_else(|| row.any(keys::NAMED));
+    each(say, kind, id.as_slice(), false)
+}
+
+fn parameters(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let row = call.row;
+    let kind = match call.verb {
+        "GetParameter" | "GetParameters" | "GetParameterHistory" => Delivered,
+        "GetParametersByPath" => return each(say, Delivered, &all(&row, keys::PATH), true),
+        "DescribeParameters" => {
+            other(say, Listed, "ssm", None, true);
+            return true;
+        }
+        "PutParameter" => Written,
+        "DeleteParameter" | "DeleteParameters" => Deleted,
+        _ => return false,
+    };
+    let mut names = all(&row, keys::PARAMETERS);
+    names.extend(all(&row, keys::PARAMETER));
+    each(say, kind, &names, false)
+}
+
+/// A key that is used stays where it is; what it opens is handed over.
+fn keys_used(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    match call.verb {
+        "Decrypt" | "ReEncrypt" | "GenerateDataKey" | "GenerateDataKeyPair" => {
+            each(say, Read, &all(&call.row, keys::RESOURCE_ARN), false)
+        }
+        _ => false,
+    }
+}
+
+fn directory(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let lists = call.verb.starts_with("List") || call.verb.starts_with("GetAccount");
+    if !lists && call.verb != "GetCredentialReport" && call.verb != "GenerateCredentialReport" {
+        return false;
+    }
+    let Some(account) = call.account else { return false };
+    let realm = say.name(&format!("aws:{account}"));
+    say.touch(touch(Listed, Object::Directory { realm }));
+    true
+}
+
+fn machines(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let row = call.row;
+    match call.verb {
+        "DescribeInstanceAttribute" if row.any(keys::ATTRIBUTE) == Some("userData") => {
+            other(say, Delivered, "ec2 user data", row.any(keys::INSTANCE), false);
+        }
+        "GetConsoleOutput" | "GetConsoleScreenshot" => {
+            other(say, Delivered, "ec2 console", row.any(keys::INSTANCE), false);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Services whose things have no kind of their own: what each call does to
+/// the thing that a field names.
+fn others(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
+    let (kind, key, whole): (TouchKind, Key, bool) = match (call.service, call.verb) {
+        ("ebs", "GetSnapshotBlock") => return snapshot(call, say, Delivered),
+        ("ebs", "ListSnapshotBlocks" | "ListChangedBlocks") => return snapshot(call, say, Listed),
+        ("dynamodb", "GetItem" | "Query" | "BatchGetItem" | "ExecuteStatement") => {
+            (Delivered, keys::TABLE, false)
+        }
+        ("dynamodb", "Scan") => (Delivered, keys::TABLE, true),
+        ("dynamodb", "PutItem" | "UpdateItem" | "BatchWriteItem") => (Written, keys::TABLE, false),
+        ("dynamodb", "DeleteItem" | "DeleteTable") => (Deleted, keys::TABLE, false),
+        ("dynamodb", "DescribeTable" | "ListTables") => (Listed, keys::TABLE, false),
+        ("athena", "GetQueryResults" | "GetQueryResultsStream") => (Delivered, keys::QUERY, false),
+        ("redshift-data", "GetStatementResult") => (Delivered, keys::STATEMENT, false),
+        ("ecr", "BatchGetImage" | "GetDownloadUrlForLayer") => (Delivered, keys::REPOSITORY, false),
+        ("codecommit", "GitPull") => (Delivered, keys::REPOSITORY, true),
+        ("codecommit", "GetFile" | "GetBlob" | "GetFolder") => (Delivered, keys::REPOSITORY, false),
+        ("codecommit", "GitPush") => (Written, keys::REPOSITORY, false),
+        ("lambda", "GetFunction") => (Delivered, keys::FUNCTION, false),
+        ("logs", "GetLogEvents" | "FilterLogEvents" | "StartQuery") => {
+            (Delivered, keys::LOG_GROUP, false)
+        }
+        ("logs", "CreateExportTask") => (Staged, keys::LOG_GROUP, false),
+        _ => return false,
+    };
+    other(say, kind, call.service, call.row.any(key), whole);
+    true
+}
+
+fn snapshot(call: &Call<'_>, say: &mut Say<'_, '_>, kind: TouchKind) -> bool {
+    for key in [keys::SNAPSHOT, keys::SECOND_SNAPSHOT] {
+        if let Some(id) = call.row.any(key) {
+            let id = say.name(id);
+            say.touch(touch(kind, Object::Snapshot { id }));
+        }
+    }
+    !say.silent()
+}

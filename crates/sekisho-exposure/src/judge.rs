@@ -1,0 +1,221 @@
+//! The method, whole: what was extracted and what is asked, to an answer.
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::answer::{
+    ANSWER_VERSION, Answer, AssetVerdict, Coverage, Edge, Evicted, Notice, Verdict, Window,
+};
+use crate::assets::View;
+use crate::estate::Estate;
+use crate::extract::{Class, Extraction};
+use crate::ledger::Ledger;
+use crate::names::{Name, Names};
+use crate::people;
+use crate::question::Question;
+use crate::story::Story;
+use crate::taint::{Client, Entity, May, Norm, Sweep};
+use crate::verdict::acts::{Acts, Finder};
+use crate::verdict::cite::{Citing, stamp};
+use crate::verdict::ways::Ways;
+use crate::verdict::{self, Grounds};
+use crate::window::{self, Span};
+use crate::{collect, notices};
+
+/// Answers a question. Equal input gives an equal answer, in whatever order
+/// activities were read.
+#[must_use]
+pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
+    extraction.join();
+    let estate = Estate::learn(&question.estate, extraction);
+    extraction.heard.watched_hosts(&|address, time| estate.host_at(address, time));
+    let story = Story::of(extraction, &estate);
+    let names = &extraction.names;
+    let evidence = &extraction.evidence;
+    let mut sweep = Sweep::of(&story, names, &estate);
+    let norm = Norm::of(&sweep, &extraction.heard);
+    let unfit = sweep.plant(&question.seeds, evidence, &norm);
+    sweep.run();
+    let ledger = Ledger::of(&extraction.heard, &story, evidence, names);
+    let citing = Citing { names, evidence };
+    let span = window::span(&sweep, &ledger);
+    let whole = span.unwrap_or(Span { begin: ledger.extent.0, end: ledger.extent.1 });
+    let unwatched = unwatched(&sweep, &ledger, whole);
+    let may = May::of(&sweep, whole.begin, &unwatched);
+    let hosts = |host: Name| estate.canonical(host, whole.begin);
+    let view = View { names, hosts: &hosts, shares: estate.shares() };
+    let index = question.assets.index(&view);
+    let mut finder = Finder {
+        sweep: &sweep,
+        may: &may,
+        assets: &question.assets,
+        index: &index,
+        view,
+        begin: whole.begin,
+        known_clients: known_clients(&story, whole.begin),
+        copies: HashMap::new(),
+    };
+    let acts = finder.run();
+    let ways = Ways {
+        sweep: &sweep,
+        may: &may,
+        ledger: &ledger,
+        heard: &extraction.heard,
+        acts: &acts,
+        begin: whole.begin,
+        end: whole.end,
+        view,
+        realms: realms(&ledger, names),
+    };
+    let mut verdicts = verdicts(question, &ways, citing, span.is_some());
+    let collect_next = collect::next(&mut verdicts, &ledger, names);
+    let window = window::of(&sweep, &ledger, &acts.all, citing);
+    Answer {
+        version: ANSWER_VERSION,
+        sentence: sentence(&verdicts, &window),
+        hosts: people::hosts(&sweep, &ledger, &may, whole, citing),
+        accounts: people::accounts(&sweep, citing),
+        coverage: coverage(&ledger, names),
+        edges: edges(&sweep, citing),
+        notices: notices::of(&sweep, &ledger, extraction, question, unfit, citing),
+        window,
+        verdicts,
+        collect_next,
+    }
+}
+
+fn verdicts(
+    question: &Question,
+    ways: &Ways<'_>,
+    citing: Citing<'_>,
+    window: bool,
+) -> Vec<AssetVerdict> {
+    let Acts { tainted, policy, .. } = ways.acts;
+    let each = question.assets.all.iter().enumerate().map(|(number, asset)| {
+        let way = ways.to(number, asset);
+        let grounds = Grounds {
+            asset,
+            acts: tainted.get(number).map_or(&[], |acts| acts),
+            policy: policy.get(number).map_or(&[], |acts| acts),
+            way: &way,
+            story: ways.sweep.story,
+            citing,
+            on_host: people::ran_on_asset(ways, asset, citing),
+            window,
+        };
+        verdict::of(&grounds)
+    });
+    each.collect()
+}
+
+/// Hosts of which nobody can say what ran there: of each the logons were not
+/// heard over the whole window.
+fn unwatched(sweep: &Sweep<'_>, ledger: &Ledger<'_>, span: Span) -> HashSet<Name> {
+    let mut hosts: HashSet<Name> = HashSet::new();
+    for activity in &sweep.story.activities {
+        if let crate::activity::What::Session(session) = &activity.what {
+            hosts.extend(activity.place);
+            hosts.extend(session.from.host);
+        }
+    }
+    hosts.retain(|host| {
+        sweep.is_ours(*host) && !ledger.cover(*host, &[Class::Logon], span.begin, span.end).whole
+    });
+    hosts
+}
+
+/// Clients of clouds that were in use before the window began.
+fn known_clients(story: &Story, begin: i64) -> HashSet<Client> {
+    let before = story.activities.iter().take_while(|activity| activity.time < begin);
+    before.filter_map(|activity| Client::of(&activity.actor)).collect()
+}
+
+/// Realms of clouds that supply logs.
+fn realms(ledger: &Ledger<'_>, names: &Names) -> Vec<Name> {
+    let mut realms: Vec<Name> = ledger.sources().iter().filter_map(|source| source.host).collect();
+    realms.retain(|realm| names.folded(*realm).contains(':'));
+    realms.dedup();
+    realms
+}
+
+fn coverage(ledger: &Ledger<'_>, names: &Names) -> Vec<Coverage> {
+    let mut out = Vec::new();
+    for source in ledger.sources() {
+        for stretch in ledger.stretches(source) {
+            out.push(Coverage {
+                host: source
+                    .host
+                    .map_or_else(|| "sensor".to_owned(), |h| names.shown(h).to_owned()),
+                channel: names.shown(source.channel).to_owned(),
+                from: stamp(stretch.from),
+                to: stamp(stretch.to),
+                state: stretch.word,
+                reason: stretch.reason,
+            });
+        }
+    }
+    out
+}
+
+/// The steps of the intruder between hosts, accounts and sessions: steps
+/// between processes of one host would drown them.
+fn edges(sweep: &Sweep<'_>, citing: Citing<'_>) -> Vec<Edge> {
+    let mut links: Vec<_> = sweep
+        .taints
+        .all()
+        .map(|(_, link)| *link)
+        .filter(|link| {
+            let inner = |e: Entity| matches!(e, Entity::Process(_) | Entity::File(..));
+            !(inner(link.to) && link.from.is_none_or(inner))
+        })
+        .collect();
+    links.sort_by_key(|link| (link.time, people::entity(sweep, link.to, citing), link.grade));
+    links
+        .iter()
+        .map(|link| Edge {
+            from: link.from.map_or_else(|| "seed".to_owned(), |e| people::entity(sweep, e, citing)),
+            to: people::entity(sweep, link.to, citing),
+            how: link.how.to_owned(),
+            time: stamp(link.time),
+            grade: link.grade,
+            evidence: citing.record(link.record, link.how).into_iter().collect(),
+        })
+        .collect()
+}
+
+/// One sentence for the minister.
+fn sentence(verdicts: &[AssetVerdict], window: &Window) -> String {
+    let count = |verdict: Verdict| verdicts.iter().filter(|v| v.verdict == verdict).count();
+    let out = match window.evicted {
+        Evicted::Yes => "The intruder is out.",
+        Evicted::No => "The intruder was still there at the end of the evidence.",
+        Evicted::NotProvable => "Whether the intruder is out cannot be shown.",
+        Evicted::NoIntruder => "No intruder was seen; that is no proof that there was none.",
+    };
+    if verdicts.is_empty() {
+        return format!("No assets were declared. {out}");
+    }
+    format!(
+        "Of {} protected {}, {} taken, {} opened, {} within reach, {} ruled out, {} cannot be determined. {out}",
+        verdicts.len(),
+        if verdicts.len() == 1 { "asset" } else { "assets" },
+        were(count(Verdict::Exfiltrated)),
+        were(count(Verdict::Accessed)),
+        are(count(Verdict::Reachable)),
+        are(count(Verdict::RuledOut)),
+        count(Verdict::CannotBeDetermined),
+    )
+}
+
+fn were(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "was" } else { "were" })
+}
+
+fn are(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "is" } else { "are" })
+}
+
+/// A notice.
+#[must_use]
+pub(crate) fn notice(kind: &str, text: String) -> Notice {
+    Notice { kind: kind.to_owned(), text, evidence: Vec::new() }
+}

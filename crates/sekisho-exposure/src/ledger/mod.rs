@@ -1,0 +1,10 @@
+//! The coverage ledger: of each source, in which hours it was heard, and where
+//! it was not, why.
+
+mod book;
+mod habit;
+mod heard;
+
+pub(crate) use book::{Absent, Ledger};
+pub(crate) use heard::HOUR;
+pub use heard::{Heard, Hour, HourHeard, Source};

@@ -1,0 +1,442 @@
+//! Ways to an asset: whether all of them were watched, whether the intruder
+//! had one, and whether touches of its kind are recorded at all.
+
+use hashbrown::HashSet;
+
+use super::acts::{Acts, is_theirs};
+use crate::activity::{Ended, Object, What};
+use crate::answer::Grade;
+use crate::assets::{Asset, Fit, Kind, Place, View};
+use crate::estate::Inside;
+use crate::extract::Class;
+use crate::ledger::{Absent, Ledger};
+use crate::names::Name;
+use crate::taint::{Entity, May, Sweep};
+
+/// Everything that ways are judged with.
+pub(crate) struct Ways<'a> {
+    pub(crate) sweep: &'a Sweep<'a>,
+    pub(crate) may: &'a May,
+    pub(crate) ledger: &'a Ledger<'a>,
+    pub(crate) heard: &'a crate::ledger::Heard,
+    pub(crate) acts: &'a Acts,
+    pub(crate) begin: i64,
+    pub(crate) end: i64,
+    pub(crate) view: View<'a>,
+    /// Realms of clouds that were heard.
+    pub(crate) realms: Vec<Name>,
+}
+
+/// What is known of the ways to an asset.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Way {
+    /// All of them were watched, and nothing of the intruder's came: which
+    /// evidence says so.
+    pub(crate) closed: Option<String>,
+    /// What it rests on besides.
+    pub(crate) conditions: Vec<String>,
+    /// The intruder had one: how firmly, and what shows it.
+    pub(crate) open: Option<(Grade, String)>,
+    /// Touches of this kind are recorded, at least in part.
+    pub(crate) recorded: bool,
+    /// What was not seen.
+    pub(crate) missing: Vec<Absent>,
+    /// Why it is not closed.
+    pub(crate) why: String,
+    /// Bytes that can have left at most by the watched path.
+    pub(crate) bound: Option<u64>,
+}
+
+impl Ways<'_> {
+    /// The ways to an asset, over all of its places: closed only if each is,
+    /// open if any is.
+    pub(crate) fn to(&self, number: usize, asset: &Asset) -> Way {
+        let mut all: Option<Way> = None;
+        for location in &asset.locations {
+            let way = self.to_place(number, asset, &location.place);
+            all = Some(match all {
+                None => way,
+                Some(before) => joined(before, way),
+            });
+        }
+        let mut way = all.unwrap_or_else(|| Way {
+            why: "none of its declared places can be used".to_owned(),
+            ..Way::default()
+        });
+        if asset.unread > 0 {
+            way.closed = None;
+            way.why = "some of its declared places cannot be used".to_owned();
+        }
+        let ways = self.acts.ways.get(number).into_iter().flatten();
+        if let Some((_, grade)) = ways.max_by_key(|(_, grade)| *grade)
+            && way.open.as_ref().is_none_or(|(known, _)| known < grade)
+        {
+            way.open = Some((*grade, "the intruder came to what contains it".to_owned()));
+        }
+        way
+    }
+
+    fn to_place(&self, number: usize, asset: &Asset, place: &Place) -> Way {
+        match place.kind() {
+            Kind::Host | Kind::Path | Kind::Share => self.to_host(number, asset, place),
+            Kind::Mail => self.to_cloud(number, asset, Class::MailAccess, "tenant:"),
+            Kind::Site => self.to_cloud(number, asset, Class::DocumentAccess, "tenant:"),
+            Kind::Bucket => self.to_cloud(number, asset, Class::CloudData, "aws:"),
+            Kind::Secret | Kind::Snapshot => {
+                self.to_cloud(number, asset, Class::CloudManagement, "aws:")
+            }
+            Kind::Credential => self.to_credential(number, asset),
+        }
+    }
+
+    /// A thing that lies on a host.
+    fn to_host(&self, number: usize, asset: &Asset, place: &Place) -> Way {
+        let mut way = Way::default();
+        let Some(host) = place.host().and_then(|host| host.name()) else {
+            way.why = "the host on which it lies is not declared by name".to_owned();
+            return way;
+        };
+        let host = self.sweep.estate.canonical(host, self.begin);
+        let logon = self.ledger.cover(host, &[Class::Logon], self.begin, self.end);
+        let share = self.ledger.cover(host, &[Class::ShareAccess], self.begin, self.end);
+        let files = self.ledger.cover(host, &[Class::FileAccess], self.begin, self.end);
+        let seen_by_sensor = self.watched(host, Class::FlowContent).is_some();
+        way.open = self.way_to_host(host);
+        let local = self.may.host(host).is_some();
+        let from_far = place.kind() != Kind::Path || !local;
+        way.recorded =
+            files.alive || (share.alive || seen_by_sensor) && from_far && !self.ran_on(host);
+        let visited = self.may_sessions(host);
+        let acts = self.has_acts(number);
+        if logon.whole && !local && visited.is_empty() && !acts {
+            way.closed = Some(
+                "every session on the host is on record, and none can have been the intruder's"
+                    .to_owned(),
+            );
+        } else if share.whole && share.alive && logon.whole && !local && !acts {
+            way.closed = Some("every access to the host's shares is on record; whoever may have been the intruder could do no more than use shares, and did not touch it".to_owned());
+        } else {
+            way.why = self.why_open(local, &visited, acts, &logon.missing);
+            way.missing = logon.missing;
+            if way.open.is_some() || local {
+                way.missing.extend(
+                    files.missing.into_iter().filter(|a| a.channel.is_none() || way.recorded),
+                );
+            }
+            if !visited.is_empty() {
+                way.missing.extend(share.missing);
+            }
+            self.volume(host, asset, &mut way);
+        }
+        way.conditions.push("no copy of it lies where it was not declared".to_owned());
+        way
+    }
+
+    fn why_open(&self, local: bool, visited: &[Name], acts: bool, missing: &[Absent]) -> String {
+        if acts {
+            return "somebody who may have been the intruder touched it".to_owned();
+        }
+        if let Some(absent) = missing.first() {
+            return format!("sessions on the host are not all on record: {}", absent.reason);
+        }
+        match (local, visited.first()) {
+            (true, _) => "the host may have been the intruder's".to_owned(),
+            (false, Some(source)) => format!(
+                "sessions came from where the intruder may have been: {}",
+                self.sweep.names.shown(*source)
+            ),
+            _ => "not all of the ways to it were watched".to_owned(),
+        }
+    }
+
+    /// Whether anything of the intruder's ran on a host.
+    fn ran_on(&self, host: Name) -> bool {
+        self.sweep.taints.ever(Entity::Host(host)).is_some_and(|l| l.grade >= Grade::Probable)
+    }
+
+    fn has_acts(&self, number: usize) -> bool {
+        let tainted = self.acts.tainted.get(number).is_some_and(|acts| !acts.is_empty());
+        tainted || self.acts.may.get(number).is_some_and(|acts| !acts.is_empty())
+    }
+
+    /// How the intruder could get at what lies on a host.
+    fn way_to_host(&self, host: Name) -> Option<(Grade, String)> {
+        let ran = self.sweep.taints.ever(Entity::Host(host)).filter(|l| l.grade >= Grade::Probable);
+        if let Some(link) = ran {
+            return Some((link.grade, "something of the intruder's ran on its host".to_owned()));
+        }
+        let sessions = self.sweep.story.logons.on(host).filter_map(|logon| {
+            let link = self.sweep.taints.ever(Entity::Session(logon.key))?;
+            (link.grade >= Grade::Probable).then_some(link.grade)
+        });
+        if let Some(grade) = sessions.max() {
+            return Some((grade, "the intruder had a session on its host".to_owned()));
+        }
+        let met =
+            self.acts.all.iter().filter(|(_, hit)| hit.grade >= Grade::Probable).any(|(n, _)| {
+                let Some(activity) = self.sweep.story.activities.get(*n as usize) else {
+                    return false;
+                };
+                match &activity.what {
+                    What::Transfer(t) => t.server.host.or(t.server.address) == Some(host),
+                    What::Touch(t) => t.object.host() == Some(host),
+                    What::Session(s) => s.to.host == Some(host),
+                    _ => false,
+                }
+            });
+        met.then(|| (Grade::Probable, "the intruder connected to its host".to_owned()))
+    }
+
+    /// Where sessions on a host came from that may be the intruder's.
+    fn may_sessions(&self, host: Name) -> Vec<Name> {
+        let mut from: Vec<Name> = Vec::new();
+        for logon in self.sweep.story.logons.on(host) {
+            let live = logon.closed.is_none_or(|closed| closed >= self.begin);
+            if live && self.may.session(logon.key) {
+                from.push(logon.from.unwrap_or(host));
+            }
+        }
+        from.sort_by(|a, b| self.sweep.names.folded(*a).cmp(self.sweep.names.folded(*b)));
+        from.dedup();
+        from
+    }
+
+    /// A bound by volume: what left a host in all is less than the asset.
+    fn volume(&self, host: Name, asset: &Asset, way: &mut Way) {
+        let Some(bound) = self.left(host) else { return };
+        way.bound = Some(bound);
+        let Some(size) = asset.size_bytes else { return };
+        if bound < size && !asset.has_whole_host() {
+            way.closed = Some(format!(
+                "all connections of its host were watched, and {bound} bytes left it in all: fewer than the asset has"
+            ));
+            way.conditions.push("as a whole file, over the watched path: a part of it, or a packed form, is not ruled out".to_owned());
+        }
+    }
+
+    /// Bytes that left a host in the window, where a sensor watched all of
+    /// its connections; `None` where it is not known to.
+    fn left(&self, host: Name) -> Option<u64> {
+        let hours = self.heard.watched.get(&(host, Class::Flow))?;
+        let watched =
+            hours.values().next()?.first <= self.begin.saturating_add(crate::taint::SKEW * 60);
+        if !watched || !self.is_focus(host) {
+            return None;
+        }
+        let mut left = 0_u64;
+        for activity in &self.sweep.story.activities {
+            let What::Transfer(transfer) = &activity.what else { continue };
+            if activity.time < self.begin || transfer.uid.is_none() {
+                continue;
+            }
+            let is = |peer: &crate::activity::Peer| {
+                peer.host == Some(host) || peer.address == Some(host)
+            };
+            let bytes = match (is(&transfer.client), is(&transfer.server)) {
+                (true, _) => transfer.sent,
+                (_, true) => transfer.received,
+                _ => continue,
+            };
+            // The counts of a connection that was not seen to end bound nothing.
+            if matches!(transfer.ended, Ended::Open | Ended::Unknown) && bytes.is_some() {
+                return None;
+            }
+            left = left.saturating_add(bytes.unwrap_or(0)).saturating_add(transfer.missed);
+        }
+        Some(left)
+    }
+
+    /// Since when a sensor saw a host, by any of its names and addresses.
+    fn watched(&self, host: Name, class: Class) -> Option<i64> {
+        let names = std::iter::once(host).chain(self.sweep.estate.known_as(host));
+        let hours = names.filter_map(|name| self.heard.watched.get(&(name, class)));
+        hours.filter_map(|hours| Some(hours.values().next()?.first)).min()
+    }
+
+    /// Whether a sensor stands at a host: it saw connections of it with ends
+    /// that it saw of nobody else. A host that is only seen with such hosts
+    /// has connections that nobody saw.
+    fn is_focus(&self, host: Name) -> bool {
+        let mut with: hashbrown::HashMap<Name, HashSet<Name>> = hashbrown::HashMap::new();
+        for activity in &self.sweep.story.activities {
+            let What::Transfer(transfer) = &activity.what else { continue };
+            if transfer.uid.is_none() {
+                continue;
+            }
+            let end = |peer: &crate::activity::Peer| peer.host.or(peer.address);
+            if let (Some(client), Some(server)) = (end(&transfer.client), end(&transfer.server)) {
+                with.entry(client).or_default().insert(server);
+                with.entry(server).or_default().insert(client);
+            }
+        }
+        let peers = with.get(&host).into_iter().flatten();
+        let alone = peers.filter(|peer| {
+            with.get(*peer).is_some_and(|ends| ends.len() == 1)
+                && self.sweep.estate.inside(**peer) != Inside::Yes
+        });
+        alone.count() >= 2
+    }
+
+    /// A thing in a cloud.
+    fn to_cloud(&self, number: usize, asset: &Asset, class: Class, realm: &str) -> Way {
+        let mut way = Way::default();
+        let names = self.sweep.names;
+        let realms: Vec<Name> =
+            self.realms.iter().copied().filter(|r| names.folded(*r).starts_with(realm)).collect();
+        let tainted = self.acts.all.iter().filter(|(_, hit)| hit.grade >= Grade::Probable);
+        let here = tainted.filter_map(|(n, hit)| {
+            let activity = self.sweep.story.activities.get(*n as usize)?;
+            realms.contains(&activity.place?).then_some(hit.grade)
+        });
+        way.open = here.max().map(|grade| (grade, "the intruder acted in its realm".to_owned()));
+        if realms.is_empty() {
+            way.why = "no log of its realm is there".to_owned();
+            way.missing.push(Absent {
+                host: None,
+                channel: None,
+                class,
+                from: self.begin,
+                to: self.end,
+                reason: "no log of its realm is there".to_owned(),
+            });
+            return way;
+        }
+        let mut whole = !self.has_acts(number);
+        if !whole {
+            way.why = "somebody who may have been the intruder touched it".to_owned();
+        }
+        for realm in realms {
+            let cover = self.ledger.cover(realm, &[class], self.begin, self.end);
+            way.recorded |= cover.alive;
+            let managed = class == Class::CloudManagement;
+            let alive = managed || self.is_alive(realm, class, asset);
+            if !cover.whole || !alive {
+                whole = false;
+                way.why = match cover.missing.first() {
+                    Some(absent) => absent.reason.clone(),
+                    None => format!("no record of {} was ever made for it", class.word()),
+                };
+                way.missing.extend(cover.missing);
+                if !alive && way.missing.is_empty() {
+                    way.missing.push(Absent {
+                        host: Some(realm),
+                        channel: None,
+                        class,
+                        from: self.begin,
+                        to: self.end,
+                        reason: format!("no record of {} was ever made for it", class.word()),
+                    });
+                }
+            }
+        }
+        if whole {
+            way.closed = Some(format!(
+                "every record of {} of its realm is there, and none is of it",
+                class.word()
+            ));
+            way.conditions.push("no credential was taken but those that are shown".to_owned());
+        }
+        way
+    }
+
+    /// Whether records of a class were ever made for the container of an
+    /// asset.
+    fn is_alive(&self, realm: Name, class: Class, asset: &Asset) -> bool {
+        let containers = self
+            .heard
+            .alive
+            .keys()
+            .filter(|(source, known, _)| source.host == Some(realm) && *known == class);
+        containers.map(|(_, _, container)| *container).any(|container| {
+            let object = match class {
+                Class::MailAccess => {
+                    Object::Mail { mailbox: container, folder: None, message: None }
+                }
+                Class::DocumentAccess => Object::Site { url: container },
+                _ => Object::Bucket { bucket: container, key: None },
+            };
+            asset.matches(&object, false, &self.view).fit >= Fit::Contains
+        })
+    }
+
+    /// A credential.
+    fn to_credential(&self, number: usize, asset: &Asset) -> Way {
+        let mut way = Way { recorded: true, ..Way::default() };
+        let names = self.sweep.names;
+        let mut hosts: Vec<Name> = Vec::new();
+        for logon in self.sweep.story.logons.all() {
+            let own = logon
+                .account
+                .is_some_and(|account| asset.credentials().any(|c| is_theirs(c, account, names)));
+            hosts.extend(logon.host.filter(|_| own));
+        }
+        // Its secrets also lie where tickets are issued.
+        let issuing = self.heard.hours.keys().filter(|(_, class)| *class == Class::Kerberos);
+        hosts.extend(issuing.filter_map(|(source, _)| source.host));
+        hosts.sort_by(|a, b| names.folded(*a).cmp(names.folded(*b)));
+        hosts.dedup();
+        let mut whole = !self.has_acts(number) && !hosts.is_empty();
+        if hosts.is_empty() {
+            way.why = "no record shows where it was used or kept".to_owned();
+        }
+        let accounts = self.sweep.taints.all().filter_map(|(entity, link)| match entity {
+            Entity::Account(a) => Some((a, link)),
+            _ => None,
+        });
+        let exposed =
+            accounts.filter(|(a, _)| asset.credentials().any(|c| is_theirs(c, *a, names)));
+        if let Some((_, link)) = exposed.max_by_key(|(_, link)| link.grade) {
+            way.open = Some((link.grade, format!("its secrets were within reach: {}", link.how)));
+            whole = false;
+        }
+        for host in hosts {
+            let cover = self.ledger.cover(host, &[Class::Logon], self.begin, self.end);
+            let may = self.may.host(host).is_some();
+            if may || !cover.whole {
+                whole = false;
+                way.why = format!(
+                    "it was used or kept on {}, which may have been the intruder's",
+                    names.shown(host)
+                );
+                way.missing.extend(cover.missing);
+            }
+            if let Some((grade, _)) = self.way_to_host(host).filter(|_| self.ran_on(host))
+                && way.open.is_none()
+            {
+                way.open =
+                    Some((grade, format!("the intruder ran something on {}", names.shown(host))));
+                way.recorded =
+                    self.ledger.cover(host, &[Class::Process], self.begin, self.end).alive;
+            }
+        }
+        if whole {
+            way.closed = Some("every host on which it was used or kept was watched, and none can have been the intruder's".to_owned());
+        }
+        way
+    }
+}
+
+/// Two places of one asset.
+fn joined(mut one: Way, other: Way) -> Way {
+    one.closed = match (one.closed, other.closed) {
+        (Some(a), Some(b)) if a == b => Some(a),
+        (Some(a), Some(b)) => Some(format!("{a}; {b}")),
+        _ => None,
+    };
+    one.open = match (one.open, other.open) {
+        (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
+        (a, b) => a.or(b),
+    };
+    one.recorded |= other.recorded;
+    one.missing.extend(other.missing);
+    if one.why.is_empty() {
+        one.why = other.why;
+    }
+    one.conditions.extend(other.conditions);
+    one.conditions.dedup();
+    one.bound = match (one.bound, other.bound) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        _ => None,
+    };
+    one
+}

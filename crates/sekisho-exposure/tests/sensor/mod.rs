@@ -1,0 +1,7 @@
+//! Sensors, each kind in its file.
+
+mod any;
+mod case;
+mod flows;
+mod reading;
+mod zeek;

@@ -1,0 +1,93 @@
+//! All stored events of a case, once and in order, shown to the method. Only
+//! the fields that it reads are decoded; heads are, of every event, for the
+//! ledger counts them all.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Result, bail};
+use sekisho_event::{Projection, RECORD_ID_UNKNOWN, TIME_UNKNOWN, Vocabulary};
+use sekisho_exposure::extract::{Extraction, Leaf};
+use sekisho_store::{Store, StoredBatch};
+
+use super::detected::Detections;
+use crate::disclose::Index;
+use crate::examine::{Progress, json};
+use crate::seal::publish::Places;
+
+/// What a scan fills.
+pub(super) struct Scan<'a> {
+    pub(super) extraction: &'a mut Extraction,
+    pub(super) detections: &'a mut Detections,
+}
+
+impl Scan<'_> {
+    /// Shows the events of all examinations; how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Where a segment cannot be read, or `stop` was set.
+    pub(super) fn all(
+        &mut self,
+        case: &Path,
+        index: &Index,
+        stop: &AtomicBool,
+        progress: &Progress,
+    ) -> Result<u64> {
+        self.extraction.wanted.extend(self.detections.events());
+        let mut stores = Vec::new();
+        for sealed in &index.examinations {
+            stores.push(Store::open(&Places::new(case, sealed.examination.number).store())?);
+        }
+        let total = stores.iter().map(|store| store.catalogue().rows()).sum();
+        progress.bytes_total.store(total, Ordering::Relaxed);
+        let mut events = 0;
+        let fields = Extraction::fields();
+        for store in &stores {
+            for segment in store.segments() {
+                if stop.load(Ordering::Relaxed) {
+                    bail!("stopped before the end: nothing was put on record");
+                }
+                // Names in a vocabulary have a limit; each segment has its own.
+                let mut vocabulary = Vocabulary::new(Projection::Only(fields.clone()));
+                store.segment(segment)?.scan(&mut vocabulary, &mut |stored, vocabulary| {
+                    self.batch(stored, vocabulary);
+                    let rows = stored.batch.rows() as u64;
+                    events += rows;
+                    progress.bytes_done.fetch_add(rows, Ordering::Relaxed);
+                    progress.records.fetch_add(rows, Ordering::Relaxed);
+                })?;
+            }
+        }
+        Ok(events)
+    }
+
+    fn batch(&mut self, stored: &StoredBatch, vocabulary: &Vocabulary) {
+        if self.detections.has_places() {
+            self.find_detected(stored);
+        }
+        let leaf = |at: usize| {
+            let row = stored.row(at)?;
+            Some(Leaf { cell: row.cell, index: row.index })
+        };
+        self.extraction.batch(&stored.batch, vocabulary, &leaf);
+    }
+
+    fn find_detected(&mut self, stored: &StoredBatch) {
+        let batch = &stored.batch;
+        for at in 0..batch.rows() {
+            let Some(row) = stored.row(at) else { continue };
+            let event = (row.cell, row.index);
+            let id = batch.record_ids.get(at).copied().filter(|&id| id != RECORD_ID_UNKNOWN);
+            let time = || {
+                let time = batch.times.get(at).copied().filter(|&time| time != TIME_UNKNOWN)?;
+                let mut text = Vec::new();
+                json::plain_time(time, &mut text);
+                String::from_utf8(text).ok()
+            };
+            if self.detections.found((row.source, row.offset), event, &time, id) {
+                self.extraction.wanted.insert(event);
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What was exposed, through the program: the rehearsal with a file of assets;
+//! the answer, its records, a release that proves a verdict, and what is wrong
+//! with what was given.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
+#![allow(clippy::indexing_slicing, reason = "it is a test")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{Ground, Ran, copy_folder, program, said, valid, verify, watch};
+use sekisho_case::log::Log;
+use serde_json::Value;
+
+/// Protected things of the rehearsal's network, of several kinds.
+const ASSETS: &str = r#"
+[[asset]]
+id = "plans"
+name = "Plans"
+classification = "secret"
+locations = [{ host = "FS01", path = 'D:\Plans\**' }, { share = '\\FS01\Plans\**' }]
+
+[[asset]]
+id = "controller"
+locations = [{ host = "DC01" }]
+
+[[asset]]
+id = "nowhere"
+locations = [{ bucket = "no-such-bucket", prefix = "2024/" }]
+"#;
+
+/// A case of the rehearsal, with a file of assets beside it.
+fn ground() -> (Ground, PathBuf) {
+    let ground = Ground::new();
+    let out = ground.path("demo");
+    let ran = watch(program().args(["demo", "--out"]).arg(&out));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    fs::write(ground.path("assets.toml"), ASSETS).unwrap();
+    (ground, out)
+}
+
+fn expose(case: &Path, assets: &Path, more: &[&str]) -> Ran {
+    watch(program().arg("exposure").arg(case).arg("--assets").arg(assets).args(more))
+}
+
+fn records(case: &Path) -> Vec<Value> {
+    let log = Log::open(case).unwrap();
+    let entries = log.entries(0..log.size());
+    entries.map(|entry| serde_json::from_slice(&entry.unwrap().1).unwrap()).collect()
+}
+
+fn of_type(case: &Path, kind: &str) -> Vec<Value> {
+    records(case).into_iter().filter(|record| record["type"] == kind).collect()
+}
+
+#[test]
+fn the_answer_is_on_record_and_a_release_proves_a_verdict() {
+    let (ground, out) = ground();
+    let case = out.join("case");
+    let assets = ground.path("assets.toml");
+    let copy = ground.path("copy");
+    let more = ["--format", "json", "--out", copy.to_str().unwrap(), "--seed", "host=WS07"];
+    let ran = expose(&case, &assets, &more);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    shape(&answer);
+    assert_eq!(fs::read_to_string(copy.join("exposure-1.json")).unwrap(), ran.stdout);
+    let page = fs::read_to_string(copy.join("exposure-1.html")).unwrap();
+    assert!(page.contains("protected assets") && page.contains("host=WS07"));
+    let exposure = of_type(&case, "exposure").pop().unwrap();
+    assert_eq!(exposure["number"], 1);
+    assert_eq!(exposure["records"]["count"], 3);
+    let names: Vec<&str> =
+        exposure["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    for name in ["exposure.json", "exposure.html", "assets.toml", "seeds.json"] {
+        assert!(names.contains(&format!("exposures/0001/{name}").as_str()), "{names:?}");
+    }
+    let verdicts = of_type(&case, "verdict");
+    for (sealed, said) in verdicts.iter().zip(answer["verdicts"].as_array().unwrap()) {
+        for member in ["asset", "verdict", "grade"] {
+            assert_eq!(sealed[member], said[member]);
+        }
+        let cited = |v: &Value| (v["cell"].clone(), v["index"].clone());
+        let of = |list: &Value| list.as_array().unwrap().iter().map(cited).collect::<Vec<_>>();
+        assert_eq!(of(&sealed["evidence"]), of(&said["evidence"]));
+    }
+    let proven = said(&valid(&case, &[]), "proven").join("\n");
+    assert!(proven.contains("exposure 1: 3 verdicts"), "{proven}");
+    assert!(proven.contains("events that it cites are in the store"), "{proven}");
+    // A second time, with the same words: the same answer, as another record.
+    let again = expose(&case, &assets, &["--format", "json", "--seed", "host=WS07"]);
+    assert_eq!(again.stdout, ran.stdout);
+    assert_eq!(of_type(&case, "exposure").len(), 2);
+    prove(&ground, &case, &answer);
+}
+
+/// Each member that docs/exposure.md names is there.
+fn shape(answer: &Value) {
+    assert_eq!(answer["version"], 1);
+    assert!(!answer["sentence"].as_str().unwrap().is_empty());
+    for list in ["verdicts", "hosts", "accounts", "coverage", "edges", "collect_next", "notices"] {
+        assert!(answer[list].is_array(), "{list}");
+    }
+    for member in ["censored", "evicted", "evicted_why", "reentries"] {
+        assert!(!answer["window"][member].is_null(), "window.{member}");
+    }
+    let ids: Vec<&str> = answer["verdicts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v["asset"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["plans", "controller", "nowhere"], "in the order of declaration");
+    for verdict in answer["verdicts"].as_array().unwrap() {
+        for member in ["verdict", "grade", "detail", "why", "evidence", "conditions", "missing"] {
+            assert!(!verdict[member].is_null(), "{member}");
+        }
+        for cited in verdict["evidence"].as_array().unwrap() {
+            for member in ["host", "channel", "time", "why", "cell", "index"] {
+                assert!(!cited[member].is_null(), "{member}");
+            }
+        }
+    }
+    assert!(!answer["coverage"].as_array().unwrap().is_empty());
+}
+
+/// A verdict goes to somebody who has nothing else.
+fn prove(ground: &Ground, case: &Path, answer: &Value) {
+    let rests = |v: &&Value| !v["evidence"].as_array().unwrap().is_empty();
+    let verdict = answer["verdicts"].as_array().unwrap().iter().find(rests);
+    let asset = verdict.expect("a verdict that rests on records")["asset"].as_str().unwrap();
+    let count = verdict.unwrap()["evidence"].as_array().unwrap().len();
+    let release = ground.path("release.zip");
+    let ran = watch(
+        program()
+            .arg("disclose")
+            .arg(case)
+            .args(["--verdict", asset, "--yes", "--out"])
+            .arg(&release),
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let proven = said(&valid(&release, &[]), "proven").join("\n");
+    let text = format!("of asset \"{asset}\" in exposure 2, rests on {count} events, all proven");
+    assert!(proven.contains(&text), "{proven}");
+    let none = watch(program().arg("disclose").arg(case).args(["--verdict", "x", "--dry-run"]));
+    assert_eq!(none.code, Some(2));
+    assert!(none.stderr.contains("it has plans, controller, nowhere"), "{}", none.stderr);
+}
+
+#[test]
+fn what_is_tampered_with_is_found() {
+    let (ground, out) = ground();
+    let ran = expose(&out, &ground.path("assets.toml"), &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for name in ["exposure.json", "exposure.html", "assets.toml", "seeds.json"] {
+        let copy = ground.path(&format!("copy-{name}"));
+        copy_folder(&out.join("case"), &copy);
+        let path = copy.join("exposures/0001").join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let (code, answer) = verify(&copy, &[]);
+        assert_eq!(code, Some(4), "{name}");
+        let broken = said(&answer, "broken");
+        assert!(broken[0].starts_with(&format!("file exposures/0001/{name}: ")), "{broken:?}");
+    }
+}
+
+#[test]
+fn what_was_given_wrongly_is_said() {
+    let (ground, out) = ground();
+    let assets = ground.path("assets.toml");
+    for (seed, part) in [
+        ("hots=WS01", "keys are host, process, account"),
+        ("host=WS01 since=yesterday", "as 2026-02-17T08:15:30Z"),
+        ("WS01", "expected KEY=VALUE"),
+    ] {
+        let ran = expose(&out, &assets, &["--seed", seed]);
+        assert_eq!(ran.code, Some(2), "{seed}");
+        assert!(ran.stderr.contains(part) && ran.stderr.contains(seed), "{}", ran.stderr);
+    }
+    fs::write(&assets, "[[asset]\nid = 1").unwrap();
+    let ran = expose(&out, &assets, &[]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("assets.toml"), "{}", ran.stderr);
+    fs::write(&assets, "[[asset]]\nid = \"a\"\nlocations = [{ hots = \"FS01\" }]\n").unwrap();
+    let ran = expose(&out, &assets, &["--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(!answer["notices"].as_array().unwrap().is_empty(), "{}", ran.stdout);
+    assert_eq!(answer["verdicts"][0]["verdict"], "cannot-be-determined");
+    let without = watch(program().arg("exposure").arg(&out));
+    assert_eq!(without.code, Some(0), "{}", without.stderr);
+    assert!(without.stdout.contains("Hosts") && without.stdout.contains("out?"));
+    let failing = expose(&out, &assets, &["--fail-on", "cannot-be-determined"]);
+    assert_eq!(failing.code, Some(1), "{}", failing.stderr);
+}
+
+#[test]
+fn an_examination_answers_in_one_go() {
+    let ground = Ground::new();
+    ground.log("a.jsonl", common::good_lines("WS01", 3));
+    fs::write(ground.path("assets.toml"), ASSETS).unwrap();
+    let assets = ground.path("assets.toml");
+    let args = ["--assets", assets.to_str().unwrap()];
+    let examined = ground.examine(&args).done();
+    assert!(examined.ran.stdout.contains("cannot be determined"), "{}", examined.ran.stdout);
+    assert!(examined.out.join("exposure-1.json").is_file());
+    assert!(examined.out.join("exposure-1.html").is_file());
+    valid(&examined.out, &[]);
+    let ran = ground.examine(&[args[0], args[1], "--no-seal"]).ran;
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("rest on sealed events"), "{}", ran.stderr);
+}
