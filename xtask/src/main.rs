@@ -32,7 +32,7 @@ usage: cargo xtask coverage
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
   --only NAME   evtx, json, rsigma, rules, indicators, memory, readers, seal,
-                cores;
+                sealing, cores;
                 or hunt, large or exposure, which are not among all
   --format NAME for readers and large: the format";
 
