@@ -46,7 +46,6 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
-                or hunt, large or exposure, which are not among all
         _ => bail!("{USAGE}"),
     }
 }
