@@ -32,7 +32,7 @@ usage: cargo xtask coverage
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
   --only NAME   evtx, json, rsigma, rules, indicators, memory, readers, seal,
-                cores;
+                sealing, cores;
                 or hunt, large or exposure, which are not among all
   --format NAME for readers and large: the format";
 
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
-                or hunt, large or exposure, which are not among all
+        Some("rehearse") => rehearse::run(args),
         _ => bail!("{USAGE}"),
     }
 }

@@ -256,6 +256,15 @@ fn piece_values(
     values: &mut ColumnValues,
 ) {
     const NOT_YET: u32 = u32::MAX;
+    let fits = |of| kind.is_none_or(|kind| kind == of);
+    if rows.len() == column.rows() && column.more().is_empty() {
+        // All values are used, in this order.
+        let texts = column.values();
+        let keys =
+            texts.map(|(of, text)| if fits(of) { values.intern(text.as_bytes()) } else { 0 });
+        let keys: Vec<u32> = std::iter::once(0).chain(keys).collect();
+        return values.extend(column, &keys);
+    }
     let texts: Vec<(Kind, &str)> = column.values().collect();
     let mut keys = vec![NOT_YET; texts.len()];
     // Rows with several values stand in `_rest`.
@@ -273,8 +282,7 @@ fn piece_values(
         let Some((key, &(of, text))) = slot else { return values.push(0) };
         // Only what is used goes into the dictionary.
         if *key == NOT_YET {
-            let fits = kind.is_none_or(|kind| kind == of);
-            *key = if fits { values.intern(text.as_bytes()) } else { 0 };
+            *key = if fits(of) { values.intern(text.as_bytes()) } else { 0 };
         }
         values.push(*key);
     });

@@ -4,6 +4,9 @@
 /// segments. Those given out take memory of their own until they are written.
 pub const BUFFERED_BYTES: usize = 48 << 20;
 
+/// Room for the text of a block that is kept for the next one, in bytes.
+pub const ROOM_BYTES_KEPT: usize = 4 << 20;
+
 /// Most rows of one segment.
 pub const SEGMENT_ROWS_MAX: usize = 1 << 20;
 

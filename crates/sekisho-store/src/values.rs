@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::block::BlockColumn;
+
 /// The distinct texts of a column, laid out as Parquet's dictionary page: each
 /// with its length before it.
 #[derive(Debug, Default)]
@@ -53,6 +55,15 @@ impl ColumnValues {
     pub(crate) fn push(&mut self, key: u32) {
         self.present += usize::from(key != 0);
         self.keys.push(key);
+    }
+
+    /// Adds the rows of a block's column, all of whose values have these keys:
+    /// the first one is for none.
+    pub(crate) fn extend(&mut self, column: &BlockColumn<'_>, keys: &[u32]) {
+        let before = self.keys.len();
+        column.map_keys(keys, &mut self.keys);
+        let added = self.keys.get(before..).unwrap_or_default();
+        self.present += added.iter().filter(|&&key| key != 0).count();
     }
 
     /// Adds rows without a value until there are so many.

@@ -524,6 +524,11 @@ fn the_store_neither_signs_nor_judges() {
     assert!(wrong.is_empty(), "sekisho-store depends on {wrong:?}");
 }
 
+/// Whether a file is there only for tests.
+fn is_of_tests(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.ends_with("test_support.rs")
+}
+
 #[test]
 fn pure_crates_ask_nobody() {
     let mut wrong = Vec::new();
@@ -531,7 +536,7 @@ fn pure_crates_ask_nobody() {
         let mut sources = Vec::new();
         files(&root().join("crates").join(krate).join("src"), &mut sources);
         assert!(sources.len() > 5, "{krate} is not where this test looks for it");
-        for path in sources.iter().filter(|path| is(path, "rs") && !path.ends_with("tests.rs")) {
+        for path in sources.iter().filter(|path| is(path, "rs") && !is_of_tests(path)) {
             let code = without_tests(&code_only(&read(path)));
             let found = FORBIDDEN_IN_PURE.iter().filter(|what| code.contains(**what));
             wrong.extend(found.map(|what| format!("{}: {what}", shown(path))));

@@ -521,7 +521,8 @@ fn segments_hold_all_events_and_lie_in_their_folder() {
 fn records_of_another_form_are_refused() {
     let on = day("2026-02-17");
     let text = |body| String::from_utf8(Record::new(NONCE, body).to_bytes().unwrap()).unwrap();
-    let [case, _, _, cell, _, gap, segment, examination, _] = one_of_each().try_into().unwrap();
+    let [case, _, _, cell, _, gap, segment, examination, ..]: [Body; 11] =
+        one_of_each().try_into().unwrap();
     let other = key(2);
     let party = format!("{{\"name\":\"b\",\"role\":\"partner\",\"key\":\"{other}\"}}");
     let ends = format!("{{\"time\":\"{on}T00:00:00.000000000Z\",\"record_id\":null}}");

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use sekisho_sigma::rule::Level;
 
 use super::seal::SealArgs;
 use super::show;
 use crate::Exit;
-use crate::demo::{DemoOptions, Found, compare, generate};
+use crate::demo::{DemoOptions, Found, TruthAsset, compare, generate};
 use crate::examine::Options;
+use crate::exposure::{Options as Question, Outcome};
 
 /// Rehearse: make the logs of a small network that was broken into, and examine them.
 #[derive(Debug, Args)]
@@ -52,15 +54,52 @@ impl Demo {
         let outcome = super::examine::run(&options)?;
         let found = read_found(&options.out.join("detections.jsonl"))?;
         let comparison = compare(&truth, &found);
+        let facts = truth.assets;
         let truth = self.out.join("truth.json");
+        let exposed = self.exposed(&options, outcome.complete)?;
         let mut text = super::examine::summary(&outcome, &options.out);
         text.push_str("\nFound against true\n\n");
         text.push_str(&comparison.to_string());
+        text.extend(exposed.as_ref().map(|exposed| said_and_true(exposed, &facts)));
         let _ = writeln!(text, "The whole story: {}", truth.display());
         let _ = writeln!(text, "The report:      {}", options.out.join("report.html").display());
         show::data(&text)?;
         Ok(if outcome.complete { Exit::Done } else { Exit::Failed })
     }
+}
+
+impl Demo {
+    /// Asks the case what was exposed, if there is one.
+    fn exposed(&self, options: &Options, complete: bool) -> Result<Option<Outcome>> {
+        let Some(seal) = options.seal.as_ref().filter(|_| complete) else { return Ok(None) };
+        show::talk("Asking what was exposed …");
+        let question = Question {
+            case: seal.case.clone(),
+            assets: Some(self.out.join("assets.toml")),
+            estate: None,
+            said: Vec::new(),
+            seed_level: Some(Level::High),
+            // It stays in the case: results are the same whether sealed or not.
+            out: None,
+            // The story is a rehearsal's: it may lie ahead of the clock.
+            now: None,
+        };
+        super::exposure::run(&question, &seal.key).map(Some)
+    }
+}
+
+/// The verdicts beside what the surviving records allow to say.
+fn said_and_true(exposed: &Outcome, truth: &[TruthAsset]) -> String {
+    let mut text = String::from("\nWhat was exposed, said against true\n\n");
+    let _ = writeln!(text, "  {:<20} {:<21} {:<21}", "asset", "said", "true");
+    for (verdict, asset) in exposed.answer.verdicts.iter().zip(truth) {
+        let said = super::exposure::verdict_words(verdict.verdict);
+        let mark = if said == asset.verdict { "" } else { "  ✗" };
+        let _ = writeln!(text, "  {:<20} {said:<21} {:<21}{mark}", asset.name, asset.verdict);
+    }
+    let [_, page] = &exposed.files;
+    let _ = writeln!(text, "\nWhat was exposed: {}", page.display());
+    text
 }
 
 /// What the comparison needs of a line of `detections.jsonl`.

@@ -8,8 +8,10 @@
 //! - `logs/windows/HOST/CHANNEL.jsonl`: Windows events as nested JSON, one a line (`/` in channel names becomes `%4`);
 //! - `logs/zeek/*.log`: a sensor inside, tab separated; `logs/zeek-dmz/conn.json`: one before the gateway, JSON lines;
 //! - `logs/cloud/m365-audit.jsonl`: the audit trail of a cloud tenant;
+//! - `assets.toml`: what is to be protected;
 //! - `truth.json`: what truly happened; its form is described in the module `truth`.
 
+mod assets;
 pub(crate) mod clock;
 mod cloud;
 mod compare;
@@ -73,8 +75,9 @@ pub fn generate(out: &Path, options: &DemoOptions) -> anyhow::Result<Truth> {
     }
     let (records, placed) = stage.sink.finish()?;
     let truth = stage.notes.finish(options.seed, scale, records, &placed);
-    let path = out.join("truth.json");
-    std::fs::write(&path, truth.to_json())
-        .with_context(|| format!("writing {}", path.display()))?;
+    for (name, text) in [("truth.json", truth.to_json()), ("assets.toml", truth.to_assets())] {
+        let path = out.join(name);
+        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    }
     Ok(truth)
 }

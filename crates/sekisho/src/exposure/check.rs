@@ -64,7 +64,7 @@ type Citations = BTreeMap<(u32, u64), Vec<Cited>>;
 ///
 /// # Errors
 ///
-/// Where the log, an answer or a store cannot be read.
+/// Where the log or an answer cannot be read.
 pub fn compare_cited(folder: &Path) -> Result<CitedStanding> {
     let log = Log::open(folder)?;
     let index = Index::read(&log)?;
@@ -83,8 +83,11 @@ pub fn compare_cited(folder: &Path) -> Result<CitedStanding> {
         };
         let mut citations = citations(&answer);
         for sealed in &index.examinations {
-            let store = Store::open(&Places::new(folder, sealed.examination.number).store())?;
-            look_up(&store, &mut citations, &mut good, &mut wrong)?;
+            let number = sealed.examination.number;
+            let looked = look_up(folder, number, &mut citations, &mut good, &mut wrong);
+            if let Err(e) = looked {
+                wrong.push(format!("the store of examination {number} cannot be read: {e:#}"));
+            }
         }
         let lost = citations.keys().map(|(cell, index)| {
             format!("it cites event {cell}.{index}, which is not in the store")
@@ -110,11 +113,13 @@ fn citations(answer: &Answer) -> Citations {
 
 /// Takes out of `citations` what the store has.
 fn look_up(
-    store: &Store,
+    case: &Path,
+    examination: u32,
     citations: &mut Citations,
     good: &mut u64,
     wrong: &mut Vec<String>,
 ) -> Result<()> {
+    let store = Store::open(&Places::new(case, examination).store())?;
     let cells: std::collections::BTreeSet<u32> = citations.keys().map(|(cell, _)| *cell).collect();
     let may = |segment: &Segment| {
         cells.range(segment.cells.0..=segment.cells.1.max(segment.cells.0)).next().is_some()

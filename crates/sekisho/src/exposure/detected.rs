@@ -31,7 +31,7 @@ const INDICATOR: &str = "indicator";
 struct Line {
     time: Option<String>,
     record_id: Option<u64>,
-    source: Option<Read_>,
+    source: Option<ReadAt>,
     sealed: Option<InCell>,
     rule: Option<Rule>,
     indicator: Option<Indicator>,
@@ -39,7 +39,7 @@ struct Line {
 }
 
 #[derive(Deserialize)]
-struct Read_ {
+struct ReadAt {
     path: String,
     sha256: Option<String>,
     offset: u64,
@@ -75,7 +75,7 @@ struct Correlated {
     time: Option<String>,
     record_id: Option<u64>,
     #[serde(flatten)]
-    read: Read_,
+    read: ReadAt,
 }
 
 /// By what something was detected: a number in [`Detections::by`].
@@ -182,7 +182,7 @@ impl Detections {
         }
     }
 
-    fn place(&mut self, read: &Read_, at: AtPlace, examination: &Examination, index: &Index) {
+    fn place(&mut self, read: &ReadAt, at: AtPlace, examination: &Examination, index: &Index) {
         let sha256 = read.sha256.as_deref().filter(|hash| hash.len() == 64);
         match index.source_read(&read.path, sha256, examination) {
             Some(source) => self.read.entry((source, read.offset)).or_default().push(at),
