@@ -46,6 +46,8 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
+        Some("exposure-scale") => rehearse::scale(args),
+        Some("rehearse") => rehearse::run(&rehearse::Asked::parse(args)?),
         _ => bail!("{USAGE}"),
     }
 }

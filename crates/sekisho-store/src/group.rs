@@ -232,7 +232,10 @@ impl<'a> OpenGroup<'a> {
             self.load_keys(number)?;
             let from = match self.text(number) {
                 Some(_) => Origin::Loaded(number),
-                None => Origin::Pages(Picker::new(self.bytes(self.about.field(number))?)),
+                None => {
+                    let chunk = self.bytes(self.about.field(number))?;
+                    Origin::Pages(Box::new(Picker::new(chunk)))
+                }
             };
             pickers.push((field, *kind, from));
         }
@@ -285,7 +288,7 @@ impl<'a> OpenGroup<'a> {
 enum Origin {
     /// A column of which everything was read already.
     Loaded(usize),
-    Pages(Picker),
+    Pages(Box<Picker>),
 }
 
 /// The numbers of ours, by picked row.
@@ -435,7 +438,8 @@ impl LateText {
                 return Err(cut());
             }
             unpacker.take(head.values * size_of::<usize>())?;
-            (bytes.reserve(pages.body.len()), ends.reserve(head.values));
+            bytes.reserve(pages.body.len());
+            ends.reserve(head.values);
             values(&pages.body, 0, head.values, &mut bytes, &mut ends)?;
             left = Some(pages);
         } else {
@@ -532,12 +536,14 @@ fn values(
     Ok(())
 }
 
+/// Of a text in `_rest`: its fields, and which of their values it has.
+type RestCells = Vec<(usize, Range<usize>)>;
+
 /// The wanted fields of `_rest`.
 fn rest_fields(texts: &LateText, wants: &dyn Fn(&str) -> bool) -> Result<Vec<RestField>, Flaw> {
     let mut fields: Vec<RestField> = Vec::new();
     let mut by_name: HashMap<String, usize> = HashMap::new();
-    // By text: its fields, and their first values and how many there are.
-    let mut read: Vec<Option<Vec<(usize, Range<usize>)>>> = vec![None; texts.ends.len()];
+    let mut read: Vec<Option<RestCells>> = vec![None; texts.ends.len()];
     for (row, &key) in (0_u32..).zip(&texts.keys) {
         let Some(number) = (key as usize).checked_sub(1) else { continue };
         let Some(slot) = read.get_mut(number) else { continue };
