@@ -2,6 +2,12 @@
 //! asset that was not is called exfiltrated; what is taken away from the evidence is missed; the order of reading
 //! changes nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests say what is wrong by failing"
+)]
+
 use sekisho::rehearse::{Drop, Feed, LogFile, Options, Rehearsal, Table, Wrong, feed, generate};
 use sekisho_exposure::answer::{Answer, AssetVerdict, Verdict};
 
