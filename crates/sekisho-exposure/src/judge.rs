@@ -13,13 +13,16 @@ use crate::names::{Name, Names};
 use crate::people;
 use crate::question::Question;
 use crate::story::Story;
-use crate::taint::{Client, Entity, May, Norm, Sweep};
+use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
 use crate::verdict::cite::{Citing, stamp};
 use crate::verdict::ways::Ways;
 use crate::verdict::{self, Grounds};
 use crate::window::{self, Span};
 use crate::{collect, notices};
+
+/// Classes that show what runs on a host.
+const WATCHED_BY: [Class; 2] = [Class::Logon, Class::Process];
 
 /// Answers a question. Equal input gives an equal answer, in whatever order
 /// activities were read.
@@ -37,8 +40,9 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     sweep.run();
     let ledger = Ledger::of(&extraction.heard, &story, evidence, names);
     let citing = Citing { names, evidence };
-    let span = window::span(&sweep, &ledger);
-    let whole = span.unwrap_or(Span { begin: ledger.extent.0, end: ledger.extent.1 });
+    // What was seen first need not have been first: nothing is ruled out but
+    // over all of the evidence's time.
+    let whole = Span { begin: ledger.extent.0, end: ledger.extent.1 };
     let unwatched = unwatched(&sweep, &ledger, whole);
     let may = May::of(&sweep, whole.begin, &unwatched);
     let hosts = |host: Name| estate.canonical(host, whole.begin);
@@ -50,8 +54,6 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         assets: &question.assets,
         index: &index,
         view,
-        begin: whole.begin,
-        known_clients: known_clients(&story, whole.begin),
         copies: HashMap::new(),
     };
     let acts = finder.run();
@@ -66,7 +68,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         view,
         realms: realms(&ledger, names),
     };
-    let mut verdicts = verdicts(question, &ways, citing, span.is_some());
+    let mut verdicts = verdicts(question, &ways, citing, !sweep.taints.is_empty());
     let collect_next = collect::next(&mut verdicts, &ledger, names);
     let window = window::of(&sweep, &ledger, &acts.all, citing);
     Answer {
@@ -107,8 +109,8 @@ fn verdicts(
     each.collect()
 }
 
-/// Hosts of which nobody can say what ran there: of each the logons were not
-/// heard over the whole window.
+/// Hosts of which nobody can say what ran there: of each the logons and the
+/// processes were not heard over the whole time.
 fn unwatched(sweep: &Sweep<'_>, ledger: &Ledger<'_>, span: Span) -> HashSet<Name> {
     let mut hosts: HashSet<Name> = HashSet::new();
     for activity in &sweep.story.activities {
@@ -118,15 +120,9 @@ fn unwatched(sweep: &Sweep<'_>, ledger: &Ledger<'_>, span: Span) -> HashSet<Name
         }
     }
     hosts.retain(|host| {
-        sweep.is_ours(*host) && !ledger.cover(*host, &[Class::Logon], span.begin, span.end).whole
+        sweep.is_ours(*host) && !ledger.cover(*host, &WATCHED_BY, span.begin, span.end).whole
     });
     hosts
-}
-
-/// Clients of clouds that were in use before the window began.
-fn known_clients(story: &Story, begin: i64) -> HashSet<Client> {
-    let before = story.activities.iter().take_while(|activity| activity.time < begin);
-    before.filter_map(|activity| Client::of(&activity.actor)).collect()
 }
 
 /// Realms of clouds that supply logs.

@@ -20,20 +20,11 @@ const QUIET_SHOWN: i64 = 14 * 24 * HOUR;
 /// shortly after the last, does not show a beginning or an end, nanoseconds.
 const EDGE: i64 = 24 * HOUR;
 
-/// When the intruder was there, in nanoseconds.
+/// A stretch of time, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// The first thing that may have been one of the intruder's acts.
     pub(crate) begin: i64,
-    /// The end of the evidence: until then the intruder may be there.
     pub(crate) end: i64,
-}
-
-/// The span over which something has to be watched to be ruled out; `None`
-/// where nothing is tainted.
-pub(crate) fn span(sweep: &Sweep<'_>, ledger: &Ledger<'_>) -> Option<Span> {
-    let begin = sweep.taints.all().map(|(_, link)| link.time).min()?;
-    Some(Span { begin: begin.max(ledger.extent.0), end: ledger.extent.1 })
 }
 
 /// The window, as the answer has it.

@@ -29,8 +29,11 @@ impl Sweep<'_> {
                 self.made(activity, ticket, &hit);
             }
             TicketStep::Rolled if ticket.kind == TicketKind::Password => {
-                // A password that the intruder sets is the intruder's.
-                self.made(activity, ticket, &hit);
+                // A password that the intruder sets is the intruder's; but in an
+                // eviction, those who may have been the intruder set them all.
+                let sure = hit.grade == Grade::Proven;
+                let grade = if sure { hit.grade } else { Grade::Possible };
+                self.made(activity, ticket, &Hit { grade, ..hit });
             }
             TicketStep::Forged => self.made(activity, ticket, &hit),
             TicketStep::Issued | TicketStep::Used => self.used(activity, ticket, &hit),

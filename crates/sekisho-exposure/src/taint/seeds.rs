@@ -208,7 +208,11 @@ impl Sweep<'_> {
             What::Session(s) => (s.account.or(actor.account), s.key.or(actor.session)),
             _ => (actor.account, actor.session),
         };
-        let narrow = seed.host.is_some() || seed.address.is_some() || seed.agent.is_some();
+        let narrow = seed.host.is_some()
+            || seed.address.is_some()
+            || seed.agent.is_some()
+            || seed.session.is_some()
+            || seed.app.is_some();
         if let Some(session) = session.filter(|_| narrow) {
             self.link(Link { to: Entity::Session(session), ..link });
         }

@@ -64,10 +64,6 @@ pub(crate) struct Finder<'a> {
     pub(crate) assets: &'a Assets,
     pub(crate) index: &'a Index,
     pub(crate) view: View<'a>,
-    /// When the intruder's window begins.
-    pub(crate) begin: i64,
-    /// Clients of clouds that were known before it.
-    pub(crate) known_clients: hashbrown::HashSet<crate::taint::Client>,
     /// By asset: names under which copies of it were seen (archives).
     pub(crate) copies: HashMap<Box<str>, Vec<(usize, Grade)>>,
 }
@@ -305,12 +301,9 @@ impl Finder<'_> {
 
     /// Whether somebody who is not tainted may still have been the intruder.
     fn may_be(&self, activity: &Activity) -> bool {
-        if activity.time < self.begin {
-            return false;
-        }
         let actor = &activity.actor;
         if let Some(client) = crate::taint::Client::of(actor) {
-            return !self.known_clients.contains(&client);
+            return !self.may.habits().client(&client);
         }
         let session = actor.session.is_some_and(|key| self.may.session(key));
         let unknown = actor
