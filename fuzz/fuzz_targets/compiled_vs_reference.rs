@@ -10,6 +10,9 @@ mod compare;
 #[path = "../../crates/sekisho-sigma/tests/common/generate.rs"]
 #[allow(dead_code, reason = "the property tests use more of it")]
 mod generate;
+#[path = "../../crates/sekisho-sigma/tests/common/late.rs"]
+#[allow(dead_code, reason = "the property tests use more of it")]
+mod late;
 
 fuzz_target!(|bytes: &[u8]| {
     let scene = generate::scene(bytes);

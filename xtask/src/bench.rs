@@ -112,11 +112,25 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only.as_deref() == Some("large") {
         large(&program, options)?;
     }
+    // The same of a case of ten million events.
+    if options.only.as_deref() == Some("hunt") {
+        let hunt = crate::hunt::Hunt {
+            program: &program,
+            data: &options.data,
+            rules: options.rules(),
+            work: options.work.join("hunt"),
+            rounds: options.rounds,
+        };
+        hunt.run(&say)?;
+    }
     if options.wants("readers") {
         crate::readers::run(&options.rules(), options.format.as_deref())?;
     }
     if options.wants("cores") {
         cores(&program, options)?;
+    }
+    if options.wants("sealing") {
+        sealing(&program, options)?;
     }
     Ok(())
 }
@@ -259,4 +273,51 @@ fn cores(program: &Path, options: &Options) -> Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// What sealing adds to an examination, on one thread.
+fn sealing(program: &Path, options: &Options) -> Result<()> {
+    const MOST: f64 = 2.0;
+    let corpora = [
+        ("EVTX", corpus::evtx(&options.data, &options.work, 40)?),
+        ("JSON", vec![corpus::json(&options.data, &options.work, 80)?]),
+        ("life", corpus::life(&options.data, &options.work, &options.rules())?),
+    ];
+    for (name, files) in corpora {
+        // In turns, so that both meet the same neighbours.
+        let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+        for _ in 0..options.rounds.max(1) {
+            plain.push(examine(program, &files, options, 1)?);
+            sealed.push(examine_sealed(program, &files, options)?);
+        }
+        let least = |all: &[Taken]| all.iter().map(|taken| taken.cpu).fold(f64::MAX, f64::min);
+        let peak = sealed.iter().map(|taken| taken.peak_mib).fold(0.0, f64::max);
+        let (plain, sealed) = (least(&plain), least(&sealed));
+        let verdict = if sealed <= MOST * plain { "reached" } else { "missed" };
+        say(&format!(
+            "sealing {name}: {plain:.2} CPU-s without, {sealed:.2} with: {:.2} × (at most {MOST} \
+             ×: {verdict}); peak {peak:.0} MiB",
+            sealed / plain
+        ))?;
+    }
+    Ok(())
+}
+
+/// Examines and seals into a new case.
+fn examine_sealed(program: &Path, paths: &[PathBuf], options: &Options) -> Result<Taken> {
+    let out = options.work.join("out-sealed");
+    if out.exists() {
+        std::fs::remove_dir_all(&out)?;
+    }
+    measured(
+        Command::new(program)
+            .env("SEKISHO_HOME", options.work.join("home"))
+            .arg("examine")
+            .args(paths)
+            .arg("--rules")
+            .arg(options.rules())
+            .arg("--out")
+            .arg(out)
+            .args(["--threads", "1"]),
+    )
 }

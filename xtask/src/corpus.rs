@@ -3,8 +3,12 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
+use sekisho_sigma::Program;
+
+use crate::life::Life;
 
 const CHUNK: usize = 65_536;
 const HEADER: usize = 4_096;
@@ -101,4 +105,17 @@ pub(crate) fn json(data: &Path, work: &Path, copies: usize) -> Result<PathBuf> {
     to.flush()?;
     fs::rename(part, &out)?;
     Ok(out)
+}
+
+/// A million events of a network as it lives, as `hunt-store` makes them.
+pub(crate) fn life(data: &Path, work: &Path, rules: &Path) -> Result<Vec<PathBuf>> {
+    const EVENTS: u64 = 1_000_000;
+    let folder = work.join(format!("life-0-{EVENTS}"));
+    let done = folder.join("done");
+    if !done.exists() {
+        let program = Arc::new(Program::new(crate::base::rules(rules)?));
+        Life::new(data, &program)?.write(EVENTS, &folder)?;
+        fs::write(&done, "")?;
+    }
+    files(&folder, "jsonl")
 }

@@ -73,7 +73,8 @@ fn pattern(n: u64) -> String {
     }
 }
 
-fn bundle() -> String {
+/// The indicators, as a bundle.
+pub(crate) fn bundle() -> String {
     let mut out = String::from("{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[");
     for n in 0..INDICATORS {
         let pattern = pattern(n).replace('\\', "\\\\");

@@ -32,8 +32,8 @@ usage: cargo xtask coverage
   --work DIR    where corpora are made and kept (default: target/bench)
   --rounds N    runs of each; the least CPU time counts (default 3)
   --only NAME   evtx, json, rsigma, rules, indicators, memory, readers, seal,
-                cores;
-                or large or exposure, which are not among all
+                sealing, cores;
+                or hunt, large or exposure, which are not among all
   --format NAME for readers and large: the format";
 
 fn main() -> Result<()> {
@@ -46,9 +46,7 @@ fn main() -> Result<()> {
         Some("base-evtx-chunks") => base::evtx_chunks(args),
         Some("base-sonic") => base::sonic(args),
         Some("engine") => base::engine(args),
-        Some("hunt-store") => hunt::stored(args),
-        Some("exposure-scale") => rehearse::scale(args),
-        Some("rehearse") => rehearse::run(&rehearse::Asked::parse(args)?),
+                or hunt, large or exposure, which are not among all
         _ => bail!("{USAGE}"),
     }
 }

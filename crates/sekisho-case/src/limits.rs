@@ -45,6 +45,10 @@ pub const DAMAGES_NAMED_MAX: usize = 1_000;
 /// Most digests of a leaf: their number has 16 bits.
 pub const LEAF_DIGESTS_MAX: usize = 65_535;
 
+/// Most bytes of texts that a sealer keeps for values that come again; then it
+/// begins anew.
+pub const KEPT_BYTES_MAX: usize = 8 << 20;
+
 /// Longest disclosure, in bytes of its base64url text.
 pub const DISCLOSURE_BYTES_MAX: usize = 64 << 20;
 

@@ -75,38 +75,58 @@ fn needs_escape(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
-/// Sixteen bytes of which some are likely to be `\\` or `"` and nothing worse, as
-/// in paths of Windows.
-fn write_chunk(out: &mut Vec<u8>, chunk: &[u8; 16]) {
-    if chunk.iter().fold(false, |odd, &byte| odd | (byte < 0x20)) {
-        return write_escaped(out, chunk);
+/// What stands behind the backslash for a byte; 0 where it stands for itself.
+const LETTERS: [u8; 256] = letters();
+
+#[expect(clippy::indexing_slicing, reason = "constant, and out of bounds does not compile")]
+const fn letters() -> [u8; 256] {
+    let mut letters = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        letters[control] = b'u';
+        control += 1;
     }
-    let (mut room, mut length) = ([b'\\'; 32], 0);
+    letters[0x08] = b'b';
+    letters[0x0c] = b'f';
+    letters[b'\n' as usize] = b'n';
+    letters[b'\r' as usize] = b'r';
+    letters[b'\t' as usize] = b't';
+    letters[b'"' as usize] = b'"';
+    letters[b'\\' as usize] = b'\\';
+    letters
+}
+
+#[inline]
+fn letter_of(byte: u8) -> u8 {
+    LETTERS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// Sixteen bytes of which some must be escaped, most likely with one letter:
+/// paths of Windows, and lines.
+fn write_chunk(out: &mut Vec<u8>, chunk: &[u8; 16]) {
+    let (mut room, mut length, mut long) = ([b'\\'; 32], 0, false);
     for &byte in chunk {
-        let at = length + usize::from(needs_escape(byte));
+        let letter = letter_of(byte);
+        long |= letter == b'u';
+        let at = length + usize::from(letter != 0);
         if let Some(place) = room.get_mut(at) {
-            *place = byte;
+            *place = if letter == 0 { byte } else { letter };
         }
         length = at + 1;
+    }
+    if long {
+        return write_escaped(out, chunk);
     }
     out.extend_from_slice(room.get(..length).unwrap_or_default());
 }
 
 fn write_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
     for &byte in bytes {
-        if !needs_escape(byte) {
+        let letter = letter_of(byte);
+        if letter == 0 {
             out.push(byte);
             continue;
         }
-        let letter = match byte {
-            b'"' | b'\\' => byte,
-            0x08 => b'b',
-            0x0c => b'f',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => b'u',
-        };
         out.extend_from_slice(&[b'\\', letter]);
         if letter == b'u' {
             let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };

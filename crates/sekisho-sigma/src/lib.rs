@@ -31,7 +31,10 @@ mod yaml;
 pub use correlator::{
     CorrelationId, CorrelationMatch, Correlator, OBSERVATIONS_MAX, Observation, Wanted,
 };
-pub use engine::{Match, Matcher, Program, RuleId, log_source_has, log_source_places};
+pub use engine::{
+    LateColumns, LateKeys, LateMatcher, LateValues, Match, Matcher, Program, RuleId,
+    log_source_has, log_source_places,
+};
 pub use event_view::{EventView, FieldMap, same_name};
 pub use explain::Explanation;
 pub use filter::apply_filters;

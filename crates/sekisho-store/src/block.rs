@@ -5,6 +5,8 @@
 
 use sekisho_event::{EventBatch, Kind, Shape, ValueId, Vocabulary};
 
+use crate::limits::ROOM_BYTES_KEPT;
+
 /// How many [`Kind`]s there are.
 pub(crate) const KINDS: usize = 4;
 
@@ -100,6 +102,20 @@ impl RowBlock {
             + self.more.len() * size_of::<(u32, u32)>()
     }
 
+    /// Forgets the columns but keeps their space, within reason.
+    fn clear(&mut self) {
+        let Self { columns, names, values, text, keys, more, .. } = self;
+        columns.clear();
+        names.clear();
+        values.clear();
+        text.clear();
+        keys.clear();
+        more.clear();
+        if text.capacity() > ROOM_BYTES_KEPT {
+            *self = Self::default();
+        }
+    }
+
     /// Of what shape the rows are.
     #[must_use]
     pub fn shape(&self) -> &Shape {
@@ -151,21 +167,30 @@ pub(crate) struct BlockColumn<'a> {
 }
 
 impl<'a> BlockColumn<'a> {
+    #[inline]
     pub(crate) fn name(&self) -> &'a str {
         let at = self.packed.name_at as usize;
         self.block.names.get(at..at + self.packed.name_len as usize).unwrap_or_default()
     }
 
+    /// Rows of its block.
+    pub(crate) fn rows(&self) -> usize {
+        self.block.rows()
+    }
+
     /// Rows with a value.
+    #[inline]
     pub(crate) fn present(&self) -> u32 {
         self.packed.present
     }
 
+    #[inline]
     pub(crate) fn kinds(&self) -> [u32; KINDS] {
         self.packed.kinds
     }
 
     /// The distinct values; the first has number 1.
+    #[inline]
     pub(crate) fn values(&self) -> impl Iterator<Item = (Kind, &'a str)> + use<'a> {
         let block = self.block;
         let at = self.packed.values_at as usize;
@@ -181,6 +206,7 @@ impl<'a> BlockColumn<'a> {
     }
 
     /// Further values of rows: row and number of the value.
+    #[inline]
     pub(crate) fn more(&self) -> &'a [(u32, u32)] {
         let at = self.packed.more_at as usize;
         self.block.more.get(at..at + self.packed.more as usize).unwrap_or_default()
@@ -204,6 +230,27 @@ impl<'a> BlockColumn<'a> {
     /// The value with this number.
     pub(crate) fn value(&self, key: u32) -> Option<(Kind, &'a str)> {
         self.values().nth((key as usize).checked_sub(1)?)
+    }
+
+    /// Appends for each row what stands at the number of its value in `map`; rows
+    /// past the last one have none.
+    pub(crate) fn map_keys(&self, map: &[u32], out: &mut Vec<u32>) {
+        let (at, count) = (self.packed.keys_at as usize, self.packed.keys as usize);
+        let width = usize::from(self.packed.width);
+        let keys = self.block.keys.get(at..at + count * width).unwrap_or_default();
+        let mapped = |key: u32| map.get(key as usize).copied().unwrap_or(0);
+        match width {
+            0 => out.extend(std::iter::repeat_n(mapped(1), count)),
+            1 => out.extend(keys.iter().map(|&key| mapped(u32::from(key)))),
+            2 => {
+                let keys = keys.as_chunks::<2>().0.iter();
+                out.extend(keys.map(|&key| mapped(u32::from(u16::from_le_bytes(key)))));
+            }
+            _ => {
+                let keys = keys.as_chunks::<4>().0.iter();
+                out.extend(keys.map(|&key| mapped(u32::from_le_bytes(key))));
+            }
+        }
     }
 
     /// Calls `each` with the number of the value of each row in order, 0 for
@@ -235,6 +282,9 @@ pub struct RowPacker {
     local: Vec<u32>,
     seen: Vec<ValueId>,
     keys: Vec<u32>,
+    /// Buffers of the block at hand; it gets copies that are no larger than
+    /// they must be.
+    room: RowBlock,
 }
 
 impl RowPacker {
@@ -251,43 +301,47 @@ impl RowPacker {
         ordinals: &[u32],
     ) -> RowBlock {
         let rows = batch.rows();
+        let mut room = std::mem::take(&mut self.room);
+        self.column(&mut room, rows, "", &batch.hosts, &[], &vocabulary.hosts);
+        for column in &batch.columns {
+            let Some(dictionary) = vocabulary.dictionary(column.field) else { continue };
+            let name = vocabulary.name(column.field);
+            self.column(&mut room, rows, name, &column.keys, &column.more, dictionary);
+        }
         let mut block = RowBlock {
             shape: batch.shape.clone(),
             source,
             times: batch.times.clone(),
             record_ids: batch.record_ids.clone(),
             offsets: batch.records.iter().map(|&record| offsets(record)).collect(),
-            columns: Vec::with_capacity(batch.columns.len() + 1),
-            ..RowBlock::default()
+            ordinals: Vec::new(),
+            columns: room.columns.as_slice().into(),
+            names: room.names.as_str().into(),
+            values: room.values.as_slice().into(),
+            text: room.text.as_str().into(),
+            keys: room.keys.as_slice().into(),
+            more: room.more.as_slice().into(),
         };
+        room.clear();
+        self.room = room;
         if ordinals.iter().any(|&ordinal| ordinal != 0) {
             block.ordinals = ordinals.iter().copied().take(rows).collect();
             block.ordinals.resize(rows, 0);
         }
         block.record_ids.resize(rows, sekisho_event::RECORD_ID_UNKNOWN);
         block.offsets.resize(rows, 0);
-        self.column(&mut block, "", &batch.hosts, &[], &vocabulary.hosts);
-        for column in &batch.columns {
-            let Some(dictionary) = vocabulary.dictionary(column.field) else { continue };
-            let name = vocabulary.name(column.field);
-            self.column(&mut block, name, &column.keys, &column.more, dictionary);
-        }
-        block.names.shrink_to_fit();
-        block.text.shrink_to_fit();
-        block.values.shrink_to_fit();
-        block.keys.shrink_to_fit();
         block
     }
 
     fn column(
         &mut self,
         block: &mut RowBlock,
+        rows: usize,
         name: &str,
         keys: &[ValueId],
         more: &[(u32, ValueId)],
         dictionary: &sekisho_event::Dictionary,
     ) {
-        let rows = block.rows();
         if self.local.len() <= dictionary.len() {
             self.local.resize(dictionary.len() + 1, 0);
         }

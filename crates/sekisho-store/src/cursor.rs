@@ -16,11 +16,11 @@ const PLAIN: i64 = 0;
 const DELTA: i64 = 5;
 const RLE_DICTIONARY: i64 = 8;
 
-fn flaw(what: impl Into<String>) -> Flaw {
+pub(crate) fn flaw(what: impl Into<String>) -> Flaw {
     Flaw::new(what, EXPECTED)
 }
 
-fn cut() -> Flaw {
+pub(crate) fn cut() -> Flaw {
     flaw("a page that ends too early")
 }
 
@@ -37,7 +37,7 @@ impl Unpacker {
         Ok(Self { left: ROW_GROUP_BYTES_MAX, zstd })
     }
 
-    fn take(&mut self, bytes: usize) -> Result<(), Flaw> {
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), Flaw> {
         let left = self.left.checked_sub(bytes).ok_or_else(|| {
             Flaw::new("pages that unpack to more than 1 GiB", "less in one group of rows")
         })?;
@@ -46,25 +46,64 @@ impl Unpacker {
     }
 }
 
-#[derive(Debug, Default)]
-struct Head {
+/// What stands before a page.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Head {
     kind: i64,
     unpacked: usize,
     packed: usize,
-    values: usize,
+    pub(crate) values: usize,
     encoding: i64,
     levels: Option<i64>,
+    /// Where its packed bytes begin.
+    from: usize,
+}
+
+impl Head {
+    pub(crate) fn is_dictionary(&self) -> bool {
+        self.kind == DICTIONARY_PAGE
+    }
+
+    /// Of a page of rows, with its number of rows in bounds: whether its values
+    /// are keys of a dictionary.
+    pub(crate) fn has_keys(&self) -> Result<bool, Flaw> {
+        self.rows()?;
+        match self.encoding {
+            RLE_DICTIONARY => Ok(true),
+            PLAIN => Ok(false),
+            other => Err(flaw(format!("a page in encoding {other}"))),
+        }
+    }
+
+    fn rows(&self) -> Result<usize, Flaw> {
+        if self.kind != DATA_PAGE || self.values > PAGE_ROWS_MAX || self.values == 0 {
+            return Err(flaw(format!("a page of kind {} of {} rows", self.kind, self.values)));
+        }
+        Ok(self.values)
+    }
 }
 
 /// The pages of a column, one after the other.
-struct Pages {
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
     chunk: Vec<u8>,
     at: usize,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Pages {
+    pub(crate) fn new(chunk: Vec<u8>) -> Self {
+        Self { chunk, at: 0, body: Vec::new() }
+    }
+
     fn next(&mut self, unpacker: &mut Unpacker) -> Result<Head, Flaw> {
+        let head = self.head()?;
+        self.unpack(&head, unpacker)?;
+        Ok(head)
+    }
+
+    /// The head of the next page, which is passed over unless it is unpacked.
+    pub(crate) fn head(&mut self) -> Result<Head, Flaw> {
         let bytes = self.chunk.get(self.at..).unwrap_or_default();
         let mut thrift = Thrift::new(bytes);
         let mut head = Head { kind: -1, encoding: -1, ..Head::default() };
@@ -78,19 +117,59 @@ impl Pages {
             }
             Ok(true)
         })?;
-        let from = thrift.at();
-        let packed = from.checked_add(head.packed).and_then(|end| bytes.get(from..end));
-        let packed = packed.ok_or_else(cut)?;
-        self.at += from + head.packed;
+        head.from = self.at + thrift.at();
+        let end = head.from.checked_add(head.packed).filter(|&end| end <= self.chunk.len());
+        self.at = end.ok_or_else(cut)?;
+        Ok(head)
+    }
+
+    /// Unpacks the page with this head.
+    pub(crate) fn unpack(&mut self, head: &Head, unpacker: &mut Unpacker) -> Result<(), Flaw> {
+        let packed = self.chunk.get(head.from..head.from + head.packed).ok_or_else(cut)?;
         unpacker.take(head.unpacked)?;
-        self.body = unpacker
+        self.body.clear();
+        self.body.reserve_exact(head.unpacked);
+        unpacker
             .zstd
-            .decompress(packed, head.unpacked)
+            .decompress_to_buffer(packed, &mut self.body)
             .map_err(|e| flaw(format!("a page that cannot be unpacked ({e})")))?;
         if self.body.len() != head.unpacked {
             return Err(flaw("a page that unpacks to another size than it says"));
         }
-        Ok(head)
+        Ok(())
+    }
+
+    /// Of a page that was unpacked: for each row whether it has a value, and
+    /// where in the body its values begin.
+    pub(crate) fn levels(&self, head: &Head, out: &mut Vec<bool>) -> Result<usize, Flaw> {
+        let rows = head.rows()?;
+        let len = self.body.first_chunk::<4>().map(|four| u32::from_le_bytes(*four));
+        let end = 4 + len.ok_or_else(cut)? as usize;
+        if end > self.body.len() {
+            return Err(cut());
+        }
+        Decoder::new(4, end, 1)?.take(&self.body, rows, &mut |stretch| {
+            match stretch {
+                Stretch::Same(level, count) => out.resize(out.len() + count, level == 1),
+                Stretch::Each(levels) => out.extend(levels.iter().map(|&level| level == 1)),
+            }
+            Ok(())
+        })?;
+        Ok(end)
+    }
+
+    /// The keys that begin here in the body, of so many values.
+    pub(crate) fn keys(&self, at: usize, count: usize, out: &mut Vec<u32>) -> Result<(), Flaw> {
+        // A page without values may end here.
+        let width = self.body.get(at).copied().unwrap_or(0);
+        let from = (at + 1).min(self.body.len());
+        Decoder::new(from, self.body.len(), width)?.take(&self.body, count, &mut |stretch| {
+            match stretch {
+                Stretch::Same(key, count) => out.resize(out.len() + count, key),
+                Stretch::Each(keys) => out.extend(keys),
+            }
+            Ok(())
+        })
     }
 }
 
@@ -132,7 +211,7 @@ impl Cursor {
     /// Over the bytes of a column.
     pub(crate) fn new(chunk: Vec<u8>, optional: bool) -> Self {
         Self {
-            pages: Pages { chunk, at: 0, body: Vec::new() },
+            pages: Pages::new(chunk),
             optional,
             left: 0,
             levels: Decoder::default(),
@@ -302,9 +381,7 @@ impl Cursor {
             }
             return Ok(());
         }
-        if head.kind != DATA_PAGE || head.values > PAGE_ROWS_MAX || head.values == 0 {
-            return Err(flaw(format!("a page of kind {} of {} rows", head.kind, head.values)));
-        }
+        head.rows()?;
         let mut at = 0;
         if self.optional {
             let len = body.first_chunk::<4>().map(|four| u32::from_le_bytes(*four));
@@ -335,12 +412,22 @@ impl Cursor {
 }
 
 fn take_text<'a>(body: &'a [u8], at: &mut usize) -> Result<&'a str, Flaw> {
+    std::str::from_utf8(take_bytes(body, at)?).map_err(|_| not_text())
+}
+
+pub(crate) fn not_text() -> Flaw {
+    flaw("a value that is not UTF-8")
+}
+
+/// The bytes of the value that begins here; goes on to the next one.
+#[inline]
+pub(crate) fn take_bytes<'a>(body: &'a [u8], at: &mut usize) -> Result<&'a [u8], Flaw> {
     let head = body.get(*at..).and_then(|rest| rest.first_chunk::<4>()).ok_or_else(cut)?;
     let from = *at + 4;
     let end = from + u32::from_le_bytes(*head) as usize;
     let text = body.get(from..end).ok_or_else(cut)?;
     *at = end;
-    std::str::from_utf8(text).map_err(|_| flaw("a value that is not UTF-8"))
+    Ok(text)
 }
 
 /// Reads numbers written as packed differences.

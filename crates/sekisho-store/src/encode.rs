@@ -14,11 +14,12 @@ use parquet::schema::types::ColumnPath;
 use sekisho_event::{Kind, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN};
 
 use crate::block::{BlockColumn, RowBlock};
-use crate::limits::{PAGE_ROWS, REST_BYTES};
+use crate::grams::GramMaker;
+use crate::limits::{GRAM_COLUMN_BYTES_MIN, PAGE_ROWS, REST_BYTES};
 use crate::page::{self, PageMaker};
 use crate::plan::{Field, Plan, fits};
 use crate::rest::RestText;
-use crate::schema::{self, KINDS_KEY, Own, REST_KEY, VERSION, VERSION_KEY};
+use crate::schema::{self, GRAMS_KEY, GramsAt, KINDS_KEY, Own, REST_KEY, VERSION, VERSION_KEY};
 use crate::values::ColumnValues;
 use crate::writer::Part;
 
@@ -35,6 +36,8 @@ pub(crate) fn segment(parts: &[Part], plan: &Plan<'_>) -> Result<Vec<u8>> {
         rest: ColumnValues::default(),
         pieces: Vec::new(),
         rows: 0,
+        gram_maker: GramMaker::default(),
+        grams: Vec::new(),
     };
     let mut text = RestText::default();
     for number in 0..parts.len() {
@@ -79,6 +82,9 @@ struct Encoder<'a> {
     rest: ColumnValues,
     pieces: Vec<Piece>,
     rows: usize,
+    gram_maker: GramMaker,
+    /// By group of rows.
+    grams: Vec<GramsAt>,
 }
 
 /// A cell that stands in `_rest`: row, number of the field in the plan, and in
@@ -126,7 +132,7 @@ impl Encoder<'_> {
             return Ok(());
         }
         self.rest.fill(self.rows);
-        let Self { parts, plan, file, pages, values, rest, pieces, rows } = self;
+        let Self { parts, plan, file, pages, values, rest, pieces, rows, gram_maker, grams } = self;
         let part = |piece: &Piece| parts.get(piece.part);
         let rows_of: Vec<(&Part, Range<usize>)> =
             pieces.iter().filter_map(|piece| Some((part(piece)?, piece.rows.clone()))).collect();
@@ -140,12 +146,20 @@ impl Encoder<'_> {
                 None => own_numbers(own, &rows_of, &mut group)?,
             }
         }
-        for field in plan.columns() {
+        let (mut sets, mut whose) = (Vec::new(), Vec::new());
+        for (number, field) in plan.columns().enumerate() {
             field_values(field, parts, pieces, *rows, values);
+            if values.page().len() >= GRAM_COLUMN_BYTES_MIN {
+                let before = sets.len();
+                gram_maker.write(values.texts(), field.kind, &mut sets);
+                whose.push((number, sets.len() - before));
+            }
             pages.chunk(values, about.next().ok_or_else(missing)?)?.append_to(&mut group)?;
         }
         pages.chunk(rest, about.next().ok_or_else(missing)?)?.append_to(&mut group)?;
         group.close()?;
+        grams.push((file.bytes_written() as u64, whose));
+        file.write_all(&sets)?;
         rest.clear();
         pieces.clear();
         *rows = 0;
@@ -160,10 +174,12 @@ impl Encoder<'_> {
             .map(|field| (field.name.to_owned(), schema::kind_name(field.kind).into()))
             .collect();
         let rest: serde_json::Value = self.plan.rest_names().into();
+        let grams = serde_json::json!(self.grams);
         let entries = [
             (VERSION_KEY, VERSION.to_owned()),
             (KINDS_KEY, serde_json::Value::Object(odd).to_string()),
             (REST_KEY, rest.to_string()),
+            (GRAMS_KEY, grams.to_string()),
         ];
         for (key, value) in entries {
             self.file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
@@ -240,6 +256,15 @@ fn piece_values(
     values: &mut ColumnValues,
 ) {
     const NOT_YET: u32 = u32::MAX;
+    let fits = |of| kind.is_none_or(|kind| kind == of);
+    if rows.len() == column.rows() && column.more().is_empty() {
+        // All values are used, in this order.
+        let texts = column.values();
+        let keys =
+            texts.map(|(of, text)| if fits(of) { values.intern(text.as_bytes()) } else { 0 });
+        let keys: Vec<u32> = std::iter::once(0).chain(keys).collect();
+        return values.extend(column, &keys);
+    }
     let texts: Vec<(Kind, &str)> = column.values().collect();
     let mut keys = vec![NOT_YET; texts.len()];
     // Rows with several values stand in `_rest`.
@@ -257,8 +282,7 @@ fn piece_values(
         let Some((key, &(of, text))) = slot else { return values.push(0) };
         // Only what is used goes into the dictionary.
         if *key == NOT_YET {
-            let fits = kind.is_none_or(|kind| kind == of);
-            *key = if fits { values.intern(text.as_bytes()) } else { 0 };
+            *key = if fits(of) { values.intern(text.as_bytes()) } else { 0 };
         }
         values.push(*key);
     });

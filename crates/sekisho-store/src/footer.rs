@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use sekisho_event::Kind;
 
 use crate::error::Flaw;
-use crate::limits::{COLUMNS_MAX, GROUP_ROWS_MAX, ROW_GROUPS_MAX};
-use crate::schema::{self, KINDS_KEY, Own, REST_KEY, VERSION, VERSION_KEY};
+use crate::limits::{COLUMNS_MAX, GRAMS_BYTES_MAX, GROUP_ROWS_MAX, ROW_GROUPS_MAX};
+use crate::schema::{self, GRAMS_KEY, GramsAt, KINDS_KEY, Own, REST_KEY, VERSION, VERSION_KEY};
 use crate::thrift::{Thrift, Wire};
 
 const EXPECTED: &str = "a segment as it was written here";
@@ -23,6 +23,8 @@ pub(crate) struct Footer {
     /// Fields that `_rest` may hold; any where it is not said.
     pub(crate) rest: Option<HashSet<String>>,
     pub(crate) groups: Vec<Group>,
+    /// By group of rows: the sets of pieces of its columns, if there are such.
+    pub(crate) grams: Vec<GramsAt>,
 }
 
 /// A group of rows.
@@ -96,12 +98,12 @@ impl Footer {
             }
             _ => Ok(false),
         })?;
-        raw.check()
+        raw.check(data_bytes)
     }
 }
 
 impl Raw {
-    fn check(self) -> Result<Footer, Flaw> {
+    fn check(self, data_bytes: u64) -> Result<Footer, Flaw> {
         let entry = |key: &str| {
             let found = self.entries.iter().find(|(name, _)| name == key);
             found.map(|(_, value)| value.as_str()).unwrap_or_default()
@@ -138,8 +140,27 @@ impl Raw {
         if sum != self.rows {
             return Err(Flaw::new(format!("{} rows in groups of {sum}", self.rows), EXPECTED));
         }
-        Ok(Footer { rows: self.rows, fields, rest, groups: self.groups })
+        let grams = grams(entry(GRAMS_KEY), data_bytes)?;
+        Ok(Footer { rows: self.rows, fields, rest, groups: self.groups, grams })
     }
+}
+
+/// Where sets of pieces lie; nowhere in a segment that was written without.
+fn grams(text: &str, data_bytes: u64) -> Result<Vec<GramsAt>, Flaw> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wrong = |what: String| Flaw::new(what, "sets of pieces that lie before the footer");
+    let all: Vec<GramsAt> = serde_json::from_str(text)
+        .map_err(|e| wrong(format!("a list of sets that cannot be read ({e})")))?;
+    for (at, sets) in &all {
+        let bytes = sets.iter().fold(0_usize, |sum, (_, len)| sum.saturating_add(*len));
+        let end = at.checked_add(bytes as u64);
+        if bytes > GRAMS_BYTES_MAX || end.is_none_or(|end| end > data_bytes) {
+            return Err(wrong(format!("sets at byte {at} of {bytes} bytes")));
+        }
+    }
+    Ok(all)
 }
 
 /// The names of the fields in a schema that is laid out as ours.

@@ -4,6 +4,9 @@
 /// segments. Those given out take memory of their own until they are written.
 pub const BUFFERED_BYTES: usize = 48 << 20;
 
+/// Room for the text of a block that is kept for the next one, in bytes.
+pub const ROOM_BYTES_KEPT: usize = 4 << 20;
+
 /// Most rows of one segment.
 pub const SEGMENT_ROWS_MAX: usize = 1 << 20;
 
@@ -38,8 +41,25 @@ pub const REST_NAMES_MAX: usize = 4_096;
 /// Rows of one page of a column.
 pub const PAGE_ROWS: usize = 1 << 16;
 
-/// Bytes of values of one page that has no dictionary, about.
-pub const PAGE_BYTES: usize = 1 << 20;
+/// Bytes of values of one page that has no dictionary, about: whoever wants
+/// some rows unpacks no more than the pages that have them.
+pub const PAGE_BYTES: usize = 1 << 17;
+
+/// Columns with so many bytes of distinct values have a set of the pieces that
+/// occur in them.
+pub const GRAM_COLUMN_BYTES_MIN: usize = 4 << 10;
+
+/// Fewest and most bits of such a set, as powers of two.
+pub const GRAM_BITS_MIN_LOG2: u32 = 9;
+
+/// See [`GRAM_BITS_MIN_LOG2`].
+pub const GRAM_BITS_MAX_LOG2: u32 = 19;
+
+/// Bits for each piece that occurs, unless that are too many.
+pub const GRAM_BITS_PER_GRAM: usize = 4;
+
+/// Most bytes of the sets of one group of rows.
+pub const GRAMS_BYTES_MAX: usize = 256 << 20;
 
 /// Longest smallest or largest value kept as a statistic, in bytes.
 pub const STATISTIC_BYTES_MAX: usize = 64;

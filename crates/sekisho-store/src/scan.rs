@@ -14,6 +14,7 @@ use sekisho_event::{
 use crate::cursor::{Cursor, Unpacker};
 use crate::error::{Error, Flaw};
 use crate::footer::{ChunkAt, Footer, Group};
+use crate::group::OpenGroup;
 use crate::limits::{
     BATCH_CELLS_MAX, BATCH_ROWS_MAX, FOOTER_BYTES_MAX, REST_CELLS_KEPT, SEGMENT_SHAPES_MAX,
 };
@@ -94,7 +95,7 @@ pub struct OpenSegment {
 }
 
 /// What a scan calls with each batch.
-type Visit<'a> = &'a mut dyn FnMut(&StoredBatch, &Vocabulary);
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(&StoredBatch, &Vocabulary);
 
 impl OpenSegment {
     /// Opens a segment and reads its footer.
@@ -170,6 +171,19 @@ impl OpenSegment {
         scan.run(vocabulary, visit).map_err(|flaw| flaw.of(path))
     }
 
+    /// A group of rows, of which nothing is decoded yet but what shapes its
+    /// rows have; `None` where there is no such group.
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenSegment::scan`].
+    pub fn group(&mut self, group: usize) -> Result<Option<OpenGroup<'_>>, Error> {
+        let Self { path, file, footer } = self;
+        let Some(about) = footer.groups.get(group) else { return Ok(None) };
+        let grams = footer.grams.get(group);
+        OpenGroup::open(path, file, footer, about, grams).map(Some)
+    }
+
     /// Shows the rows for which `keep` says so, and decodes fields only where
     /// there are such. It is asked twice about a row of a group that has some.
     ///
@@ -206,7 +220,7 @@ impl OpenSegment {
     }
 }
 
-fn bytes_at(file: &mut File, at: ChunkAt) -> std::io::Result<Vec<u8>> {
+pub(crate) fn bytes_at(file: &mut File, at: ChunkAt) -> std::io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(at.at))?;
     // The place was checked against the size of the file.
     let mut bytes = vec![0; usize::try_from(at.len).unwrap_or(0)];
@@ -422,7 +436,7 @@ impl<'a> Scan<'a> {
 }
 
 /// Adds a row's values to a column.
-fn put(column: &mut Column, row: usize, values: &[ValueId]) -> Result<(), Flaw> {
+pub(crate) fn put(column: &mut Column, row: usize, values: &[ValueId]) -> Result<(), Flaw> {
     let Some((&first, more)) = values.split_first() else { return Ok(()) };
     if column.keys.len() <= row {
         column.keys.resize(row + 1, ValueId::ABSENT);
@@ -465,7 +479,7 @@ fn read_rest(
 }
 
 /// A number of 32 bits: differences between them wrap around.
-fn short(number: i64) -> u32 {
+pub(crate) fn short(number: i64) -> u32 {
     u32::try_from(number.cast_unsigned() & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
@@ -473,7 +487,7 @@ fn short(number: i64) -> u32 {
 type ShapeKey = (ValueId, ValueId, Option<u32>);
 
 /// The shapes of the rows and how many of each come one after the other.
-fn shapes_of(
+pub(crate) fn shapes_of(
     [mut products, mut channels, mut ids]: [Cursor; 3],
     rows: usize,
     unpacker: &mut Unpacker,

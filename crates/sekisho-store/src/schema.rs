@@ -18,6 +18,15 @@ pub(crate) const KINDS_KEY: &str = "sekisho.kinds";
 /// it may hold any.
 pub(crate) const REST_KEY: &str = "sekisho.rest";
 
+/// Key of where sets of pieces lie (see `grams`): a JSON array with, for each
+/// group of rows, the place of the first one and of each the number of the
+/// field's column and its bytes.
+pub(crate) const GRAMS_KEY: &str = "sekisho.grams";
+
+/// The sets of a group of rows: where they begin, and whose they are and how
+/// many bytes each has.
+pub(crate) type GramsAt = (u64, Vec<(usize, usize)>);
+
 /// A column of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Own {

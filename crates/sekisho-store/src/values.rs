@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::block::BlockColumn;
+
 /// The distinct texts of a column, laid out as Parquet's dictionary page: each
 /// with its length before it.
 #[derive(Debug, Default)]
@@ -55,6 +57,15 @@ impl ColumnValues {
         self.keys.push(key);
     }
 
+    /// Adds the rows of a block's column, all of whose values have these keys:
+    /// the first one is for none.
+    pub(crate) fn extend(&mut self, column: &BlockColumn<'_>, keys: &[u32]) {
+        let before = self.keys.len();
+        column.map_keys(keys, &mut self.keys);
+        let added = self.keys.get(before..).unwrap_or_default();
+        self.present += added.iter().filter(|&&key| key != 0).count();
+    }
+
     /// Adds rows without a value until there are so many.
     pub(crate) fn fill(&mut self, rows: usize) {
         self.keys.resize(rows.max(self.keys.len()), 0);
@@ -70,6 +81,11 @@ impl ColumnValues {
         &self.page
     }
 
+    /// The texts.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.spans.len()).map(|number| text_at(&self.page, &self.spans, number))
+    }
+
     /// A text as it stands in a page: with its length before it.
     pub(crate) fn entry(&self, key: u32) -> &[u8] {
         let number = (key as usize).checked_sub(1);
@@ -80,8 +96,7 @@ impl ColumnValues {
 
     /// The smallest and the largest text, bytewise.
     pub(crate) fn extremes(&self) -> Option<(&[u8], &[u8])> {
-        let texts = || (0..self.spans.len()).map(|n| text_at(&self.page, &self.spans, n));
-        Some((texts().min()?, texts().max()?))
+        Some((self.texts().min()?, self.texts().max()?))
     }
 }
 

@@ -11,7 +11,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{Event, KINDS, events_of, read_all, sorted, store, write_all};
+use common::{Event, KINDS, events_of, read_all, read_late, sorted, store, write_all};
 use proptest::prelude::*;
 use sekisho_event::{Kind, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, Vocabulary};
 use sekisho_store::{Segment, Store};
@@ -88,6 +88,12 @@ proptest! {
         write_all(store(&events, folder.path(), limit), folder.path());
         let all = sorted(events.concat());
         prop_assert_eq!(&read_all(folder.path(), Projection::All), &all);
+
+        // Columns read late, and single rows.
+        prop_assert_eq!(&read_late(folder.path(), &|_| true), &all);
+        let mut parts = read_late(folder.path(), &|row| row % 3 == 1);
+        parts.extend(read_late(folder.path(), &|row| row % 3 != 1));
+        prop_assert_eq!(&sorted(parts), &all);
 
         // Only some fields: those, of all events.
         let names = ["a", "B", "_time"];

@@ -5,6 +5,7 @@
 //! ever share a written name.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::value::write_string;
 
@@ -14,15 +15,14 @@ pub const NAMES_NAME: &str = "~names";
 /// The name under which a whole event is sealed.
 pub const EVENT_NAME: &str = "~event";
 
-/// What comes before the name in the text of a disclosure, with room for the
-/// salt: 24 bytes.
-pub(super) const OPENING: &[u8; 27] = b"[\"0000000000000000000000\",\"";
-
-/// Where the salt is in that.
-pub(super) const SALT_AT: usize = 2;
+/// What comes before the salt in the text of a disclosure.
+pub(super) const SALT_OPENING: &[u8; 2] = b"[\"";
 
 /// Characters of a salt of 16 bytes in base64url.
 pub(super) const SALT_CHARS: usize = 22;
+
+/// What comes between the salt and the name.
+const NAME_OPENING: &[u8; 3] = b"\",\"";
 
 /// A field's name as it is written in disclosures.
 #[must_use]
@@ -52,7 +52,7 @@ pub struct PreparedName {
     written: Box<str>,
     /// The first eight bytes: most names differ there.
     order: u64,
-    /// `["salt","name",`
+    /// `","name",`: what comes between the salt and the value.
     pub(super) opening: Box<[u8]>,
     /// `"name":`
     pub(super) member: Box<[u8]>,
@@ -70,7 +70,7 @@ impl PreparedName {
     pub(super) fn of_written(written: &str) -> Self {
         let mut quoted = Vec::with_capacity(written.len() + 3);
         write_string(&mut quoted, written);
-        let opening = [OPENING.as_slice(), quoted.get(1..).unwrap_or_default(), b","].concat();
+        let opening = [NAME_OPENING.as_slice(), quoted.get(1..).unwrap_or_default(), b","].concat();
         let mut first = [0u8; 8];
         for (to, &from) in first.iter_mut().zip(written.as_bytes()) {
             *to = from;
@@ -84,17 +84,26 @@ impl PreparedName {
         }
     }
 
-    /// Whether it sorts before another one.
-    #[inline]
-    pub(super) fn is_before(&self, other: &Self) -> bool {
-        self.order < other.order || (self.order == other.order && self.written < other.written)
-    }
-
     /// The name as it is written; an event's fields are sealed in the bytewise
     /// order of these.
     #[must_use]
     pub fn written(&self) -> &str {
         &self.written
+    }
+}
+
+/// In the bytewise order of what is written.
+impl Ord for PreparedName {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order.cmp(&other.order).then_with(|| self.written.cmp(&other.written))
+    }
+}
+
+impl PartialOrd for PreparedName {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The plain way to seal an event, as the format says it: the oracle of the
 //! tests, and the tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::*;
 use crate::Hash;
 use crate::key::SaltSecret;
+use crate::limits::KEPT_BYTES_MAX;
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     Hmac::<Sha256>::new_from_slice(key)
@@ -41,7 +42,12 @@ fn reference(
     let head = head.to_bytes(kind);
     let key = hmac(&examination, &head);
     let mut stream = vec![0; 16 * (fields.len() + 1)];
-    ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(&mut stream);
+    match kind {
+        Kind::Fields => {
+            ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(&mut stream);
+        }
+        Kind::Whole => stream[..16].copy_from_slice(&key[..16]),
+    }
     let mut salts = stream.chunks(16).map(|salt| URL_SAFE_NO_PAD.encode(salt));
 
     let written: BTreeMap<String, &String> =
@@ -100,6 +106,51 @@ fn open<'s, 'n>(
     event
 }
 
+/// As `open`, with what is made of a field and its value kept.
+fn open_kept<'s, 'n>(
+    sealer: &'s mut EventSealer,
+    head: &EventHead,
+    fields: &'n [(PreparedName, &String)],
+    kept: &mut HashMap<(String, String), Kept>,
+) -> OpenEvent<'s, 'n> {
+    let mut event = sealer.begin(head);
+    for (at, (name, value)) in fields.iter().enumerate() {
+        if at % 5 == 4 {
+            event.field(name, value.as_bytes());
+            continue;
+        }
+        let slot = kept.entry((name.written().to_owned(), (*value).clone())).or_default();
+        event.field_kept(name, slot, |out| out.extend_from_slice(value.as_bytes()));
+    }
+    event
+}
+
+#[test]
+fn what_is_kept_is_made_once_and_is_bounded() {
+    let secret = SaltSecret::from_bytes([1; 32]);
+    for kind in [Kind::Fields, Kind::Whole] {
+        let mut sealer = EventSealer::new(&secret, "o", &[2; 16], kind);
+        let name = PreparedName::new("a");
+        let long = "x".repeat(KEPT_BYTES_MAX / 4);
+        let mut made = 0;
+        let mut slots = [Kept::default(); 9];
+        let mut seal = |slots: &mut [Kept], n: usize| {
+            let mut event = sealer.begin(&head());
+            event.field_kept(&name, &mut slots[n], |out| {
+                made += 1;
+                out.extend_from_slice(json(&format!("{n}{long}")).as_bytes());
+            });
+            event.finish().unwrap()
+        };
+        let first = seal(&mut slots, 0);
+        assert_eq!(seal(&mut slots, 0), first);
+        let others: Vec<Hash> = (1..9).map(|n| seal(&mut slots, n)).collect();
+        assert!(!others.contains(&first));
+        assert_eq!(seal(&mut slots, 0), first, "made again after it was forgotten");
+        assert_eq!(made, 10);
+    }
+}
+
 fn values() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         any::<i64>().prop_map(|n| n.to_string()),
@@ -142,12 +193,20 @@ proptest! {
         origin in "[a-z./]{1,80}",
         kind in kinds(),
         events in proptest::collection::vec((heads(), events()), 1..4),
+        forget: bool,
     ) {
         let mut sealer = EventSealer::new(&SaltSecret::from_bytes(secret), &origin, &nonce, kind);
-        for (head, fields) in &events {
+        let mut kept = HashMap::new();
+        // The second time round all is kept, or forgotten.
+        for (round, (head, fields)) in events.iter().chain(&events).enumerate() {
+            if forget && round == events.len() {
+                sealer.forget();
+            }
             let (leaf, mut disclosures) = reference(secret, (&origin, nonce), kind, head, fields);
             let fields = prepared(fields);
             let hash = open(&mut sealer, head, &fields).finish().unwrap();
+            prop_assert_eq!(hash, leaf_hash(&leaf));
+            let hash = open_kept(&mut sealer, head, &fields, &mut kept).finish().unwrap();
             prop_assert_eq!(hash, leaf_hash(&leaf));
             let sealed = open(&mut sealer, head, &fields).disclose().unwrap();
             prop_assert_eq!(&sealed.leaf, &leaf);

@@ -1,10 +1,8 @@
 //! Makes leaves of events, in as few steps as there can be.
 //!
-//! All texts of an event are laid one behind another into one buffer, each from
-//! a multiple of three bytes on and filled up with zeros: so they become base64
-//! in one go, and each begins at a whole character. Then salts are derived and
-//! put in, and each text is hashed where it lies. Nothing is allocated for an
-//! event once the buffers have grown.
+//! The text of each field is laid out as it is hashed (`texts`), and kept for
+//! as long as its value comes again: an event then only adds salts. Nothing is
+//! allocated for an event once the buffers have grown.
 
 use std::fmt;
 
@@ -17,10 +15,11 @@ use thiserror::Error;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::leaf::{EventHead, HEAD_BYTES, Kind};
-use super::name::{EVENT_NAME, NAMES_NAME, OPENING, PreparedName, SALT_AT, SALT_CHARS};
+use super::name::{EVENT_NAME, NAMES_NAME, PreparedName, SALT_CHARS, SALT_OPENING};
+use super::texts::{HEAD_CHARS, Place, Texts};
 use crate::Hash;
 use crate::key::SaltSecret;
-use crate::limits::LEAF_DIGESTS_MAX;
+use crate::limits::{KEPT_BYTES_MAX, LEAF_DIGESTS_MAX};
 
 /// Bytes of a salt.
 const SALT_BYTES: usize = 16;
@@ -30,6 +29,9 @@ const SALT_ROOM: usize = 18;
 
 /// Characters which those become; all but [`SALT_CHARS`] of them are filling.
 const SALT_ROOM_CHARS: usize = SALT_ROOM / 3 * 4;
+
+/// Bytes of a text that depend on its salt.
+const HEAD_ROOM: usize = HEAD_CHARS / 4 * 3;
 
 /// Key stream is made in portions of four blocks, as the cipher works on so
 /// many at once.
@@ -59,19 +61,18 @@ pub struct SealedEvent {
     pub disclosures: Vec<(String, String)>,
 }
 
-/// Where a text lies in the buffer, in bytes.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    start: usize,
-    end: usize,
-}
+/// Where a sealer keeps what it made of a field and one of its values. One for
+/// each field and value, and for one sealer; at first it keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept(u64);
 
-impl Place {
-    /// Start and length of its disclosure in what all texts are encoded to.
-    #[inline]
-    fn coded(self) -> (usize, usize) {
-        (self.start / 3 * 4, ((self.end - self.start) * 4).div_ceil(3))
-    }
+/// What is made of a field and its value before an event has them.
+#[derive(Clone, Copy, Debug)]
+enum Ready {
+    /// The text of its disclosure.
+    Text(Place),
+    /// A member of an event's object: start and end in the sealer's members.
+    Member(usize, usize),
 }
 
 /// Seals the events of one examination. One for each thread.
@@ -83,17 +84,33 @@ pub struct EventSealer {
     names_name: PreparedName,
     event_name: PreparedName,
     head: [u8; HEAD_BYTES],
-    /// The texts of disclosures.
-    plain: Vec<u8>,
+    /// Texts of fields: those that are kept, then those of the event at hand.
+    texts: Texts,
+    /// Members of whole events, kept.
+    members: Vec<u8>,
+    /// What is kept, each with a number one higher than the one before.
+    kept: Vec<Ready>,
+    /// Number of the first one kept; those before it are forgotten.
+    kept_from: u64,
+    /// How many bytes of `texts` are kept.
+    kept_to: usize,
+    /// Of the event at hand: the texts of its fields.
     places: Vec<Place>,
-    /// The text of `~names` as far as it is known.
-    names: Vec<u8>,
+    /// Of the event at hand: what `~names` or `~event` says.
+    last: Vec<u8>,
+    /// The text of `~names` or `~event`, and what it says.
+    last_text: Texts,
+    last_place: Option<Place>,
+    last_said: Vec<u8>,
     stream: Vec<u8>,
     salts: Vec<u8>,
     salt_chars: Vec<u8>,
-    coded: Vec<u8>,
+    openings: Vec<u8>,
+    heads: Vec<u8>,
     digests: Vec<[u8; 32]>,
     order: Vec<u64>,
+    unsorted: Vec<u64>,
+    counts: Vec<usize>,
     /// A zero, then the leaf: what the leaf's hash is made of.
     leaf: Vec<u8>,
 }
@@ -106,7 +123,8 @@ impl fmt::Debug for EventSealer {
 
 impl Drop for EventSealer {
     fn drop(&mut self) {
-        for buffer in [&mut self.stream, &mut self.salts, &mut self.salt_chars] {
+        let Self { stream, salts, salt_chars, openings, heads, .. } = self;
+        for buffer in [stream, salts, salt_chars, openings, heads] {
             buffer.zeroize();
         }
     }
@@ -128,15 +146,25 @@ impl EventSealer {
             names_name: PreparedName::of_written(NAMES_NAME),
             event_name: PreparedName::of_written(EVENT_NAME),
             head: [0; HEAD_BYTES],
-            plain: Vec::new(),
+            texts: Texts::default(),
+            members: Vec::new(),
+            kept: Vec::new(),
+            kept_from: 1,
+            kept_to: 0,
             places: Vec::new(),
-            names: Vec::new(),
+            last: Vec::new(),
+            last_text: Texts::default(),
+            last_place: None,
+            last_said: Vec::new(),
             stream: Vec::new(),
             salts: Vec::new(),
             salt_chars: Vec::new(),
-            coded: Vec::new(),
+            openings: Vec::new(),
+            heads: Vec::new(),
             digests: Vec::new(),
             order: Vec::new(),
+            unsorted: Vec::new(),
+            counts: Vec::new(),
             leaf: Vec::new(),
         }
     }
@@ -147,92 +175,154 @@ impl EventSealer {
         self.kind
     }
 
+    /// Forgets all that was [`Kept`]. To be called where slots are used for
+    /// other fields or values than before.
+    pub fn forget(&mut self) {
+        self.kept_from += self.kept.len() as u64;
+        self.kept.clear();
+        self.kept_to = 0;
+        self.members.clear();
+    }
+
     /// Begins an event; what was begun before and not finished is dropped.
     #[inline]
     pub fn begin<'s, 'n>(&'s mut self, head: &EventHead) -> OpenEvent<'s, 'n> {
         self.head = head.to_bytes(self.kind);
-        self.plain.clear();
-        self.places.clear();
-        self.names.clear();
-        match self.kind {
-            Kind::Fields => {
-                self.names.extend_from_slice(&self.names_name.opening);
-                self.names.push(b'[');
-            }
-            Kind::Whole => {
-                self.plain.extend_from_slice(&self.event_name.opening);
-                self.plain.push(b'{');
-            }
+        if self.kept_to + self.members.len() > KEPT_BYTES_MAX {
+            self.forget();
         }
+        self.texts.truncate(self.kept_to);
+        self.places.clear();
+        self.last.clear();
+        let (name, opening) = match self.kind {
+            Kind::Fields => (&self.names_name, b'['),
+            Kind::Whole => (&self.event_name, b'{'),
+        };
+        self.last.extend_from_slice(&name.opening);
+        self.last.push(opening);
         OpenEvent { sealer: self, last: None, unordered: None }
     }
 
-    /// Ends a text: notes its place and fills up to a multiple of three.
+    /// Adds a field to the event at hand; what was made of it.
     #[inline]
-    fn close(&mut self, start: usize) {
-        let end = self.plain.len();
-        self.places.push(Place { start, end });
-        self.plain.extend_from_slice(&[0, 0]);
-        self.plain.truncate(end.next_multiple_of(3));
+    fn add(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> Ready {
+        match self.kind {
+            Kind::Fields => {
+                let place = self.texts.add(|out| {
+                    out.extend_from_slice(&name.opening);
+                    value(out);
+                    out.push(b']');
+                });
+                self.last.extend_from_slice(&name.element);
+                self.places.push(place);
+                Ready::Text(place)
+            }
+            Kind::Whole => {
+                let start = self.last.len();
+                self.last.extend_from_slice(&name.member);
+                value(&mut self.last);
+                self.last.push(b',');
+                Ready::Member(start, self.last.len())
+            }
+        }
+    }
+
+    /// Adds a field to the event at hand, of which something may be kept.
+    #[inline]
+    fn add_kept(&mut self, name: &PreparedName, slot: &mut Kept, value: impl FnOnce(&mut Vec<u8>)) {
+        let at = slot.0.checked_sub(self.kept_from).and_then(|at| usize::try_from(at).ok());
+        match at.and_then(|at| self.kept.get(at)) {
+            Some(&Ready::Text(place)) => {
+                self.last.extend_from_slice(&name.element);
+                self.places.push(place);
+            }
+            Some(&Ready::Member(start, end)) => {
+                self.last.extend_from_slice(self.members.get(start..end).unwrap_or_default());
+            }
+            None => {
+                let ready = match self.add(name, value) {
+                    Ready::Member(start, end) => {
+                        let kept = self.members.len();
+                        let member = self.last.get(start..end).unwrap_or_default();
+                        self.members.extend_from_slice(member);
+                        Ready::Member(kept, self.members.len())
+                    }
+                    text @ Ready::Text(_) => text,
+                };
+                // What the event had made for itself before stays too: it lies in between.
+                self.kept_to = self.texts.len();
+                *slot = Kept(self.kept_from + self.kept.len() as u64);
+                self.kept.push(ready);
+            }
+        }
     }
 
     fn finish(&mut self) -> Result<Hash, SealError> {
-        self.close_last();
-        if self.places.len() > LEAF_DIGESTS_MAX {
+        if self.places.len() >= LEAF_DIGESTS_MAX {
             return Err(SealError::Fields);
         }
-        self.put_salts();
-        self.hash_texts();
+        let last = self.close_last();
+        self.make_heads();
+        self.hash_texts(last);
         Ok(self.build_leaf())
     }
 
     /// What the hash was made of, after [`finish`](Self::finish).
-    fn sealed(&mut self) -> SealedEvent {
-        self.encode();
-        let disclosures = self.places.iter().map(|place| {
-            let text = self.plain.get(place.start..place.end).unwrap_or_default();
-            let name = text.get(OPENING.len() - 1..).unwrap_or_default();
+    fn sealed(&self) -> SealedEvent {
+        let Self { texts, last_text, last_place, .. } = self;
+        let fields = self.places.iter().map(|&place| texts.text(place));
+        let last = last_place.iter().map(|&place| last_text.text(place));
+        let named = |text: &[u8]| {
+            let json = URL_SAFE_NO_PAD.decode_to_vec(text).unwrap_or_default();
+            let name = json.get(SALT_OPENING.len() + SALT_CHARS + 2..).unwrap_or_default();
             let name = crate::json::first_string(name).unwrap_or_default();
-            let (start, length) = place.coded();
-            let coded = self.coded.get(start..start + length).unwrap_or_default();
-            (name, String::from_utf8_lossy(coded).into_owned())
-        });
-        let disclosures = disclosures.collect();
+            (name, String::from_utf8_lossy(text).into_owned())
+        };
+        let disclosures = fields.chain(last).map(named).collect();
         SealedEvent { leaf: self.leaf.get(1..).unwrap_or_default().to_vec(), disclosures }
     }
 
-    /// Appends the text of `~names`, or ends that of `~event`.
-    fn close_last(&mut self) {
-        match self.kind {
-            Kind::Fields => {
-                if self.names.last() == Some(&b',') {
-                    self.names.pop();
-                }
-                let start = self.plain.len();
-                self.plain.extend_from_slice(&self.names);
-                self.plain.extend_from_slice(b"]]");
-                self.close(start);
-            }
-            Kind::Whole => {
-                if self.plain.last() == Some(&b',') {
-                    self.plain.pop();
-                }
-                self.plain.extend_from_slice(b"}]");
-                self.close(0);
+    /// The text of `~names` or `~event`; that of the event before where it says
+    /// the same.
+    fn close_last(&mut self) -> Place {
+        if self.last.last() == Some(&b',') {
+            self.last.pop();
+        }
+        let closing = match self.kind {
+            Kind::Fields => b"]]",
+            Kind::Whole => b"}]",
+        };
+        self.last.extend_from_slice(closing);
+        let Self { last, last_text, last_place, last_said, kind, .. } = self;
+        match last_place {
+            Some(place) if *kind == Kind::Fields && last == last_said => *place,
+            _ => {
+                last_text.truncate(0);
+                let place = last_text.add_plain(last);
+                std::mem::swap(last, last_said);
+                *last_place.insert(place)
             }
         }
     }
 
-    /// Derives the salts and writes them into the texts: the first one is for
-    /// the last text, the others are for the texts in order.
-    fn put_salts(&mut self) {
+    /// Derives the salts, and makes of them the characters with which texts
+    /// begin: the first ones are for the last text, the others for the texts
+    /// in order.
+    fn make_heads(&mut self) {
         let mut mac = self.examination.clone();
         mac.update(&self.head);
         let key = mac.finalize().into_bytes();
-        let count = self.places.len();
-        self.stream.resize((count * SALT_BYTES).next_multiple_of(STREAM_BYTES), 0);
-        let mut cipher = ChaCha20::new(&key, &[0; 12].into());
-        cipher.write_keystream(&mut self.stream);
+        let count = self.places.len() + 1;
+        match self.kind {
+            Kind::Fields => {
+                self.stream.resize((count * SALT_BYTES).next_multiple_of(STREAM_BYTES), 0);
+                ChaCha20::new(&key, &[0; 12].into()).write_keystream(&mut self.stream);
+            }
+            Kind::Whole => {
+                self.stream.clear();
+                self.stream.extend_from_slice(&key);
+            }
+        }
 
         self.salts.resize(count * SALT_ROOM, 0);
         let rooms = self.salts.as_chunks_mut::<SALT_ROOM>().0;
@@ -243,39 +333,75 @@ impl EventSealer {
         }
         self.salt_chars.resize(count * SALT_ROOM_CHARS, 0);
         let _ = URL_SAFE_NO_PAD.encode(&self.salts, self.salt_chars.as_mut_slice().as_out());
-        let chars = self.salt_chars.as_chunks::<SALT_ROOM_CHARS>().0.iter();
-        let last_first = self.places.iter().rev().take(1).chain(&self.places);
-        for (place, chars) in last_first.zip(chars) {
-            let to = self.plain.get_mut(place.start + SALT_AT..);
+        self.openings.resize(count * HEAD_ROOM, 0);
+        let rooms = self.openings.as_chunks_mut::<HEAD_ROOM>().0;
+        for (room, chars) in rooms.iter_mut().zip(self.salt_chars.as_chunks::<SALT_ROOM_CHARS>().0)
+        {
+            let (opening, rest) = room.split_at_mut(SALT_OPENING.len());
+            opening.copy_from_slice(SALT_OPENING);
             if let (Some(to), Some(from)) =
-                (to.and_then(|to| to.first_chunk_mut()), chars.first_chunk::<SALT_CHARS>())
+                (rest.first_chunk_mut(), chars.first_chunk::<SALT_CHARS>())
             {
                 *to = *from;
             }
         }
-    }
-
-    /// Encodes all texts.
-    fn encode(&mut self) {
-        let length = self.plain.len() / 3 * 4;
-        if self.coded.len() < length {
-            self.coded.resize(length, 0);
-        }
-        let _ = URL_SAFE_NO_PAD.encode(&self.plain, self.coded.as_mut_slice().as_out());
+        self.heads.resize(count * HEAD_CHARS, 0);
+        let _ = URL_SAFE_NO_PAD.encode(&self.openings, self.heads.as_mut_slice().as_out());
     }
 
     /// Hashes each text.
-    fn hash_texts(&mut self) {
-        self.encode();
+    fn hash_texts(&mut self, last: Place) {
         self.digests.clear();
         self.order.clear();
-        for (place, at) in self.places.iter().zip(0u64..) {
-            let (start, length) = place.coded();
-            let text = self.coded.get(start..start + length).unwrap_or_default();
-            let digest = Hash::of(text).0;
+        let mut heads = self.heads.as_chunks::<HEAD_CHARS>().0.iter();
+        let Some(first) = heads.next() else { return };
+        self.digests.push(self.last_text.digest(last, first));
+        for (&place, head) in self.places.iter().zip(heads) {
+            self.digests.push(self.texts.digest(place, head));
+        }
+        for (digest, at) in self.digests.iter().zip(0u64..) {
             let first = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
-            self.digests.push(digest);
             self.order.push(first & !ORDER_INDEX | at);
+        }
+    }
+
+    /// Sorts `order`. Digests are spread evenly, so each is put near its place
+    /// first: then hardly anything is left to be sorted.
+    fn sort_order(&mut self) {
+        let Self { order, unsorted, counts, .. } = self;
+        let count = order.len() as u64;
+        let bucket = |number: u64| usize::try_from(((number >> 32) * count) >> 32).unwrap_or(0);
+        counts.clear();
+        counts.resize(order.len() + 1, 0);
+        for &number in order.iter() {
+            if let Some(count) = counts.get_mut(bucket(number) + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for count in counts.iter_mut() {
+            sum += *count;
+            *count = sum;
+        }
+        std::mem::swap(order, unsorted);
+        order.clear();
+        order.resize(unsorted.len(), 0);
+        for &number in unsorted.iter() {
+            let Some(next) = counts.get_mut(bucket(number)) else { continue };
+            if let Some(place) = order.get_mut(*next) {
+                *place = number;
+            }
+            *next += 1;
+        }
+        // Within a bucket: nearly all have one number or two.
+        for at in 1..order.len() {
+            let mut at = at;
+            while let Some([before, number]) = at.checked_sub(1).and_then(|b| order.get_mut(b..=at))
+                && before > number
+            {
+                std::mem::swap(before, number);
+                at -= 1;
+            }
         }
     }
 
@@ -283,14 +409,14 @@ impl EventSealer {
     fn build_leaf(&mut self) -> Hash {
         // Six bytes of a digest and its index in one number sort fastest; that
         // two digests share six bytes is rare.
-        self.order.sort_unstable();
+        self.sort_order();
         let same = |pair: &[u64]| matches!(pair, [a, b] if (a ^ b) & !ORDER_INDEX == 0);
         if self.order.windows(2).any(same) {
             self.digests.sort_unstable();
             self.order.clear();
             self.order.extend((0u64..).take(self.digests.len()));
         }
-        let count = u16::try_from(self.places.len()).unwrap_or(u16::MAX);
+        let count = u16::try_from(self.digests.len()).unwrap_or(u16::MAX);
         self.leaf.clear();
         self.leaf.push(0);
         self.leaf.extend_from_slice(&self.head);
@@ -326,26 +452,30 @@ impl<'n> OpenEvent<'_, 'n> {
     /// Adds a field, whose value is appended to what the closure is given.
     #[inline]
     pub fn field_with(&mut self, name: &'n PreparedName, value: impl FnOnce(&mut Vec<u8>)) {
-        if self.last.is_some_and(|last| !last.is_before(name)) && self.unordered.is_none() {
+        self.note(name);
+        self.sealer.add(name, value);
+    }
+
+    /// Adds a field as [`field_with`](Self::field_with) does, and keeps what
+    /// was made of it: the closure is only called if `slot` has nothing.
+    #[inline]
+    pub fn field_kept(
+        &mut self,
+        name: &'n PreparedName,
+        slot: &mut Kept,
+        value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        self.note(name);
+        self.sealer.add_kept(name, slot, value);
+    }
+
+    /// Notes whether a field comes in order.
+    #[inline]
+    fn note(&mut self, name: &'n PreparedName) {
+        if self.last.is_some_and(|last| last >= name) && self.unordered.is_none() {
             self.unordered = Some(name);
         }
         self.last = Some(name);
-        let sealer = &mut *self.sealer;
-        match sealer.kind {
-            Kind::Fields => {
-                sealer.names.extend_from_slice(&name.element);
-                let start = sealer.plain.len();
-                sealer.plain.extend_from_slice(&name.opening);
-                value(&mut sealer.plain);
-                sealer.plain.push(b']');
-                sealer.close(start);
-            }
-            Kind::Whole => {
-                sealer.plain.extend_from_slice(&name.member);
-                value(&mut sealer.plain);
-                sealer.plain.push(b',');
-            }
-        }
     }
 
     /// Ends the event: the hash of its leaf.

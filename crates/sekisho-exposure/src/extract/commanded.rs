@@ -111,8 +111,11 @@ impl Saying<'_, '_> {
         let host = parts.next().filter(|host| !host.is_empty())?;
         let share = parts.next()?;
         let below = parts.next().unwrap_or_default();
+        // By its own loopback it is the host on which it happens.
+        let own = host.eq_ignore_ascii_case("localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         let names = self.out.names();
-        let host = names.host(host);
+        let host = if own { self.host } else { names.host(host) };
         let (share, path) = (names.of(share), names.of(below.trim_end_matches('\\')));
         Some(Object::Shared { host, share, path, local: None })
     }

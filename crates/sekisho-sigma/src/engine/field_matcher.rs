@@ -5,10 +5,11 @@
 //! where such a text was found. Nearly all values have nothing of all this,
 //! and a few bits tell so for most.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
-use sekisho_event::{Dictionary, Kind, ValueId};
+use memchr::memmem;
+use sekisho_event::{Dictionary, Kind, Value, ValueId};
 
 use crate::compare::fold_into;
 use crate::engine::fold::fold;
@@ -23,7 +24,7 @@ pub(crate) type AtomId = u32;
 /// Answers all questions about the values of one field.
 #[derive(Debug, Default)]
 pub(crate) struct FieldMatcher {
-    tests: Vec<(AtomId, ValueTest)>,
+    tests: Vec<(AtomId, Arc<Asking>)>,
     /// Whole values, folded.
     exact: HashMap<Box<str>, Vec<Use>>,
     starts: Affixes,
@@ -37,6 +38,18 @@ pub(crate) struct FieldMatcher {
     every: Vec<u32>,
     /// Numbers, which besides their own text may be written in other ways.
     numbers: Vec<u32>,
+}
+
+/// Values that have numbers.
+pub(crate) trait Values {
+    /// The value with this number.
+    fn value(&self, number: u32) -> Option<Value<'_>>;
+}
+
+impl Values for Dictionary {
+    fn value(&self, number: u32) -> Option<Value<'_>> {
+        self.get(ValueId(number))
+    }
 }
 
 /// What it means that a text was found: number of the test.
@@ -76,6 +89,26 @@ impl Asked {
         }
     }
 
+    /// Takes values that stand one behind the other in a text; they are
+    /// numbered from 0.
+    pub(crate) fn take_text(&mut self, text: &str, ends: &[usize]) {
+        self.folded.clear();
+        self.ends.clear();
+        self.held.clear();
+        self.from = 0;
+        if text.is_ascii() {
+            fold_into(text, &mut self.folded);
+            self.ends.extend_from_slice(ends);
+            return;
+        }
+        let mut from = 0;
+        for &end in ends {
+            fold_into(text.get(from..end).unwrap_or_default(), &mut self.folded);
+            self.ends.push(self.folded.len());
+            from = end;
+        }
+    }
+
     /// Puts what holds in order.
     pub(crate) fn sort(&mut self) {
         self.held.sort_unstable();
@@ -83,39 +116,202 @@ impl Asked {
     }
 }
 
-/// How a question is looked up.
-enum Handle {
+/// How a question is looked up: what a value must have, folded, for it to be
+/// answered with yes.
+#[derive(Clone, Debug)]
+pub(crate) enum Handle {
+    /// It is this text.
     Exact(String),
+    /// It begins with this text.
     Starts(String),
+    /// It ends with this text.
     Ends(String),
+    /// It holds one of these texts.
     Part(Vec<String>),
+    /// It is this number, as text or written in another way.
     Number(String),
+    /// Nothing that could be looked up.
     Every,
+}
+
+/// A question about a value, and how it is looked up.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub(crate) test: ValueTest,
+    pub(crate) handle: Handle,
+    /// Whether finding what the handle says answers the question.
+    sure: bool,
+    chain: Option<Chain>,
+    glob: Option<Glob>,
+}
+
+/// A pattern as steps over a text that is ASCII, folded unless case counts.
+#[derive(Debug)]
+struct Glob {
+    cased: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Byte(u8),
+    Any,
+    One,
+}
+
+impl Glob {
+    fn of(test: &Test) -> Option<Self> {
+        let Test::Text(pattern) = test else { return None };
+        let mut steps = Vec::new();
+        for part in &pattern.parts {
+            match part {
+                Part::Literal(text) if pattern.cased => steps.extend(text.bytes().map(Step::Byte)),
+                Part::Literal(text) => steps.extend(fold(text).bytes().map(Step::Byte)),
+                Part::Any => steps.push(Step::Any),
+                Part::One => steps.push(Step::One),
+            }
+        }
+        Some(Self { cased: pattern.cased, steps })
+    }
+
+    /// Follows the steps; where they fail, gives the last `Any` one byte more.
+    fn holds(&self, text: &[u8]) -> bool {
+        let (mut step, mut at) = (0, 0);
+        let mut retry: Option<(usize, usize)> = None;
+        loop {
+            match (self.steps.get(step), text.get(at)) {
+                (None, None) => return true,
+                (Some(Step::Any), _) => {
+                    step += 1;
+                    retry = Some((step, at));
+                    continue;
+                }
+                (Some(Step::One), Some(_)) => {
+                    (step, at) = (step + 1, at + 1);
+                    continue;
+                }
+                (Some(Step::Byte(wanted)), Some(found)) if wanted == found => {
+                    (step, at) = (step + 1, at + 1);
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after, from)) = retry.filter(|(_, from)| *from < text.len()) else {
+                return false;
+            };
+            retry = Some((after, from + 1));
+            (step, at) = (after, from + 1);
+        }
+    }
+}
+
+/// A pattern of nothing but texts, folded, and gaps of any length between them.
+#[derive(Debug)]
+struct Chain {
+    texts: Vec<String>,
+    /// Whether it begins and ends with a text.
+    starts: bool,
+    ends: bool,
+}
+
+impl Chain {
+    fn of(test: &Test) -> Option<Self> {
+        let Test::Text(pattern) = test else { return None };
+        if pattern.cased || pattern.parts.contains(&Part::One) {
+            return None;
+        }
+        let is_text = |part: Option<&Part>| matches!(part, Some(Part::Literal(_)));
+        let texts = pattern.parts.iter().filter_map(|part| match part {
+            Part::Literal(text) => Some(fold(text).into_owned()),
+            Part::Any | Part::One => None,
+        });
+        let texts: Vec<String> = texts.collect();
+        // Two texts without a gap between them would be one.
+        let apart = pattern.parts.windows(2).all(|two| two.contains(&Part::Any));
+        let (starts, ends) = (is_text(pattern.parts.first()), is_text(pattern.parts.last()));
+        (apart && texts.len() > 1).then_some(Self { texts, starts, ends })
+    }
+
+    /// Whether a folded text is like that. Each text is taken where it stands
+    /// first: what is left for the others is then the most that can be.
+    fn holds(&self, folded: &str) -> bool {
+        let (mut left, mut texts) = (folded, self.texts.as_slice());
+        if let (true, Some((first, others))) = (self.starts, texts.split_first()) {
+            let Some(rest) = left.strip_prefix(first.as_str()) else { return false };
+            (left, texts) = (rest, others);
+        }
+        if let (true, Some((last, others))) = (self.ends, texts.split_last()) {
+            let Some(rest) = left.strip_suffix(last.as_str()) else { return false };
+            (left, texts) = (rest, others);
+        }
+        texts.iter().all(|text| {
+            let at = memmem::find(left.as_bytes(), text.as_bytes());
+            let rest = at.and_then(|at| left.get(at + text.len()..));
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        })
+    }
+}
+
+impl Asking {
+    pub(crate) fn new(test: &Test) -> Self {
+        let (handle, sure) = handle_of(test);
+        let (chain, glob) = if sure { (None, None) } else { (Chain::of(test), Glob::of(test)) };
+        Self { test: ValueTest::new(test), handle, sure, chain, glob }
+    }
+
+    /// Whether the answer is yes where what the handle says was found.
+    fn confirms(&self, value: Value<'_>, folded: &str) -> bool {
+        if value.kind == Kind::Null {
+            return false;
+        }
+        if let Some(chain) = &self.chain {
+            return chain.holds(folded);
+        }
+        match &self.glob {
+            Some(glob) if glob.cased && value.text.is_ascii() => glob.holds(value.text.as_bytes()),
+            Some(glob) if !glob.cased && folded.is_ascii() => glob.holds(folded.as_bytes()),
+            _ => self.test.holds(value),
+        }
+    }
+
+    /// Whether the answer is yes; the value's text is also given folded.
+    pub(crate) fn holds(&self, value: Value<'_>, folded: &str) -> bool {
+        let found = match &self.handle {
+            Handle::Exact(text) => folded == text,
+            Handle::Starts(text) => folded.starts_with(text.as_str()),
+            Handle::Ends(text) => folded.ends_with(text.as_str()),
+            Handle::Part(texts) => {
+                texts.iter().any(|text| memmem::find(folded.as_bytes(), text.as_bytes()).is_some())
+            }
+            Handle::Number(_) | Handle::Every => return self.test.holds(value),
+        };
+        found && value.kind != Kind::Null && (self.sure || self.confirms(value, folded))
+    }
 }
 
 impl FieldMatcher {
     /// Adds a question.
-    pub(crate) fn add(&mut self, atom: AtomId, test: &Test) {
+    pub(crate) fn add(&mut self, atom: AtomId, asking: &Arc<Asking>) {
         let number = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
-        self.tests.push((atom, ValueTest::new(test)));
-        let (handle, sure) = handle_of(test);
-        let found = if sure { Use::Holds(number) } else { Use::Check(number) };
-        match handle {
+        self.tests.push((atom, Arc::clone(asking)));
+        let found = if asking.sure { Use::Holds(number) } else { Use::Check(number) };
+        match &asking.handle {
             Handle::Exact(text) => {
-                self.exact.entry(text.into_boxed_str()).or_default().push(found);
+                self.exact.entry(text.as_str().into()).or_default().push(found);
             }
-            Handle::Starts(text) => self.starts.add(text.into_bytes(), found),
+            Handle::Starts(text) => self.starts.add(text.clone().into_bytes(), found),
             Handle::Ends(text) => {
-                let mut bytes = text.into_bytes();
+                let mut bytes = text.clone().into_bytes();
                 bytes.reverse();
                 self.ends.add(bytes, found);
             }
             Handle::Part(texts) => {
-                self.parts.extend(texts.into_iter().map(|text| (text, vec![found])));
+                self.parts.extend(texts.iter().map(|text| (text.clone(), vec![found])));
             }
             Handle::Number(text) => {
-                self.exact.entry(fold(&text).into()).or_default().push(found);
-                if is_plain_integer(&text) {
+                self.exact.entry(fold(text).into()).or_default().push(found);
+                if is_plain_integer(text) {
                     self.numbers.push(number);
                 } else {
                     self.every.push(number);
@@ -123,6 +319,23 @@ impl FieldMatcher {
             }
             Handle::Every => self.every.push(number),
         }
+    }
+
+    /// The questions.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (AtomId, &Asking)> {
+        self.tests.iter().map(|(atom, asking)| (*atom, &**asking))
+    }
+
+    /// A matcher that asks only these, which are sorted.
+    pub(crate) fn of(&self, atoms: &[AtomId]) -> Self {
+        let mut some = Self::default();
+        for (atom, asking) in &self.tests {
+            if atoms.binary_search(atom).is_ok() {
+                some.add(*atom, asking);
+            }
+        }
+        some.finish();
+        some
     }
 
     /// Sorts what was added. To be called once, before the first value.
@@ -133,7 +346,7 @@ impl FieldMatcher {
     }
 
     /// Adds the atoms that hold for the values that were taken.
-    pub(crate) fn ask(&self, dictionary: &Dictionary, asked: &mut Asked) {
+    pub(crate) fn ask(&self, dictionary: &impl Values, asked: &mut Asked) {
         let Asked { from, folded, ends, checked, held } = asked;
         checked.clear();
         let mut note = |value: u32, u: Use| match u {
@@ -145,7 +358,9 @@ impl FieldMatcher {
         self.ask_parts(folded, ends, &mut note);
         let sieve = self.sieve.get_or_init(|| Sieve::of(self));
         let mut start = 0;
-        for (value, &end) in (0u32..).zip(&*ends) {
+        // Keywords are nearly always looked for anywhere.
+        let whole = if sieve.is_empty() { &[][..] } else { &**ends };
+        for (value, &end) in (0u32..).zip(whole) {
             let text = folded.get(start..end).unwrap_or_default();
             start = end;
             if sieve.exact.may(text)
@@ -164,7 +379,17 @@ impl FieldMatcher {
         checked.dedup();
         let from = *from;
         for &(value, test) in &*checked {
-            self.check(dictionary, ValueId(from + value), test, held);
+            let at = value as usize;
+            let start = at.checked_sub(1).and_then(|before| ends.get(before)).copied();
+            let end = ends.get(at).copied().unwrap_or(0);
+            let text = folded.get(start.unwrap_or(0)..end).unwrap_or_default();
+            let id = ValueId(from + value);
+            if let (Some((atom, asking)), Some(value)) =
+                (self.tests.get(test as usize), dictionary.value(id.0))
+                && asking.confirms(value, text)
+            {
+                held.push((id, *atom));
+            }
         }
         let count = u32::try_from(ends.len()).unwrap_or(u32::MAX);
         self.ask_each(dictionary, from, count, held);
@@ -174,12 +399,12 @@ impl FieldMatcher {
     /// what was found of nulls: no question about a value holds for them.
     fn ask_each(
         &self,
-        dictionary: &Dictionary,
+        dictionary: &impl Values,
         from: u32,
         count: u32,
         held: &mut Vec<(ValueId, AtomId)>,
     ) {
-        let is = |id: ValueId, kind| dictionary.get(id).is_some_and(|v| v.kind == kind);
+        let is = |id: ValueId, kind| dictionary.value(id.0).is_some_and(|v| v.kind == kind);
         held.retain(|&(id, _)| !is(id, Kind::Null));
         if self.every.is_empty() && self.numbers.is_empty() {
             return;
@@ -188,7 +413,7 @@ impl FieldMatcher {
             for &test in &self.every {
                 self.check(dictionary, id, test, held);
             }
-            let number = dictionary.get(id).filter(|v| v.kind == Kind::Number);
+            let number = dictionary.value(id.0).filter(|v| v.kind == Kind::Number);
             if number.is_some_and(|v| !is_plain_integer(v.text)) {
                 for &test in &self.numbers {
                     self.check(dictionary, id, test, held);
@@ -199,14 +424,14 @@ impl FieldMatcher {
 
     fn check(
         &self,
-        dictionary: &Dictionary,
+        dictionary: &impl Values,
         id: ValueId,
         test: u32,
         held: &mut Vec<(ValueId, AtomId)>,
     ) {
         if let (Some((atom, test)), Some(value)) =
-            (self.tests.get(test as usize), dictionary.get(id))
-            && test.holds(value)
+            (self.tests.get(test as usize), dictionary.value(id.0))
+            && test.test.holds(value)
         {
             held.push((id, *atom));
         }
@@ -236,6 +461,11 @@ struct Sieve {
 }
 
 impl Sieve {
+    fn is_empty(&self) -> bool {
+        let none = |sieve: &AffixSieve| !sieve.empty && !sieve.used.contains(&true);
+        !self.exact.any && none(&self.starts) && none(&self.ends)
+    }
+
     fn of(matcher: &FieldMatcher) -> Self {
         let mut sieve = Self::default();
         matcher.exact.keys().for_each(|text| sieve.exact.add(text));
@@ -372,7 +602,7 @@ const WHOLE_DIGITS_MAX: usize = 38;
 
 /// Whether a number is written in the one plain way: two such texts are the
 /// same number only if they are the same text.
-fn is_plain_integer(text: &str) -> bool {
+pub(crate) fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     (1..=WHOLE_DIGITS_MAX).contains(&digits.len())
         && digits.bytes().all(|b| b.is_ascii_digit())

@@ -86,7 +86,7 @@ struct Span {
 
 /// The rule fields as which one column is read: its own, and every field
 /// where keywords are looked for.
-type Fields = [Option<FieldNumber>; 2];
+pub(crate) type Fields = [Option<FieldNumber>; 2];
 
 /// A column as rules read it.
 struct Read<'a> {
@@ -234,7 +234,7 @@ impl Matcher {
             let Some(asked) = program.atoms.get(atom as usize) else { return (false, true) };
             match asked.question {
                 Question::Value => (seen.get(atom as usize) == Some(number), true),
-                Question::Late(_) => (has(asked.field), true),
+                Question::Late => (has(asked.field), true),
                 Question::Exists(true) => (has(asked.field), true),
                 Question::Exists(false) | Question::Null => (true, has(asked.field)),
                 Question::FieldRef(_, other) => (has(asked.field) && has(other), true),
@@ -357,25 +357,7 @@ impl Matcher {
         batch: &'a EventBatch,
         vocabulary: &Vocabulary,
     ) -> Vec<Read<'a>> {
-        let mut found: Vec<(Fields, &'a Column)> = Vec::new();
-        for (field, names) in &lane.reads {
-            for name in names {
-                if let Some(column) = vocabulary.find(name).and_then(|id| batch.column(id)) {
-                    found.push(([Some(*field), None], column));
-                }
-            }
-        }
-        if lane.keywords.is_some() {
-            for column in &batch.columns {
-                let known = found
-                    .iter_mut()
-                    .find(|(fields, known)| known.field == column.field && fields[1].is_none());
-                match known {
-                    Some((fields, _)) => fields[1] = Some(EVERY_FIELD),
-                    None => found.push(([Some(EVERY_FIELD), None], column)),
-                }
-            }
-        }
+        let found = columns_read(lane, batch, vocabulary);
         let read = |(fields, column): (Fields, &'a Column)| {
             let next = self.memos.len();
             let set = fields.contains(&Some(EVERY_FIELD));
@@ -480,12 +462,12 @@ impl Matcher {
         let mut values = values_of(atom.field, row, reads);
         match &atom.question {
             Question::Value => self.held.get(id as usize) == Some(&self.event),
-            Question::Late(test) => values.any(|(field, value)| {
+            Question::Late => values.any(|(field, value)| {
                 *self.late.entry((id, field, value)).or_insert_with(|| {
                     vocabulary
                         .dictionary(field)
                         .and_then(|d| d.get(value))
-                        .is_some_and(|v| test.holds(v))
+                        .is_some_and(|v| atom.asking.test.holds(v))
                 })
             }),
             Question::Exists(wanted) => values.next().is_some() == *wanted,
@@ -513,7 +495,16 @@ impl Matcher {
                     self.held.get(id as usize) == Some(&self.event)
                         && self.answered(read, value).binary_search(&id).is_ok()
                 }
-                Question::Late(_) => self.late.get(&(id, read.column.field, value)) == Some(&true),
+                // Also of values that did not matter to the outcome: what was
+                // asked before must not show.
+                Question::Late => self.late.get(&(id, read.column.field, value)).map_or_else(
+                    || {
+                        let dictionary = vocabulary.dictionary(read.column.field);
+                        let value = dictionary.and_then(|d| d.get(value));
+                        value.is_some_and(|value| atom.asking.test.holds(value))
+                    },
+                    |known| *known,
+                ),
                 Question::Exists(wanted) => *wanted,
                 Question::FieldRef(reference, other) => {
                     let this = std::iter::once((read.column.field, value));
@@ -536,6 +527,34 @@ impl Matcher {
         let span = self.memos.get(read.memo).and_then(|memo| memo.spans.get(value.index()));
         span.map_or(&[], |span| answers(&self.answers, *span))
     }
+}
+
+/// The columns of a batch that rules of a lane read, and as which fields.
+pub(crate) fn columns_read<'a>(
+    lane: &Lane,
+    batch: &'a EventBatch,
+    vocabulary: &Vocabulary,
+) -> Vec<(Fields, &'a Column)> {
+    let mut found: Vec<(Fields, &'a Column)> = Vec::new();
+    for (field, names) in &lane.reads {
+        for name in names {
+            if let Some(column) = vocabulary.find(name).and_then(|id| batch.column(id)) {
+                found.push(([Some(*field), None], column));
+            }
+        }
+    }
+    if lane.keywords.is_some() {
+        for column in &batch.columns {
+            let known = found
+                .iter_mut()
+                .find(|(fields, known)| known.field == column.field && fields[1].is_none());
+            match known {
+                Some((fields, _)) => fields[1] = Some(EVERY_FIELD),
+                None => found.push(([Some(EVERY_FIELD), None], column)),
+            }
+        }
+    }
+    found
 }
 
 #[inline]

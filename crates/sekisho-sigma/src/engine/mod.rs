@@ -4,12 +4,15 @@
 //! [`logsource`] says where a rule's events are; [`program`] turns rules into
 //! formulas over atoms and [`guard`] decides what wakes them; a
 //! [`field_matcher`] answers all questions about one field; [`matcher`] runs
-//! it all over batches. What the answers mean is defined in
+//! it all over batches; [`late`] finds out which rules may hold for
+//! which rows of stored columns, and [`judge`] whether they do. What the answers mean is defined in
 //! [`event_view`](crate::event_view), and `reference` is the oracle.
 
 mod field_matcher;
 mod fold;
 mod guard;
+mod judge;
+mod late;
 mod logsource;
 mod matcher;
 mod part_search;
@@ -18,6 +21,7 @@ mod regex_guard;
 mod tables;
 mod value_test;
 
+pub use late::{LateColumns, LateKeys, LateMatcher, LateValues};
 pub use logsource::{log_source_has, log_source_places};
 pub use matcher::{Match, Matcher};
 pub use program::{Program, RuleId};

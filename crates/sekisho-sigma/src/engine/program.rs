@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Projection, Shape, Vocabulary};
 
-use crate::engine::field_matcher::{AtomId, FieldMatcher};
+use crate::engine::field_matcher::{Asking, AtomId, FieldMatcher};
 use crate::engine::guard::{Cost, cost_of, guard_of, in_good_order};
 use crate::engine::logsource::{LaneId, Place, columns, places};
-use crate::engine::value_test::ValueTest;
 use crate::rule::{Detection, Expr, Item, Pattern, Rule, Test};
 
 /// Number of a rule within a program, in the order in which they were given.
@@ -31,7 +30,7 @@ pub(crate) enum Question {
     Value,
     /// About a value, too dear for each new value: answered when a rule that
     /// some other atom woke wants to know.
-    Late(ValueTest),
+    Late,
     /// Whether the event has the field (`true`) or has not.
     Exists(bool),
     /// Whether the field is absent or null.
@@ -45,6 +44,8 @@ pub(crate) enum Question {
 pub(crate) struct Atom {
     pub(crate) field: FieldNumber,
     pub(crate) question: Question,
+    /// The question, where it is one about a value.
+    pub(crate) asking: Arc<Asking>,
 }
 
 /// A rule as a formula over atoms.
@@ -82,7 +83,7 @@ pub struct Program {
     /// Rules without a guard, looked at for each of their events.
     unguarded: Vec<RuleId>,
     /// What keywords ask.
-    keywords: Vec<(AtomId, Test)>,
+    keywords: Vec<AtomId>,
     keyword_sets: Mutex<HashMap<Vec<AtomId>, Arc<KeywordSet>>>,
     plans: Mutex<HashMap<Shape, Arc<ShapePlan>>>,
 }
@@ -230,12 +231,13 @@ impl Program {
             .map(|(&(field, test), &late)| Atom {
                 field,
                 question: question(test, late, &mut numbers, &mut fields),
+                asking: Arc::new(Asking::new(test)),
             })
             .collect::<Vec<_>>();
-        let matchers = matchers(fields.len(), &tests, &atoms);
-        let keywords = (0..).zip(&tests).zip(&atoms).filter_map(|((id, (field, test)), atom)| {
-            let asked = *field == EVERY_FIELD && matches!(atom.question, Question::Value);
-            asked.then(|| (id, (*test).clone()))
+        let matchers = matchers(fields.len(), &atoms);
+        let keywords = (0..).zip(&atoms).filter_map(|(id, atom)| {
+            let asked = atom.field == EVERY_FIELD && matches!(atom.question, Question::Value);
+            asked.then_some(id)
         });
         let keywords = keywords.collect();
         let evidence = nodes.iter().map(evidence_of).collect::<Vec<_>>();
@@ -453,7 +455,7 @@ impl Program {
         let mut atoms = Vec::new();
         for rule in rules.iter().filter_map(|&id| self.rules.get(id as usize)) {
             rule.node.each_atom(&mut |atom, _| {
-                if self.keywords.binary_search_by_key(&atom, |k| k.0).is_ok() {
+                if self.keywords.binary_search(&atom).is_ok() {
                     atoms.push(atom);
                 }
             });
@@ -464,9 +466,9 @@ impl Program {
         let number = sets.len();
         let made = sets.entry(atoms).or_insert_with_key(|atoms| {
             let mut matcher = FieldMatcher::default();
-            for (atom, test) in &self.keywords {
-                if atoms.binary_search(atom).is_ok() {
-                    matcher.add(*atom, test);
+            for &id in atoms {
+                if let Some(atom) = self.atoms.get(id as usize) {
+                    matcher.add(id, &atom.asking);
                 }
             }
             matcher.finish();
@@ -514,20 +516,20 @@ fn question<'a>(
             }
             Question::FieldRef(reference.clone(), number)
         }
-        test if late => Question::Late(ValueTest::new(test)),
+        _ if late => Question::Late,
         _ => Question::Value,
     }
 }
 
-fn matchers(fields: usize, tests: &[(FieldNumber, &Test)], atoms: &[Atom]) -> Vec<FieldMatcher> {
+fn matchers(fields: usize, atoms: &[Atom]) -> Vec<FieldMatcher> {
     let mut matchers: Vec<FieldMatcher> = Vec::new();
     matchers.resize_with(fields, FieldMatcher::default);
-    for ((id, &(field, test)), atom) in (0..).zip(tests).zip(atoms) {
-        if field == EVERY_FIELD {
+    for (id, atom) in (0..).zip(atoms) {
+        if atom.field == EVERY_FIELD {
             continue;
         }
-        if let (Question::Value, Some(matcher)) = (&atom.question, matchers.get_mut(field)) {
-            matcher.add(id, test);
+        if let (Question::Value, Some(matcher)) = (&atom.question, matchers.get_mut(atom.field)) {
+            matcher.add(id, &atom.asking);
         }
     }
     matchers.iter_mut().for_each(FieldMatcher::finish);

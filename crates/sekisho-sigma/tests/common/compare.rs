@@ -7,10 +7,12 @@ use std::sync::Arc;
 use sekisho_event::{EventBatch, Vocabulary};
 use sekisho_sigma::rule::{Document, Filter, Rule};
 use sekisho_sigma::{
-    EventView, Match, Matcher, ParseOptions, Program, RuleId, apply_filters, parse, reference,
+    EventView, LateMatcher, Match, Matcher, ParseOptions, Program, RuleId, apply_filters, parse,
+    reference,
 };
 
 use super::generate::{Scene, batches, force_epoch};
+use super::late::Group;
 
 /// How much of a scene there was.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,11 +63,16 @@ pub(crate) fn compare(scene: &Scene, epochs: bool) -> Result<Compared, String> {
     let mut some = Vocabulary::new(program.projection(&[]));
     let mut matcher = Matcher::new(Arc::clone(&program));
     let mut projected = Matcher::new(Arc::clone(&program));
+    let mut late = LateMatcher::new(Arc::clone(&program));
     for events in &scene.blocks {
         let (wide, narrow) = (batches(events, &mut all), batches(events, &mut some));
-        for (wide, narrow) in wide.iter().zip(&narrow) {
+        let lately = Group::of(&wide, &all).run(&mut late, &program, &wide, &all);
+        for ((wide, narrow), lately) in wide.iter().zip(&narrow).zip(lately) {
             let mut found = Vec::new();
             matcher.run(wide, &all, &mut found);
+            if found != lately {
+                return Err(format!("{}: {found:?}, read late: {lately:?}", wide.shape));
+            }
             let got = checked(&found, wide)?;
             let mut again = Vec::new();
             projected.run(narrow, &some, &mut again);

@@ -5,6 +5,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod generate;
+pub(crate) mod late;
 
 use sekisho_event::{BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Vocabulary};
 use sekisho_sigma::rule::{Document, Rule};

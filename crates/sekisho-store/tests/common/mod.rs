@@ -7,7 +7,8 @@ use std::path::Path;
 
 use sekisho_event::{BatchBuilder, Kind, Projection, RowHead, Shape, ValueId, Vocabulary};
 use sekisho_store::{
-    Catalogue, Pending, Placed, RowPacker, Segment, Store, StoreLimits, StoreWriter, StoredBatch,
+    Catalogue, OpenGroup, Pending, Placed, RestField, RowPacker, Segment, Store, StoreLimits,
+    StoreWriter, StoredBatch,
 };
 
 /// An event as plain data.
@@ -112,6 +113,75 @@ pub(crate) fn read_all(folder: &Path, projection: Projection) -> Vec<Event> {
     store.scan(&mut vocabulary, &mut |stored, v| events_of(stored, v, &mut out)).unwrap();
     assert_eq!(store.catalogue().rows(), out.len() as u64);
     sorted(out)
+}
+
+/// The rows that `keep` names, read by themselves; and columns that are read
+/// late say the same of them.
+pub(crate) fn read_late(folder: &Path, keep: &dyn Fn(usize) -> bool) -> Vec<Event> {
+    let mut vocabulary = Vocabulary::new(Projection::All);
+    let mut out = Vec::new();
+    let store = Store::open(folder).unwrap();
+    let mut before = 0;
+    for segment in store.segments() {
+        let mut open = store.segment(segment).unwrap();
+        for number in 0..open.groups() {
+            let mut group = open.group(number).unwrap().unwrap();
+            let count = group.rows();
+            assert_eq!(group.shapes().iter().map(|(_, rows)| rows).sum::<usize>(), count);
+            let rows = (0_u32..).take(count).filter(|row| keep(before + *row as usize));
+            let rows: Vec<u32> = rows.collect();
+            before += count;
+            // Some columns are read before, some are not.
+            for column in (0..group.columns().len()).step_by(2) {
+                group.load(column).unwrap();
+            }
+            let from = out.len();
+            group.pick(&rows, &mut vocabulary, &mut |s, v| events_of(s, v, &mut out)).unwrap();
+            assert_eq!(out.len() - from, rows.len());
+            for column in 0..group.columns().len() {
+                group.load(column).unwrap();
+                group.load_keys(column).unwrap();
+            }
+            let rest = group.rest(&|_| true).unwrap();
+            for (event, &row) in out[from..].iter().zip(&rows) {
+                assert_eq!(late_fields(&group, &rest, row), event.fields);
+            }
+        }
+    }
+    sorted(out)
+}
+
+/// The fields of a row, as columns say that are read late.
+fn late_fields(
+    group: &OpenGroup<'_>,
+    rest: &[RestField],
+    row: u32,
+) -> BTreeMap<String, Vec<(Kind, String)>> {
+    let mut fields: BTreeMap<String, Vec<(Kind, String)>> = BTreeMap::new();
+    let value = |text: &str, ends: &[usize], key: u32| {
+        let at = key as usize - 1;
+        let from = if at == 0 { 0 } else { ends[at - 1] };
+        text[from..ends[at]].to_owned()
+    };
+    for (number, (name, kind)) in group.columns().iter().enumerate() {
+        let column = group.text(number).unwrap();
+        let key = column.keys[row as usize];
+        if key != 0 {
+            let text = value(&column.text, &column.ends, key);
+            let lower: String = text.chars().map(|c| c.to_lowercase().next().unwrap()).collect();
+            let may = group.grams(number).is_none_or(|grams| grams.may_hold(&lower, true, true));
+            assert!(may, "{name}: {lower:?} is denied");
+            fields.entry(name.clone()).or_default().push((*kind, text));
+        }
+    }
+    for field in rest {
+        for &(_, key) in field.cells.iter().filter(|(of, _)| *of == row) {
+            let kind = field.kinds[key as usize - 1];
+            let text = value(&field.text, &field.ends, key);
+            fields.entry(field.name.clone()).or_default().push((kind, text));
+        }
+    }
+    fields
 }
 
 /// Events as they may be in life: processes, their connections, logons.

@@ -307,9 +307,9 @@ fn found_row(
     vocabulary: &Vocabulary,
 ) -> Result<Option<FoundEvent>> {
     let Some(row) = stored.row(at) else { return Ok(None) };
-    let columns = names.columns(&stored.batch, vocabulary);
+    let mut columns = names.columns(&stored.batch, vocabulary);
     let head = head_of(stored, at, &row);
-    let sealed = open_event(sealer, &head, &columns, at).disclose()?;
+    let sealed = open_event(sealer, &head, &mut columns, at).disclose()?;
     let host = stored.batch.hosts.get(at).map_or("", |&host| vocabulary.hosts.text(host));
     Ok(Some(FoundEvent {
         row,

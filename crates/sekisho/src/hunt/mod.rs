@@ -1,6 +1,7 @@
 //! `sekisho hunt`: new rules and new indicators over evidence that is stored
 //! already, as a further examination of the same case.
 
+mod columns;
 mod lines;
 mod sweep;
 

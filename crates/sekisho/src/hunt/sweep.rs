@@ -1,7 +1,8 @@
-//! The sweep over stored events: groups of rows are shared among threads, each
-//! is decoded as far as rules and indicators look, and only where one of them
-//! holds are the other fields of its rows read. Outcomes are taken in the order
-//! of segments and groups, whoever was faster.
+//! The sweep over stored events: groups of rows are shared among threads. Of
+//! each it is found out, from as few columns as can be, in which rows some rule
+//! or indicator may hold; only those rows are read, with all their fields, and
+//! looked at. Outcomes are taken in the order of segments and groups, whoever
+//! was faster.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,16 +10,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use anyhow::{Context as _, Result};
-use hashbrown::{HashMap, HashSet};
+use anyhow::Result;
+use hashbrown::HashMap;
+use sekisho_event::limits::FIELD_NAMES_MAX;
 use sekisho_event::{
-    EventBatch, FieldId, Projection, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
+    EventBatch, FieldId, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
 };
-use sekisho_sigma::{Correlator, Match, Matcher, Observation, Program};
+use sekisho_sigma::{Correlator, LateMatcher, Match, Observation, Program};
 use sekisho_store::{OpenSegment, Row, ShapeRows, Store, StoredBatch};
 
+use super::columns::Columns;
 use crate::examine::Place;
-use crate::indicators::{IndicatorMatch, IndicatorMatcher, IndicatorProgram};
+use crate::indicators::{IndicatorMatch, IndicatorMatcher, IndicatorProgram, LateIndicators};
 use crate::seal::rows::{Names, event_json};
 
 /// Outcomes that may wait for an earlier one.
@@ -35,15 +38,6 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The fields that are read of events of these shapes.
-    fn projection(&self, shapes: &[Shape]) -> Projection {
-        let mut extra = self.correlator.fields();
-        if let Some(indicators) = &self.indicators {
-            extra.extend(indicators.fields());
-        }
-        self.program.projection_of(shapes, &extra)
-    }
-
     /// Whether anything could be found in events of one of these shapes.
     fn looks_at(&self, shapes: &[Shape]) -> bool {
         self.indicators.is_some() || shapes.iter().any(|shape| self.program.looks_at(shape))
@@ -252,11 +246,10 @@ impl Drop for Watch<'_, '_> {
 /// One thread's state.
 struct Worker<'a> {
     plan: &'a Plan,
-    /// The shapes that the vocabulary serves; none where it takes all fields.
-    shapes: Arc<[Shape]>,
+    late: LateMatcher,
     vocabulary: Vocabulary,
-    matcher: Matcher,
-    indicators: Option<IndicatorMatcher>,
+    indicators: Option<(LateIndicators, IndicatorMatcher)>,
+    names: Names,
     open: Option<(Arc<PathBuf>, OpenSegment)>,
     matches: Vec<Match>,
     indicated: Vec<IndicatorMatch>,
@@ -268,103 +261,140 @@ struct Bare {
     row: Row,
     place: Place,
     matched: Vec<(String, String)>,
+    /// The event's row in its batch.
+    at: usize,
 }
 
 impl<'a> Worker<'a> {
     fn new(plan: &'a Plan) -> Self {
+        let indicators = plan.indicators.as_ref().map(|program| {
+            let late = LateIndicators::new(Arc::clone(program));
+            (late, IndicatorMatcher::new(Arc::clone(program)))
+        });
         Self {
             plan,
-            shapes: Arc::default(),
+            late: LateMatcher::new(Arc::clone(&plan.program)),
             vocabulary: Vocabulary::default(),
-            matcher: Matcher::new(Arc::clone(&plan.program)),
-            indicators: plan.indicators.clone().map(IndicatorMatcher::new),
+            indicators,
+            names: Names::default(),
             open: None,
             matches: Vec::new(),
             indicated: Vec::new(),
         }
     }
 
-    /// Makes ready for other columns. What is remembered of values goes with
-    /// their dictionaries.
-    fn turn_to(&mut self, shapes: &Arc<[Shape]>) {
-        let projection = self.plan.projection(shapes);
-        let all = matches!(projection, Projection::All);
-        let shapes = if all { Arc::default() } else { Arc::clone(shapes) };
-        if self.shapes != shapes {
-            self.shapes = shapes;
-            self.vocabulary = Vocabulary::new(projection);
-            self.matcher = Matcher::new(Arc::clone(&self.plan.program));
-            self.indicators = self.plan.indicators.clone().map(IndicatorMatcher::new);
+    /// Makes ready for a segment.
+    fn turn_to(&mut self, piece: &Piece) -> Result<()> {
+        if self.open.as_ref().is_some_and(|(path, _)| *path == piece.path) {
+            return Ok(());
         }
+        // Names are of all segments; long before there are too many the
+        // vocabulary begins anew.
+        if self.vocabulary.fields() > FIELD_NAMES_MAX / 2 {
+            *self = Self::new(self.plan);
+        }
+        self.open = Some((Arc::clone(&piece.path), OpenSegment::open(&piece.path)?));
+        Ok(())
     }
 
     fn sweep(&mut self, piece: &Piece) -> Result<Swept> {
-        if self.open.as_ref().is_none_or(|(path, _)| *path != piece.path) {
-            self.turn_to(&piece.shapes);
-        }
-        if self.open.as_ref().is_none_or(|(path, _)| *path != piece.path) {
-            self.open = Some((Arc::clone(&piece.path), OpenSegment::open(&piece.path)?));
-        }
-        let Self { plan, vocabulary, matcher, indicators, open, matches, indicated, .. } = self;
-        let Some((_, segment)) = open else { return Ok(Swept::default()) };
+        self.turn_to(piece)?;
+        let Self { plan, late, vocabulary, indicators, open, .. } = self;
         let mut swept = Swept::default();
+        let Some((_, segment)) = open else { return Ok(swept) };
+        swept.rows = segment.group_rows(piece.group);
         if !plan.looks_at(&piece.shapes) {
-            swept.rows = segment.group_rows(piece.group);
             return Ok(swept);
         }
-        let mut bare = Vec::new();
-        segment.scan_group(piece.group, vocabulary, &mut |stored, vocabulary| {
-            swept.rows += stored.batch.rows() as u64;
-            let on = On { plan, stored, vocabulary };
-            matcher.run(&stored.batch, vocabulary, matches);
-            matches.drain(..).for_each(|m| on.matched(&m, &mut swept, &mut bare));
-            if let Some(indicators) = indicators {
-                indicators.run(&stored.batch, vocabulary, indicated);
-                indicated.drain(..).for_each(|m| on.indicated(&m, &mut swept, &mut bare));
-            }
-        })?;
-        if bare.is_empty() {
+        let Some(group) = segment.group(piece.group)? else { return Ok(swept) };
+        let mut columns = Columns::new(group)?;
+        let shapes = columns.group.shapes().to_vec();
+        let mut pairs = Vec::new();
+        late.run(&shapes, &mut columns, &mut pairs)?;
+        let mut rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
+        if let Some((late, _)) = indicators {
+            late.rows(&shapes, &mut columns, &mut rows)?;
+            rows.sort_unstable();
+        }
+        rows.dedup();
+        if rows.is_empty() {
             return Ok(swept);
         }
-        bare.sort_by_key(|b: &Bare| (b.row.cell, b.row.index, b.what));
-        let events = events(segment, piece.group, &bare)?;
-        for Bare { what, row, place, matched } in bare {
-            let event = events.get(&(row.cell, row.index));
-            let event = event.cloned().with_context(|| {
-                format!("{}: a row that was there is gone", piece.path.display())
-            })?;
-            swept.found.push(Found { what, row, place, matched, event });
-        }
+        vocabulary.trim();
+        let mut group = columns.group;
+        let mut looking = Looking {
+            plan,
+            rows: &rows,
+            pairs: &pairs,
+            indicators: indicators.as_mut().map(|(_, matcher)| matcher),
+            names: &mut self.names,
+            matches: &mut self.matches,
+            indicated: &mut self.indicated,
+            swept: &mut swept,
+        };
+        group
+            .pick(&rows, vocabulary, &mut |stored, vocabulary| looking.look(stored, vocabulary))?;
+        swept.found.sort_by_key(|found| (found.row.cell, found.row.index, found.what));
         Ok(swept)
     }
 }
 
-/// Events as JSON, by cell and index.
-type Events = HashMap<(u32, u64), Arc<[u8]>>;
+/// Rows for which something may hold, one batch after the other.
+struct Looking<'a> {
+    plan: &'a Plan,
+    /// The rows that are still to come, and the rules that may hold for them.
+    rows: &'a [u32],
+    pairs: &'a [(u32, u32)],
+    indicators: Option<&'a mut IndicatorMatcher>,
+    names: &'a mut Names,
+    matches: &'a mut Vec<Match>,
+    indicated: &'a mut Vec<IndicatorMatch>,
+    swept: &'a mut Swept,
+}
 
-/// All fields of the rows for which something holds, as JSON.
-fn events(segment: &mut OpenSegment, group: usize, bare: &[Bare]) -> Result<Events> {
-    let wanted: HashSet<(u32, u64)> = bare.iter().map(|b| (b.row.cell, b.row.index)).collect();
-    let mut all = Vocabulary::new(Projection::All);
-    let mut names = Names::default();
-    let mut events = Events::new();
-    segment.scan_group(group, &mut all, &mut |stored, vocabulary| {
-        let places = stored.cells.iter().zip(&stored.indexes).map(|(&cell, &index)| (cell, index));
-        let keep: Vec<bool> = places.map(|place| wanted.contains(&place)).collect();
-        if !keep.contains(&true) {
+impl Looking<'_> {
+    /// Rows of the next batch, numbered from 0, and rules that may hold.
+    fn pairs_of(&mut self, rows: usize) -> Vec<(u32, u32)> {
+        let (now, later) = self.rows.split_at_checked(rows).unwrap_or((self.rows, &[]));
+        self.rows = later;
+        let mut out = Vec::new();
+        for (number, row) in (0..).zip(now) {
+            while let Some(((of, rule), left)) = self.pairs.split_first()
+                && of == row
+            {
+                out.push((number, *rule));
+                self.pairs = left;
+            }
+        }
+        out
+    }
+
+    fn look(&mut self, stored: &StoredBatch, vocabulary: &Vocabulary) {
+        let pairs = self.pairs_of(stored.batch.rows());
+        let Self { plan, indicators, names, matches, indicated, swept, .. } = self;
+        let on = On { plan, stored, vocabulary };
+        let mut bare = Vec::new();
+        plan.program.judge(&pairs, &stored.batch, vocabulary, matches);
+        matches.drain(..).for_each(|m| on.matched(&m, swept, &mut bare));
+        if let Some(indicators) = indicators {
+            indicators.run(&stored.batch, vocabulary, indicated);
+            indicated.drain(..).for_each(|m| on.indicated(&m, swept, &mut bare));
+        }
+        if bare.is_empty() {
             return;
         }
-        let kept = stored.filtered(&keep);
-        names.learn(&kept.batch, vocabulary);
-        let columns = names.columns(&kept.batch, vocabulary);
-        for at in 0..kept.batch.rows() {
-            let Some(row) = kept.row(at) else { continue };
-            let mut json = Vec::new();
-            event_json(&columns, vocabulary, at, &mut json);
-            events.insert((row.cell, row.index), json.into());
+        names.learn(&stored.batch, vocabulary);
+        let columns = names.columns(&stored.batch, vocabulary);
+        let mut events: HashMap<usize, Arc<[u8]>> = HashMap::new();
+        for Bare { what, row, place, matched, at } in bare {
+            let event = events.entry(at).or_insert_with(|| {
+                let mut json = Vec::new();
+                event_json(&columns, vocabulary, at, &mut json);
+                json.into()
+            });
+            swept.found.push(Found { what, row, place, matched, event: Arc::clone(event) });
         }
-    })?;
-    Ok(events)
+    }
 }
 
 /// The batch at hand.
@@ -396,12 +426,13 @@ impl On<'_> {
         }
         if self.plan.silent.get(m.rule as usize) != Some(&true) {
             let matched = self.evidence(&m.evidence);
-            bare.push(Bare { what: What::Rule(m.rule), row, place, matched });
+            bare.push(Bare { what: What::Rule(m.rule), row, place, matched, at });
         }
     }
 
     fn indicated(&self, m: &IndicatorMatch, swept: &mut Swept, bare: &mut Vec<Bare>) {
-        let Some((row, place)) = self.place(m.row as usize) else { return };
+        let at = m.row as usize;
+        let Some((row, place)) = self.place(at) else { return };
         match m.observation {
             Some(observation) => swept.sightings.push(Sighting {
                 indicator: m.indicator,
@@ -411,7 +442,7 @@ impl On<'_> {
             }),
             None => {
                 let matched = self.evidence(&m.evidence);
-                bare.push(Bare { what: What::Indicator(m.indicator), row, place, matched });
+                bare.push(Bare { what: What::Indicator(m.indicator), row, place, matched, at });
             }
         }
     }

@@ -31,6 +31,7 @@ mod correlator;
 mod evaluate;
 mod form;
 mod json;
+mod late;
 pub mod limits;
 mod mapping;
 mod matcher;
@@ -43,6 +44,7 @@ mod tests;
 
 pub use bundle::{Indicator, Loaded, Refused, Stamp, Why, load, read};
 pub use correlator::{Conclusion, IndicatorCorrelator, Occurrence};
+pub use late::LateIndicators;
 pub use matcher::{IndicatorMatch, IndicatorMatcher};
 pub use program::{IndicatorId, IndicatorProgram};
 

@@ -141,6 +141,9 @@ fn inside_run(scene: &mut Scene, plan: &mut Plan, begin: Micros, end: Micros) {
             plan.step(time, format!("the Security log of {} is emptied", at.host().name));
         }
     }
+    for at in &run.footholds {
+        scene.held.push((at.host().name.clone(), at.since, until));
+    }
     reached(plan, &run);
     if out {
         evict(scene, plan, &run);

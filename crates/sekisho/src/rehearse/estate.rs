@@ -53,7 +53,15 @@ impl Account {
         self.kind == Kind::Admin
     }
 
+    /// The account of the system itself on its machine.
+    pub(super) fn is_system(&self) -> bool {
+        self.sid == "S-1-5-18"
+    }
+
     pub(super) fn qualified(&self) -> String {
+        if self.is_system() {
+            return r"NT AUTHORITY\SYSTEM".to_owned();
+        }
         format!("{}\\{}", self.domain, self.name)
     }
 }

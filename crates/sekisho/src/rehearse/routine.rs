@@ -164,6 +164,7 @@ fn shares(
     let Some(asset) = scene.rng.choose(&all).copied() else { return };
     let Place::Share(share, folder) = &asset.place else { return };
     let write = scene.rng.chance(20);
+    scene.works_on(&asset.id, host, time);
     let ends = (account, host);
     read_share(scene, ends, share, folder, (&asset.files, write), time);
 }
@@ -231,7 +232,8 @@ fn machine(scene: &mut Scene, host: &Arc<Host>, begin: Micros) {
         scene.start(&system, &services, svchost, time + SECOND, None);
         if host.role != Role::Directory {
             let way = Way { kind: 3, from: Some(host), ntlm: false };
-            let session = scene.logon(&dc, &system.account, &way, time + MINUTE, None);
+            let machine = scene.machine_account(host);
+            let session = scene.logon(&dc, &machine, &way, time + MINUTE, None);
             let sysvol = ("SYSVOL", r"C:\Windows\SYSVOL\sysvol");
             scene.share(&session, sysvol, time + MINUTE + SECOND);
             let file = format!(
@@ -241,6 +243,12 @@ fn machine(scene: &mut Scene, host: &Arc<Host>, begin: Micros) {
             scene.share_file(&session, sysvol, (&file, false), time + MINUTE + 2 * SECOND, None);
             scene.logoff(&session, time + 2 * MINUTE);
         }
+    }
+    // Services log on all the time; this is what a log that is alive looks like at night.
+    for n in 0..36 {
+        let time = begin + n * 40 * MINUTE + scene.rng.between(0, 20 * MINUTE);
+        let way = Way { kind: 5, from: None, ntlm: false };
+        scene.logon(host, &system.account, &way, time, None);
     }
     let time = begin + 12 * HOUR + scene.rng.between(0, HOUR);
     if scene.rng.chance(30) {
@@ -322,6 +330,7 @@ fn backup(scene: &mut Scene, account: &Arc<Account>, begin: Micros, assets: &[As
     let mut time = begin + HOUR + scene.rng.between(0, HOUR);
     for asset in assets {
         if let Place::Share(share, folder) = &asset.place {
+            scene.works_on(&asset.id, &from, time);
             read_share(scene, (account, &from), share, folder, (&asset.files, false), time);
             time += 3 * MINUTE;
         }
@@ -435,6 +444,7 @@ fn cloud(scene: &mut Scene, begin: Micros, assets: &[Asset]) {
             _ => {}
         }
     }
+    web(scene, begin);
     for n in 0..6 + scene.rng.between(0, 8) {
         let time = begin + 8 * HOUR + n * 40 * MINUTE;
         let (service, name) = scene
@@ -449,6 +459,25 @@ fn cloud(scene: &mut Scene, begin: Micros, assets: &[Asset]) {
             .copied()
             .unwrap_or(("s3", "ListBuckets"));
         scene.call(&admin, Call::reads(service, name, Obj::new()), time, None);
+    }
+}
+
+/// The servers of the cloud account are at work day and night.
+fn web(scene: &mut Scene, begin: Micros) {
+    let Some(cloud) = scene.estate.cloud.clone() else { return };
+    let server = Caller {
+        name: "web-tier".to_owned(),
+        role_session: Some("i-0a41be6620f8c7d93".to_owned()),
+        key: key_id(&format!("web{begin}"), true),
+        ip: "198.51.100.141".to_owned(),
+        agent: "aws-sdk-go/1.50.9 (go1.22.1; linux; amd64)".to_owned(),
+    };
+    for n in 0..48 {
+        let time = begin + n * 30 * MINUTE + scene.rng.between(0, 20 * MINUTE);
+        scene.call(&server, Call::reads("ec2", "DescribeInstanceStatus", Obj::new()), time, None);
+        for bucket in &cloud.buckets {
+            scene.get_object(&server, bucket, ("static/logo.svg", 9_120), time + SECOND, None);
+        }
     }
 }
 

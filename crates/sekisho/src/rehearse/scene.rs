@@ -1,7 +1,7 @@
 //! The scene on which ordinary work and intrusions are played. Records wait here for their day; then each is kept or
 //! lost, numbered, and written. Which facts the kept ones still show is noted on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -132,6 +132,10 @@ pub(super) struct Scene {
     order: u64,
     numbers: BTreeMap<Source, u64>,
     clears: Vec<Clear>,
+    /// Where the intruder is, and when: host, from, until.
+    pub(super) held: Vec<(String, Micros, Micros)>,
+    /// Assets that others touched from such a host meanwhile: no record tells these touches from the intruder's.
+    pub(super) mixed: BTreeSet<String>,
     /// Records that were kept so far.
     pub(super) kept: u64,
     /// Records that were made and lost.
@@ -149,6 +153,8 @@ impl Scene {
             order: 0,
             numbers: BTreeMap::new(),
             clears: Vec::new(),
+            held: Vec::new(),
+            mixed: BTreeSet::new(),
             kept: 0,
             lost: 0,
         }
@@ -195,6 +201,17 @@ impl Scene {
     /// A record of a log without numbers: one line of JSON.
     pub(super) fn line(&mut self, source: Source, time: Micros, data: Obj, fact: Option<FactId>) {
         self.put(source, time, Body::Line(data.end()), fact);
+    }
+
+    /// Ordinary work touches an asset from a host.
+    pub(super) fn works_on(&mut self, asset: &str, from: &Host, time: Micros) {
+        if self
+            .held
+            .iter()
+            .any(|(host, since, until)| *host == from.name && (*since..*until).contains(&time))
+        {
+            self.mixed.insert(asset.to_owned());
+        }
     }
 
     /// A log of a host is emptied: what it held since the last export, at midnight, is gone.

@@ -124,6 +124,9 @@ fn judge(scene: &Scene, plan: &Plan, asset: &Asset) -> TruthAsset {
 
 /// Whether every record that a touch would have made would be there.
 fn watched(scene: &Scene, plan: &Plan, asset: &Asset) -> bool {
+    if scene.mixed.contains(&asset.id) {
+        return false;
+    }
     let (from, to) = (plan.first, scene.estate.end());
     let on_host = |host: &super::estate::Host| {
         let whole = |channel, id| scene.complete(host, (channel, id), from, to);

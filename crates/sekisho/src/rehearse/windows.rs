@@ -61,6 +61,13 @@ impl Scene {
         }
     }
 
+    /// The account of a machine, as others see it.
+    pub(super) fn machine_account(&self, host: &Arc<Host>) -> Arc<Account> {
+        let rid = 3_000 + text_number(&host.name) % 5_000;
+        let sid = format!("{}-{rid}", self.estate.sid);
+        Arc::new(Account { sid, ..(*self.system_session(host).account).clone() })
+    }
+
     /// A logon that succeeds: on the machine, and at the domain controller what it needed.
     pub(super) fn logon(
         &mut self,
@@ -70,7 +77,8 @@ impl Scene {
         time: Micros,
         fact: Option<FactId>,
     ) -> Session {
-        let logon_id = self.logon_id();
+        let itself = account.is_system();
+        let logon_id = if itself { "0x3e7".to_owned() } else { self.logon_id() };
         let kerberos = !way.ntlm && way.from.is_some();
         let guid = if way.ntlm { NO_GUID.to_owned() } else { self.rng.guid() };
         if let Some(from) = way.from.filter(|_| kerberos) {
@@ -102,8 +110,8 @@ impl Scene {
         };
         let data = subject
             .s("TargetUserSid", &account.sid)
-            .s("TargetUserName", &account.name)
-            .s("TargetDomainName", &account.domain)
+            .s("TargetUserName", if itself { "SYSTEM" } else { &account.name })
+            .s("TargetDomainName", if itself { "NT AUTHORITY" } else { &account.domain })
             .s("TargetLogonId", &logon_id)
             .n("LogonType", way.kind)
             .s(

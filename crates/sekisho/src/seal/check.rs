@@ -169,10 +169,11 @@ pub(crate) fn check_store(
         let mut vocabulary = Vocabulary::new(Projection::All);
         store.segment(segment)?.scan(&mut vocabulary, &mut |stored, vocabulary| {
             names.learn(&stored.batch, vocabulary);
-            let columns = names.columns(&stored.batch, vocabulary);
+            let mut columns = names.columns(&stored.batch, vocabulary);
+            columns.iter_mut().for_each(|column| column.keep(Vec::new()));
             for at in 0..stored.batch.rows() {
                 let Some(row) = stored.row(at) else { continue };
-                let event = open_event(&mut sealer, &head_of(stored, at, &row), &columns, at);
+                let event = open_event(&mut sealer, &head_of(stored, at, &row), &mut columns, at);
                 let place = sizes.place(row.cell, row.index);
                 let sealed = place.and_then(|place| leaves.get(place).ok());
                 let equal = event.finish().is_ok_and(|leaf| Some(leaf) == sealed);

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use sekisho_case::Hash;
-use sekisho_case::event::{EventHead, EventSealer, OpenEvent, PreparedName, SealError};
+use sekisho_case::event::{EventHead, EventSealer, Kept, OpenEvent, PreparedName, SealError};
 use sekisho_case::time::Day;
 use sekisho_case::value::{Value, write_value, write_values};
 use sekisho_event::{
-    Column, Dictionary, EventBatch, FieldId, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN,
-    ValueId, Vocabulary,
+    Column, Dictionary, EventBatch, Kind, Parsed, RECORD_ID_UNKNOWN, TIME_UNKNOWN, ValueId,
+    Vocabulary,
 };
 use sekisho_store::{RowBlock, RowPacker};
 
@@ -60,17 +60,28 @@ pub(crate) struct RowSealer {
     plan: Arc<Sealing>,
     sealer: EventSealer,
     names: Names,
+    /// By number of the field and of the value: what the sealer keeps of them.
+    kept: Vec<Vec<Kept>>,
+    /// Of which value ids that is true.
+    epoch: u64,
     packer: RowPacker,
 }
 
 impl RowSealer {
     pub(crate) fn new(plan: Arc<Sealing>) -> Self {
         let sealer = plan.sealer();
-        Self { plan, sealer, names: Names::default(), packer: RowPacker::default() }
+        Self {
+            plan,
+            sealer,
+            names: Names::default(),
+            kept: Vec::new(),
+            epoch: 0,
+            packer: RowPacker::default(),
+        }
     }
 
     /// Seals the events of a block of the source with this number in the
-    /// inventory.
+    /// inventory. All blocks come with the same vocabulary.
     ///
     /// # Errors
     ///
@@ -82,6 +93,12 @@ impl RowSealer {
         batches: &[&EventBatch],
         vocabulary: &Vocabulary,
     ) -> Result<SealedBlock, SealError> {
+        if self.epoch != vocabulary.epoch() {
+            // Ids mean other values now.
+            self.epoch = vocabulary.epoch();
+            self.kept.clear();
+            self.sealer.forget();
+        }
         let source = self.plan.source_number(source);
         let order = order_of(batches);
         let ordinals = ordinals(parsed, batches, &order);
@@ -105,18 +122,31 @@ impl RowSealer {
     ) -> Result<Vec<(Hash, u32)>, SealError> {
         let batch = rows.batch;
         self.names.learn(batch, rows.vocabulary);
-        let columns = self.names.columns(batch, rows.vocabulary);
+        let mut columns = self.names.columns(batch, rows.vocabulary);
+        for column in &mut columns {
+            let kept = self.kept.get_mut(column.column.field.index());
+            column.keep(kept.map(std::mem::take).unwrap_or_default());
+        }
         let mut leaves = Vec::with_capacity(batch.rows());
         cells.begin();
         for row in 0..batch.rows() {
             let head = rows.head(row);
-            let leaf = open_event(&mut self.sealer, &head, &columns, row).finish()?;
+            let leaf = open_event(&mut self.sealer, &head, &mut columns, row).finish()?;
             let host = batch.hosts.get(row).copied().unwrap_or(ValueId::ABSENT);
             let cell = cells.of(batch, rows.vocabulary, host, head.time);
             if let Some(part) = cells.parts.get_mut(cell as usize) {
                 part.add(head.time, head.record_id);
             }
             leaves.push((leaf, cell));
+        }
+        for column in columns {
+            let field = column.column.field.index();
+            if self.kept.len() <= field {
+                self.kept.resize_with(field + 1, Vec::new);
+            }
+            if let Some(slot) = self.kept.get_mut(field) {
+                *slot = column.kept;
+            }
         }
         Ok(leaves)
     }
@@ -127,13 +157,20 @@ impl RowSealer {
 pub(crate) fn open_event<'s, 'n>(
     sealer: &'s mut EventSealer,
     head: &EventHead,
-    columns: &[NamedColumn<'n>],
+    columns: &mut [NamedColumn<'n>],
     row: usize,
 ) -> OpenEvent<'s, 'n> {
     let mut event = sealer.begin(head);
-    for column in columns {
-        if column.column.first(row).is_present() {
-            event.field_with(column.name, |out| column.write(row, out));
+    for NamedColumn { name, column, dictionary, kept } in columns {
+        let first = column.first(row);
+        if !first.is_present() {
+            continue;
+        }
+        match kept.get_mut(first.index()).filter(|_| !has_more(column, row)) {
+            Some(slot) => {
+                event.field_kept(name, slot, |out| write_value(out, value_of(dictionary, first)))
+            }
+            None => event.field_with(name, |out| write_row(column, dictionary, row, out)),
         }
     }
     event
@@ -160,17 +197,22 @@ pub(crate) fn event_json(
     out.push(b'}');
 }
 
-/// The names of fields, made ready for sealing once. By field id, which stays
-/// when dictionaries are emptied.
+/// The names of fields, made ready for sealing once. By number of the field,
+/// which stays when dictionaries are emptied.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<FieldId, PreparedName>);
+pub(crate) struct Names(Vec<Option<PreparedName>>);
 
 impl Names {
     /// Makes the names of a batch's fields ready.
     pub(crate) fn learn(&mut self, batch: &EventBatch, vocabulary: &Vocabulary) {
         for column in &batch.columns {
-            let prepare = || PreparedName::new(vocabulary.name(column.field));
-            self.0.entry(column.field).or_insert_with(prepare);
+            let at = column.field.index();
+            if self.0.len() <= at {
+                self.0.resize(at + 1, None);
+            }
+            if let Some(slot @ None) = self.0.get_mut(at) {
+                *slot = Some(PreparedName::new(vocabulary.name(column.field)));
+            }
         }
     }
 
@@ -182,10 +224,11 @@ impl Names {
     ) -> Vec<NamedColumn<'a>> {
         let named = |column: &'a Column| {
             let dictionary = vocabulary.dictionary(column.field)?;
-            Some(NamedColumn { name: self.0.get(&column.field)?, column, dictionary })
+            let name = self.0.get(column.field.index())?.as_ref()?;
+            Some(NamedColumn { name, column, dictionary, kept: Vec::new() })
         };
         let mut columns: Vec<NamedColumn<'a>> = batch.columns.iter().filter_map(named).collect();
-        columns.sort_by(|a, b| a.name.written().cmp(b.name.written()));
+        columns.sort_by(|a, b| a.name.cmp(b.name));
         columns
     }
 }
@@ -196,25 +239,42 @@ pub(crate) struct NamedColumn<'a> {
     pub(crate) name: &'a PreparedName,
     column: &'a Column,
     dictionary: &'a Dictionary,
+    /// By value id: what a sealer keeps; empty where it shall keep nothing.
+    kept: Vec<Kept>,
 }
 
 impl NamedColumn<'_> {
-    /// Appends the JSON of a row's values.
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        if self.column.more.is_empty() {
-            return write_value(out, self.value(self.column.first(row)));
-        }
-        write_values(out, self.column.values(row).map(|id| self.value(id)));
+    /// From now on a sealer keeps what it made of values. The slots are new
+    /// ones, or of the same field, the same ids and the same sealer.
+    pub(crate) fn keep(&mut self, mut kept: Vec<Kept>) {
+        kept.resize(self.dictionary.len() + 1, Kept::default());
+        self.kept = kept;
     }
 
-    fn value(&self, id: ValueId) -> Value<'_> {
-        let Some(value) = self.dictionary.get(id) else { return Value::Null };
-        match value.kind {
-            Kind::String => Value::String(value.text),
-            Kind::Number => Value::Number(value.text),
-            Kind::Bool => Value::Bool(value.text.eq_ignore_ascii_case("true")),
-            Kind::Null => Value::Null,
-        }
+    /// Appends the JSON of a row's values.
+    fn write(&self, row: usize, out: &mut Vec<u8>) {
+        write_row(self.column, self.dictionary, row, out);
+    }
+}
+
+/// Whether a row has further values.
+fn has_more(column: &Column, row: usize) -> bool {
+    !column.more.is_empty()
+        && column.more.binary_search_by(|&(other, _)| (other as usize).cmp(&row)).is_ok()
+}
+
+/// Appends the JSON of a row's values.
+fn write_row(column: &Column, dictionary: &Dictionary, row: usize, out: &mut Vec<u8>) {
+    write_values(out, column.values(row).map(|id| value_of(dictionary, id)));
+}
+
+fn value_of(dictionary: &Dictionary, id: ValueId) -> Value<'_> {
+    let Some(value) = dictionary.get(id) else { return Value::Null };
+    match value.kind {
+        Kind::String => Value::String(value.text),
+        Kind::Number => Value::Number(value.text),
+        Kind::Bool => Value::Bool(value.text.eq_ignore_ascii_case("true")),
+        Kind::Null => Value::Null,
     }
 }
 

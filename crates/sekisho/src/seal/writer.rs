@@ -61,9 +61,17 @@ impl SealWriter {
     /// Takes the next block; the segments that are due now.
     pub(crate) fn take(&mut self, block: SealedBlock) -> io::Result<Vec<Due>> {
         let SealedBlock { rows, leaves, parts, detections, order } = block;
-        let mut numbers = Vec::with_capacity(parts.len());
-        for part in parts {
-            numbers.push(self.cells.merge(part)?);
+        // In the order of reading: the order of parts and batches is that in
+        // which the thread came to know their shapes.
+        let mut parts: Vec<_> = parts.into_iter().map(Some).collect();
+        let mut numbers = vec![u32::MAX; parts.len()];
+        for &(batch, row) in &order {
+            let leaf = leaves.get(batch as usize).and_then(|rows| rows.get(row as usize));
+            let Some(&(_, cell)) = leaf else { continue };
+            let slot = parts.get_mut(cell as usize).and_then(Option::take);
+            if let (Some(part), Some(number)) = (slot, numbers.get_mut(cell as usize)) {
+                *number = self.cells.merge(part)?;
+            }
         }
         self.detections.resize(self.cells.list.len(), 0);
         for (number, count) in numbers.iter().zip(detections) {
@@ -91,7 +99,9 @@ impl SealWriter {
             }
         }
         let mut due = Vec::new();
-        for (rows, placed) in rows.into_iter().zip(placed) {
+        let mut rows: Vec<_> = rows.into_iter().zip(placed).collect();
+        rows.sort_by(|(a, _), (b, _)| a.shape().cmp(b.shape()));
+        for (rows, placed) in rows {
             due.extend(self.store.append(rows, placed));
         }
         Ok(self.number(due))

@@ -62,11 +62,13 @@ impl Call {
         self.args.get(at).map(|arg| plain(arg))
     }
 
-    /// Whether an argument is an option.
+    /// Whether an argument is an option. Those of Windows may stand together:
+    /// `/s/q`.
     pub(super) fn is_option(&self, arg: &str) -> bool {
         let slash = self.shell == Shell::Windows
-            && arg.starts_with('/')
-            && !arg.get(1..).is_some_and(|rest| rest.contains('/'));
+            && arg.strip_prefix('/').is_some_and(|rest| {
+                !rest.contains('/') || rest.split('/').all(|part| (1..=2).contains(&part.len()))
+            });
         slash || (arg.len() > 1 && arg.starts_with('-'))
     }
 

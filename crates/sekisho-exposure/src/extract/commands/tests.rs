@@ -66,6 +66,7 @@ fn archivers() {
 fn copiers() {
     check(&[
         (r#"cmd.exe /c copy /y "C:\a b" \\FS01\C$\t"#, &[r"Copy C:\a b > \\FS01\C$\t"]),
+        (r"rd /s/q C:\t", &[r"Delete C:\t"]),
         (r"xcopy C:\a D:\b /e /h", &[r"Copy C:\a > D:\b"]),
         (r"robocopy \\FS01\Plans C:\t *.docx /mov", &[r"Move \\FS01\Plans\*.docx > C:\t"]),
         (r"Copy-Item -Recurse C:\a -Destination D:\b", &[r"Copy C:\a > D:\b"]),

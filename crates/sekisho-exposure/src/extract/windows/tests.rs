@@ -459,6 +459,10 @@ fn scripts() {
     let found = sysmon(1, &row);
     has(&found, &["guid: a", "server_name: x.example", "FileSent { name: o.7z", "upload: true"]);
     has(&found, &["kind: Staged, object: File { host: WS01, path: C:\\t\\o.7z }"]);
+    let row =
+        [("CommandLine", "cmd /c type C:\\a > \\\\127.0.0.1\\ADMIN$\\o"), ("ProcessGuid", "{a}")];
+    let found = sysmon(1, &row);
+    has(&found, &["Written, object: Shared { host: WS01, share: ADMIN$, path: o }"]);
 }
 
 #[test]

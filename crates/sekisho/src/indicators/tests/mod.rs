@@ -2,6 +2,7 @@
 
 mod bundles;
 mod joined;
+mod late;
 mod logs;
 mod objects;
 mod random;
@@ -88,10 +89,12 @@ fn run(
 ) -> Vec<IndicatorMatch> {
     let (program, refused) = IndicatorProgram::new(indicators);
     assert_eq!(refused, Vec::new());
-    let mut matcher = IndicatorMatcher::new(Arc::new(program));
+    let program = Arc::new(program);
+    let mut matcher = IndicatorMatcher::new(Arc::clone(&program));
     let mut out = Vec::new();
     matcher.run(batch, vocabulary, &mut out);
     assert_eq!(matcher.unsearched(), 0);
+    late::check(program, batch, vocabulary, &out);
     check_against_reference(indicators, batch, vocabulary, &out);
     out
 }

@@ -1,0 +1,683 @@
+//! Which rows of stored columns some rule may hold for. Columns are read as
+//! late as can be: first it is asked what their values are made of, where that
+//! was written down; then the distinct values of those columns are read on
+//! which rules still depend; then the keys of rows, for rules that the values
+//! leave possible. What is found is never too little, and nearly all of it
+//! holds when [`judge`](super::judge) looks at the event, which has the last
+//! word.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use sekisho_event::{Kind, Shape, Value, ValueId};
+
+use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, Handle, Values, is_plain_integer};
+use crate::engine::program::{
+    EVERY_FIELD, FieldNumber, KeywordSet, Lane, Node, Program, Question, RuleId,
+};
+
+/// Rows that are looked at together: sets of them are held for every question
+/// that matters.
+const ROWS_MAX: usize = 1 << 15;
+
+/// The columns of a group of rows. There may be several of a name, one beside
+/// the other: a field of a row has the values of all.
+pub trait LateColumns {
+    /// Why a column cannot be read.
+    type Error;
+
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Shows the numbers of the columns of this name.
+    fn named(&self, name: &str, each: &mut dyn FnMut(usize));
+
+    /// Bytes that reading a column takes, where that is worth avoiding or it
+    /// can be told without what its values may hold.
+    fn deferred(&self, column: usize) -> Option<u64>;
+
+    /// Whether a value of a deferred column may hold this text, which is in
+    /// lower case; at its beginning, at its end, or as a whole, as asked.
+    fn may_hold(&self, column: usize, text: &str, begins: bool, ends: bool) -> bool;
+
+    /// Whether a deferred column may hold numbers that are not written as
+    /// plain whole numbers.
+    fn odd_numbers(&self, column: usize) -> bool;
+
+    /// Reads the distinct values of a column.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    fn load(&mut self, column: usize) -> Result<(), Self::Error>;
+
+    /// The values of a column that was read.
+    fn values(&self, column: usize) -> LateValues<'_>;
+
+    /// Reads which rows have which values.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be read.
+    fn load_keys(&mut self, column: usize) -> Result<(), Self::Error>;
+
+    /// Which rows have which values, once it was read.
+    fn keys(&self, column: usize) -> LateKeys<'_>;
+}
+
+/// Values of a column, numbered from 0.
+#[derive(Clone, Copy, Debug)]
+pub struct LateValues<'a> {
+    /// The values, one behind the other.
+    pub text: &'a str,
+    /// By value: where in the text it ends.
+    pub ends: &'a [usize],
+    /// What they are: of all the same, or one a value.
+    pub kinds: &'a [Kind],
+}
+
+/// Which rows have which values, each as one more than its number.
+#[derive(Clone, Copy, Debug)]
+pub enum LateKeys<'a> {
+    /// One a row; 0 for none.
+    Each(&'a [u32]),
+    /// Rows and what they have, in order of rows.
+    Some(&'a [(u32, u32)]),
+}
+
+impl<'a> LateValues<'a> {
+    /// The text of a value.
+    #[must_use]
+    pub fn text_of(&self, number: u32) -> Option<&'a str> {
+        let at = number as usize;
+        let from = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.text.get(from..*self.ends.get(at)?)
+    }
+
+    fn kind(&self, number: u32) -> Kind {
+        let kind = self.kinds.get(number as usize).or(self.kinds.first());
+        kind.copied().unwrap_or(Kind::String)
+    }
+}
+
+impl Values for LateValues<'_> {
+    fn value(&self, number: u32) -> Option<Value<'_>> {
+        Some(Value { kind: self.kind(number), text: self.text_of(number)? })
+    }
+}
+
+impl LateKeys<'_> {
+    /// Shows the rows of a range, from 0, that have a value, and its number.
+    pub fn each(self, rows: &Range<usize>, mut visit: impl FnMut(usize, u32)) {
+        match self {
+            Self::Each(keys) => {
+                let end = rows.end.min(keys.len());
+                let keys = keys.get(rows.start.min(end)..end).unwrap_or_default();
+                for (row, &key) in keys.iter().enumerate().filter(|(_, key)| **key != 0) {
+                    visit(row, key - 1);
+                }
+            }
+            Self::Some(cells) => {
+                let from = cells.partition_point(|&(row, _)| (row as usize) < rows.start);
+                let cells = cells.get(from..).unwrap_or_default();
+                for &(row, key) in cells.iter().take_while(|(row, _)| (*row as usize) < rows.end) {
+                    visit(row as usize - rows.start, key.saturating_sub(1));
+                }
+            }
+        }
+    }
+}
+
+/// Who asks about a column: the questions of a field, or some keywords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Asker {
+    Field(FieldNumber),
+    Keywords(usize),
+}
+
+/// A column as rules of a lane read it.
+struct Ask<'a> {
+    column: usize,
+    field: FieldNumber,
+    asker: Asker,
+    matcher: &'a FieldMatcher,
+}
+
+/// What is known of a column.
+#[derive(Default)]
+struct Known {
+    /// What holds for which value, in order, and what holds for any.
+    held: Vec<(ValueId, AtomId)>,
+    atoms: Vec<AtomId>,
+    /// What may hold for some value, and was not asked yet; sorted.
+    hoped: Vec<AtomId>,
+}
+
+/// What was found out about the columns of a group of rows.
+type Answers = HashMap<(usize, Asker), Known>;
+
+/// Most matchers of a few questions that are kept.
+const SMALL_MATCHERS_MAX: usize = 1 << 12;
+
+/// Finds rows for one thread.
+#[derive(Debug)]
+pub struct LateMatcher {
+    program: Arc<Program>,
+    asked: Asked,
+    /// Those that ask only some questions.
+    small: HashMap<(Asker, Vec<AtomId>), Arc<FieldMatcher>>,
+    /// Counts how often rules were weighed.
+    round: u64,
+    /// By atom: the last round in which it may hold for some value, and in
+    /// which it may hold for one that was not read.
+    possible: Vec<u64>,
+    hoped: Vec<u64>,
+    /// By rule: the last round in which it was looked at.
+    looked: Vec<u64>,
+    /// By field: the last round in which there was a column of it.
+    there: Vec<u64>,
+    /// The rules that may hold.
+    alive: Vec<RuleId>,
+}
+
+impl LateMatcher {
+    /// For rules.
+    #[must_use]
+    pub fn new(program: Arc<Program>) -> Self {
+        Self {
+            possible: vec![0; program.atoms.len()],
+            hoped: vec![0; program.atoms.len()],
+            looked: vec![0; program.rules.len()],
+            there: vec![0; program.fields.len()],
+            program,
+            asked: Asked::default(),
+            small: HashMap::new(),
+            round: 0,
+            alive: Vec::new(),
+        }
+    }
+
+    /// Appends rows and the rules that may hold for them, in order: all that
+    /// do hold, and hardly any other. `shapes` says how many rows of which
+    /// shape come one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Where a column cannot be read.
+    pub fn run<C: LateColumns>(
+        &mut self,
+        shapes: &[(Shape, usize)],
+        columns: &mut C,
+        out: &mut Vec<(u32, RuleId)>,
+    ) -> Result<(), C::Error> {
+        let program = Arc::clone(&self.program);
+        let mut answers = Answers::new();
+        let (mut from, before) = (0, out.len());
+        for (shape, count) in shapes {
+            let rows = from..from + count;
+            from = rows.end;
+            let plan = program.plan(shape);
+            for lane in &plan.lanes {
+                let asks = asks_of(&program, lane, columns);
+                self.settle(&program, lane, &asks, columns, &mut answers)?;
+                if !self.alive.is_empty() {
+                    let looking = Looking { program: &program, asks: &asks, answers: &answers };
+                    looking.rows(&self.alive, &rows, columns, out)?;
+                }
+            }
+        }
+        if let Some(found) = out.get_mut(before..) {
+            found.sort_unstable();
+        }
+        Ok(())
+    }
+
+    /// Finds out which rules of a lane may hold, and reads the columns that it
+    /// takes to know.
+    fn settle<C: LateColumns>(
+        &mut self,
+        program: &Program,
+        lane: &Lane,
+        asks: &[Ask<'_>],
+        columns: &mut C,
+        answers: &mut Answers,
+    ) -> Result<(), C::Error> {
+        for ask in asks {
+            if !answers.contains_key(&(ask.column, ask.asker)) {
+                let mut known = Known::default();
+                match columns.deferred(ask.column) {
+                    None => self.ask(ask, ask.matcher, columns, &mut known)?,
+                    Some(_) => hope(ask, columns, &mut known),
+                }
+                answers.insert((ask.column, ask.asker), known);
+            }
+        }
+        loop {
+            self.weigh(program, lane, asks, answers);
+            let Some((next, atoms)) = self.next(program, asks, columns, answers) else {
+                return Ok(());
+            };
+            let Some(known) = answers.get_mut(&(next.column, next.asker)) else { return Ok(()) };
+            known.hoped.retain(|atom| atoms.binary_search(atom).is_err());
+            let matcher = self.small(next, atoms);
+            self.ask(next, &matcher, columns, known)?;
+        }
+    }
+
+    /// A matcher that asks some of the questions about a column.
+    fn small(&mut self, ask: &Ask<'_>, atoms: Vec<AtomId>) -> Arc<FieldMatcher> {
+        if self.small.len() >= SMALL_MATCHERS_MAX {
+            self.small.clear();
+        }
+        let made = self.small.entry((ask.asker, atoms));
+        Arc::clone(made.or_insert_with_key(|(_, atoms)| Arc::new(ask.matcher.of(atoms))))
+    }
+
+    /// Puts a matcher's questions to all values of a column.
+    fn ask<C: LateColumns>(
+        &mut self,
+        ask: &Ask<'_>,
+        matcher: &FieldMatcher,
+        columns: &mut C,
+        known: &mut Known,
+    ) -> Result<(), C::Error> {
+        columns.load(ask.column)?;
+        let values = columns.values(ask.column);
+        self.asked.take_text(values.text, values.ends);
+        matcher.ask(&values, &mut self.asked);
+        self.asked.sort();
+        if self.asked.held.is_empty() {
+            return Ok(());
+        }
+        let mut atoms: Vec<AtomId> = self.asked.held.iter().map(|(_, atom)| *atom).collect();
+        atoms.sort_unstable();
+        atoms.dedup();
+        known.atoms.extend(atoms);
+        if known.held.is_empty() {
+            known.held.clone_from(&self.asked.held);
+        } else {
+            known.held.append(&mut self.asked.held);
+            known.held.sort_unstable();
+        }
+        Ok(())
+    }
+
+    /// Finds the rules that may hold by what is known so far.
+    fn weigh(&mut self, program: &Program, lane: &Lane, asks: &[Ask<'_>], answers: &Answers) {
+        self.round += 1;
+        let Self { possible, hoped, looked, there, alive, round, .. } = self;
+        alive.clear();
+        alive.extend(&lane.unguarded);
+        let mut wake = |atom: AtomId| {
+            if renew(possible, atom, *round) {
+                for &rule in lane.wakes.get(&atom).map_or(&[][..], |rules| rules) {
+                    if renew(looked, rule, *round) {
+                        alive.push(rule);
+                    }
+                }
+            }
+        };
+        for ask in asks {
+            if let Some(last) = there.get_mut(ask.field) {
+                *last = *round;
+            }
+            let Some(known) = answers.get(&(ask.column, ask.asker)) else { continue };
+            for &atom in &known.hoped {
+                renew(hoped, atom, *round);
+            }
+            known.atoms.iter().chain(&known.hoped).for_each(|&atom| wake(atom));
+        }
+        let has = |field: FieldNumber| there.get(field) == Some(round);
+        let mut may = |atom: AtomId| {
+            let Some(asked) = program.atoms.get(atom as usize) else { return (false, true) };
+            match asked.question {
+                Question::Value => (possible.get(atom as usize) == Some(round), true),
+                Question::Late => (has(asked.field), true),
+                Question::Exists(true) => (has(asked.field), true),
+                Question::Exists(false) | Question::Null => (true, has(asked.field)),
+                Question::FieldRef(_, other) => (has(asked.field) && has(other), true),
+            }
+        };
+        alive.retain(|&id| {
+            program.rules.get(id as usize).is_some_and(|rule| rule.node.may(&mut may).0)
+        });
+    }
+
+    /// The column that is the least work to read, of those on which a rule
+    /// depends that may hold; and what is to be asked about it.
+    fn next<'a, 'b, C: LateColumns>(
+        &self,
+        program: &Program,
+        asks: &'b [Ask<'a>],
+        columns: &C,
+        answers: &Answers,
+    ) -> Option<(&'b Ask<'a>, Vec<AtomId>)> {
+        let mut wanted: Vec<AtomId> = Vec::new();
+        for rule in self.alive.iter().filter_map(|&id| program.rules.get(id as usize)) {
+            rule.node.each_atom(&mut |atom, _| {
+                if self.hoped.get(atom as usize) == Some(&self.round) {
+                    wanted.push(atom);
+                }
+            });
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let unasked = |ask: &'b Ask<'a>| {
+            let known = answers.get(&(ask.column, ask.asker))?;
+            let hoped = known.hoped.iter().copied();
+            let atoms: Vec<AtomId> =
+                hoped.filter(|atom| wanted.binary_search(atom).is_ok()).collect();
+            (!atoms.is_empty()).then_some((ask, atoms))
+        };
+        asks.iter().filter_map(unasked).min_by_key(|(ask, _)| columns.deferred(ask.column))
+    }
+}
+
+/// What may hold for some value of a column that was not read.
+fn hope<C: LateColumns>(ask: &Ask<'_>, columns: &C, known: &mut Known) {
+    let may = |text: &str, begins, ends| columns.may_hold(ask.column, text, begins, ends);
+    let hoped = ask.matcher.questions().filter(|(_, asking)| match &asking.handle {
+        Handle::Every => true,
+        Handle::Exact(text) => may(text, true, true),
+        Handle::Number(text) => {
+            !is_plain_integer(text) || may(text, true, true) || columns.odd_numbers(ask.column)
+        }
+        Handle::Starts(text) => may(text, true, false),
+        Handle::Ends(text) => may(text, false, true),
+        Handle::Part(texts) => texts.iter().any(|text| may(text, false, false)),
+    });
+    known.hoped.extend(hoped.map(|(atom, _)| atom));
+    known.hoped.sort_unstable();
+}
+
+/// The columns that rules of a lane read.
+fn asks_of<'a, C: LateColumns>(program: &'a Program, lane: &'a Lane, columns: &C) -> Vec<Ask<'a>> {
+    let mut asks = Vec::new();
+    for (field, names) in &lane.reads {
+        let Some(matcher) = program.matchers.get(*field) else { continue };
+        for name in names {
+            columns.named(name, &mut |column| {
+                asks.push(Ask { column, field: *field, asker: Asker::Field(*field), matcher });
+            });
+        }
+    }
+    if let Some(keywords) = &lane.keywords {
+        let KeywordSet { number, matcher } = &**keywords;
+        let asker = Asker::Keywords(*number);
+        let ask = |column| Ask { column, field: EVERY_FIELD, asker, matcher };
+        asks.extend((0..columns.count()).map(ask));
+    }
+    asks
+}
+
+/// Sets the entry of an atom or a rule; whether it had another one before.
+#[inline]
+fn renew(entries: &mut [u64], number: u32, to: u64) -> bool {
+    let entry = entries.get_mut(number as usize);
+    entry.is_some_and(|entry| std::mem::replace(entry, to) != to)
+}
+
+/// A set of rows of a range.
+#[derive(Clone, Debug)]
+enum RowSet {
+    None,
+    All,
+    Some(Vec<u64>),
+}
+
+impl RowSet {
+    fn empty(rows: usize) -> Vec<u64> {
+        vec![0; rows.div_ceil(64)]
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::None => Self::All,
+            Self::All => Self::None,
+            Self::Some(words) => Self::Some(words.into_iter().map(|word| !word).collect()),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::All, other) | (other, Self::All) => other,
+            (Self::Some(mut a), Self::Some(b)) => {
+                a.iter_mut().zip(&b).for_each(|(a, b)| *a &= b);
+                if a.iter().all(|word| *word == 0) { Self::None } else { Self::Some(a) }
+            }
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::None, other) | (other, Self::None) => other,
+            (Self::Some(mut a), Self::Some(b)) => {
+                a.iter_mut().zip(&b).for_each(|(a, b)| *a |= b);
+                Self::Some(a)
+            }
+        }
+    }
+
+    /// Shows the rows of so many that are in the set.
+    fn each(&self, rows: usize, mut visit: impl FnMut(usize)) {
+        match self {
+            Self::None => {}
+            Self::All => (0..rows).for_each(visit),
+            Self::Some(words) => {
+                for (number, word) in words.iter().enumerate() {
+                    let mut left = *word;
+                    while left != 0 {
+                        let row = number * 64 + left.trailing_zeros() as usize;
+                        left &= left - 1;
+                        if row < rows {
+                            visit(row);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows of a lane, to be found.
+struct Looking<'a> {
+    program: &'a Program,
+    asks: &'a [Ask<'a>],
+    answers: &'a Answers,
+}
+
+/// Sets of rows that formulas are made of, of one range of rows.
+#[derive(Default)]
+struct Sets {
+    /// By atom: the rows with a value for which it holds.
+    held: HashMap<AtomId, Vec<u64>>,
+    /// By field: the rows that have it, and those in which it is not null.
+    present: HashMap<FieldNumber, (Vec<u64>, Vec<u64>)>,
+}
+
+fn set(words: &mut [u64], row: usize) {
+    if let Some(word) = words.get_mut(row / 64) {
+        *word |= 1 << (row % 64);
+    }
+}
+
+impl Looking<'_> {
+    /// Appends the rows of a range and the rules of these that may hold for
+    /// them.
+    fn rows<C: LateColumns>(
+        &self,
+        rules: &[RuleId],
+        rows: &Range<usize>,
+        columns: &mut C,
+        out: &mut Vec<(u32, RuleId)>,
+    ) -> Result<(), C::Error> {
+        let mut from = rows.start;
+        while from < rows.end {
+            let some = from..rows.end.min(from + ROWS_MAX);
+            let sets = self.sets(rules, &some, columns)?;
+            for &id in rules {
+                let Some(rule) = self.program.rules.get(id as usize) else { continue };
+                self.eval(&rule.node, true, &sets).each(some.len(), |row| {
+                    out.extend(u32::try_from(some.start + row).ok().map(|row| (row, id)));
+                });
+            }
+            from = some.end;
+        }
+        Ok(())
+    }
+
+    /// The sets that these rules are made of.
+    fn sets<C: LateColumns>(
+        &self,
+        rules: &[RuleId],
+        rows: &Range<usize>,
+        columns: &mut C,
+    ) -> Result<Sets, C::Error> {
+        let mut sets = Sets::default();
+        let mut fields: Vec<FieldNumber> = Vec::new();
+        for rule in rules.iter().filter_map(|&id| self.program.rules.get(id as usize)) {
+            rule.node.each_atom(&mut |id, _| {
+                let Some(atom) = self.program.atoms.get(id as usize) else { return };
+                match atom.question {
+                    Question::Value => {
+                        sets.held.entry(id).or_default();
+                    }
+                    Question::Exists(_) | Question::Null => {
+                        sets.present.entry(atom.field).or_default();
+                    }
+                    Question::Late | Question::FieldRef(..) => return,
+                }
+                fields.push(atom.field);
+            });
+        }
+        fields.sort_unstable();
+        fields.dedup();
+        for ask in self.asks.iter().filter(|ask| fields.binary_search(&ask.field).is_ok()) {
+            if let Some(known) = self.answers.get(&(ask.column, ask.asker)) {
+                fill_held(ask.column, &known.held, rows, columns, &mut sets.held)?;
+            }
+            if let Some(present) = sets.present.get_mut(&ask.field) {
+                fill_present(ask.column, rows, columns, present)?;
+            }
+        }
+        Ok(sets)
+    }
+
+    /// The rows for which a formula may hold, or, where that is asked, may not.
+    fn eval(&self, node: &Node, wanted: bool, sets: &Sets) -> RowSet {
+        match node {
+            Node::Constant(value) if *value == wanted => RowSet::All,
+            Node::Constant(_) => RowSet::None,
+            Node::Atom(id) => self.atom(*id, wanted, sets),
+            Node::Not(part) => self.eval(part, !wanted, sets),
+            Node::And(parts) if wanted => self.every(parts, wanted, sets),
+            Node::Or(parts) if !wanted => self.every(parts, wanted, sets),
+            Node::And(parts) | Node::Or(parts) => self.some(parts, wanted, sets),
+            Node::AtLeast(0, _) => {
+                if wanted {
+                    RowSet::All
+                } else {
+                    RowSet::None
+                }
+            }
+            Node::AtLeast(_, parts) if wanted => self.some(parts, wanted, sets),
+            Node::AtLeast(..) => RowSet::All,
+        }
+    }
+
+    fn every(&self, parts: &[Node], wanted: bool, sets: &Sets) -> RowSet {
+        let mut all = RowSet::All;
+        for part in parts {
+            if matches!(all, RowSet::None) {
+                break;
+            }
+            all = all.and(self.eval(part, wanted, sets));
+        }
+        all
+    }
+
+    fn some(&self, parts: &[Node], wanted: bool, sets: &Sets) -> RowSet {
+        let mut any = RowSet::None;
+        for part in parts {
+            any = any.or(self.eval(part, wanted, sets));
+        }
+        any
+    }
+
+    fn atom(&self, id: AtomId, wanted: bool, sets: &Sets) -> RowSet {
+        let Some(atom) = self.program.atoms.get(id as usize) else { return RowSet::All };
+        let of = |words: Option<&Vec<u64>>| match words {
+            Some(words) if !words.is_empty() => RowSet::Some(words.clone()),
+            _ => RowSet::None,
+        };
+        let present = sets.present.get(&atom.field);
+        let holds = match &atom.question {
+            Question::Value => of(sets.held.get(&id)),
+            Question::Exists(true) => of(present.map(|p| &p.0)),
+            Question::Exists(false) => of(present.map(|p| &p.0)).not(),
+            Question::Null => of(present.map(|p| &p.1)).not(),
+            // To be asked of the few rows that are left.
+            Question::Late | Question::FieldRef(..) => return RowSet::All,
+        };
+        if wanted { holds } else { holds.not() }
+    }
+}
+
+/// Adds the rows with values for which the atoms hold that are wanted.
+fn fill_held<C: LateColumns>(
+    column: usize,
+    held: &[(ValueId, AtomId)],
+    rows: &Range<usize>,
+    columns: &mut C,
+    sets: &mut HashMap<AtomId, Vec<u64>>,
+) -> Result<(), C::Error> {
+    // The wanted ones, and by value where they begin among them.
+    let wanted: Vec<(ValueId, AtomId)> =
+        held.iter().filter(|(_, atom)| sets.contains_key(atom)).copied().collect();
+    let Some(last) = wanted.last() else { return Ok(()) };
+    let mut first = vec![usize::MAX; last.0.index() + 1];
+    for (at, (value, _)) in wanted.iter().enumerate().rev() {
+        if let Some(slot) = first.get_mut(value.index()) {
+            *slot = at;
+        }
+    }
+    columns.load_keys(column)?;
+    columns.keys(column).each(rows, |row, value| {
+        let Some(&at) = first.get(value as usize).filter(|at| **at != usize::MAX) else { return };
+        let of_value = wanted.get(at..).unwrap_or_default();
+        for (_, atom) in of_value.iter().take_while(|(other, _)| other.0 == value) {
+            if let Some(words) = sets.get_mut(atom) {
+                if words.is_empty() {
+                    *words = RowSet::empty(rows.len());
+                }
+                set(words, row);
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Adds the rows that have a value of a column, and those in which it is not
+/// null.
+fn fill_present<C: LateColumns>(
+    column: usize,
+    rows: &Range<usize>,
+    columns: &mut C,
+    (present, not_null): &mut (Vec<u64>, Vec<u64>),
+) -> Result<(), C::Error> {
+    columns.load(column)?;
+    columns.load_keys(column)?;
+    present.resize(rows.len().div_ceil(64), 0);
+    not_null.resize(rows.len().div_ceil(64), 0);
+    let values = columns.values(column);
+    columns.keys(column).each(rows, |row, value| {
+        set(present, row);
+        if values.kind(value) != Kind::Null {
+            set(not_null, row);
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! What the texts of a large column are made of: a set of the four-byte
+//! pieces that occur in them, in lower case. Whoever looks for a text of
+//! which some piece is missing need not unpack the column. Most rules look
+//! for what is nowhere, so most large columns stay as they lie.
+//!
+//! Two bytes that no text is expected to hold stand before each value and two
+//! behind it, so that "begins with", "ends with" and "is" can be asked too.
+//! The set is one of bits, of which several pieces may share one: it may say
+//! that a text is there when it is not, never the other way round.
+
+use sekisho_event::Kind;
+
+use crate::error::Flaw;
+use crate::limits::{GRAM_BITS_MAX_LOG2, GRAM_BITS_MIN_LOG2, GRAM_BITS_PER_GRAM};
+
+/// Bytes of a piece.
+const GRAM: usize = 4;
+/// What stands before a value and behind it.
+const BEFORE: [u8; 2] = [0x02; 2];
+const BEHIND: [u8; 2] = [0x03; 2];
+/// Stands for whatever is not ASCII; no piece with it is kept or asked for.
+const OTHER: u8 = 0x80;
+const ODD_NUMBERS: u8 = 1;
+
+/// Takes bytes and shows each piece of four of which all are ASCII.
+struct Window {
+    gram: u32,
+    have: usize,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self { gram: 0, have: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, byte: u8) -> Option<u32> {
+        if byte >= OTHER {
+            self.have = 0;
+            return None;
+        }
+        self.gram = self.gram >> 8 | u32::from(byte.to_ascii_lowercase()) << 24;
+        self.have += 1;
+        (self.have >= GRAM).then_some(self.gram)
+    }
+}
+
+/// Which bit of so many (as a power of two) stands for a piece. Of fewer bits
+/// it is the same one, as many times over as there are fewer.
+#[inline]
+fn slot(gram: u32, log2: u32) -> usize {
+    (gram.wrapping_mul(0x9e37_79b1) >> (u32::BITS - log2)) as usize
+}
+
+/// Makes sets; keeps its space from column to column.
+#[derive(Debug)]
+pub(crate) struct GramMaker {
+    words: Vec<u64>,
+}
+
+impl Default for GramMaker {
+    fn default() -> Self {
+        Self { words: vec![0; 1 << (GRAM_BITS_MAX_LOG2 - 6)] }
+    }
+}
+
+impl GramMaker {
+    /// Appends the set of some values, as [`Grams::read`] takes it.
+    pub(crate) fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = &'a [u8]>,
+        kind: Kind,
+        out: &mut Vec<u8>,
+    ) {
+        self.words.fill(0);
+        let mut odd = false;
+        for value in values {
+            self.add(value);
+            odd |= kind == Kind::Number && !is_plain(value);
+        }
+        let ones: usize = self.words.iter().map(|word| word.count_ones() as usize).sum();
+        let wanted = (ones * GRAM_BITS_PER_GRAM).next_power_of_two().ilog2();
+        let log2 = wanted.clamp(GRAM_BITS_MIN_LOG2, GRAM_BITS_MAX_LOG2);
+        out.push(if odd { ODD_NUMBERS } else { 0 });
+        out.push(u8::try_from(log2).unwrap_or(0));
+        let at = out.len();
+        out.resize(at + (1 << (log2 - 3)), 0);
+        let Some(bits) = out.get_mut(at..) else { return };
+        let joined = GRAM_BITS_MAX_LOG2 - log2;
+        for (number, word) in self.words.iter().enumerate().filter(|(_, word)| **word != 0) {
+            let mut left = *word;
+            while left != 0 {
+                let bit = (number * 64 + left.trailing_zeros() as usize) >> joined;
+                left &= left - 1;
+                if let Some(byte) = bits.get_mut(bit / 8) {
+                    *byte |= 1 << (bit % 8);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, value: &[u8]) {
+        let mut window = Window::new();
+        let words = &mut self.words;
+        let mut push = |byte: u8| {
+            if let Some(gram) = window.push(byte) {
+                let bit = slot(gram, GRAM_BITS_MAX_LOG2);
+                if let Some(word) = words.get_mut(bit / 64) {
+                    *word |= 1 << (bit % 64);
+                }
+            }
+        };
+        BEFORE.iter().for_each(|&byte| push(byte));
+        if value.is_ascii() {
+            value.iter().for_each(|&byte| push(byte));
+        } else {
+            // Two letters that are not ASCII have lower-case forms that are.
+            for c in String::from_utf8_lossy(value).chars() {
+                let lower = c.to_lowercase().next().unwrap_or(c);
+                push(u8::try_from(lower).ok().filter(u8::is_ascii).unwrap_or(OTHER));
+            }
+        }
+        BEHIND.iter().for_each(|&byte| push(byte));
+    }
+}
+
+/// Whether a number is written in the one plain way of whole numbers.
+fn is_plain(number: &[u8]) -> bool {
+    let digits = number.strip_prefix(b"-").unwrap_or(number);
+    (1..=18).contains(&digits.len())
+        && digits.iter().all(u8::is_ascii_digit)
+        && (number == b"0" || digits.first() != Some(&b'0'))
+}
+
+/// What the texts of a column are made of.
+#[derive(Clone, Debug)]
+pub struct Grams {
+    odd_numbers: bool,
+    log2: u32,
+    bits: Vec<u8>,
+}
+
+impl Grams {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Flaw> {
+        let wrong = || Flaw::new("a set of pieces of another size", "one as it was written here");
+        let (&[flags, log2], bits) = bytes.split_first_chunk().ok_or_else(wrong)?;
+        let log2 = u32::from(log2);
+        if !(GRAM_BITS_MIN_LOG2..=GRAM_BITS_MAX_LOG2).contains(&log2)
+            || bits.len() != 1 << (log2 - 3)
+        {
+            return Err(wrong());
+        }
+        Ok(Self { odd_numbers: flags & ODD_NUMBERS != 0, log2, bits: bits.to_vec() })
+    }
+
+    /// Whether the column holds numbers that are not written in the one plain
+    /// way of whole numbers.
+    #[must_use]
+    pub fn odd_numbers(&self) -> bool {
+        self.odd_numbers
+    }
+
+    /// Whether some value may hold this text, which is in lower case; at its
+    /// beginning, or end, or as a whole, where that is asked. `true` where it
+    /// cannot be told.
+    #[must_use]
+    pub fn may_hold(&self, text: &str, begins: bool, ends: bool) -> bool {
+        let mut window = Window::new();
+        let mut there = |byte: u8| match window.push(byte) {
+            None => true,
+            Some(gram) => {
+                let bit = slot(gram, self.log2);
+                self.bits.get(bit / 8).is_none_or(|byte| byte >> (bit % 8) & 1 == 1)
+            }
+        };
+        let before = if begins { &BEFORE[..] } else { &[] };
+        let behind = if ends { &BEHIND[..] } else { &[] };
+        before.iter().chain(text.as_bytes()).chain(behind).all(|&byte| there(byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn grams(values: &[&str], kind: Kind) -> Grams {
+        let mut out = Vec::new();
+        GramMaker::default().write(values.iter().map(|v| v.as_bytes()), kind, &mut out);
+        Grams::read(&out).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_there_is_mostly_known_not_to_be() {
+        let set = grams(&[r"C:\Windows\System32\cmd.exe", "K\u{212A}elvin", ""], Kind::String);
+        assert!(set.may_hold(r"\cmd.exe", false, true) && set.may_hold("c:", true, false));
+        assert!(set.may_hold("kkel", true, false) && set.may_hold("", true, true));
+        assert!(!set.may_hold(r"\cmd.exe", true, false) && !set.may_hold("cmd.", false, true));
+        assert!(!set.may_hold("mimikatz", false, false) && !set.may_hold("x", true, true));
+        assert!(!set.odd_numbers());
+        assert!(!grams(&["0", "-17", "4688"], Kind::Number).odd_numbers());
+        for odd in ["-0", "017", "1.0", "1e3", "0x1F", ""] {
+            assert!(grams(&["1", odd], Kind::Number).odd_numbers(), "{odd}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_there_is_never_denied(
+            values in prop::collection::vec("[a-cA-Cİ\u{212A}ü€\u{2}\u{3}]{0,9}", 1..60),
+            which in any::<prop::sample::Index>(),
+            from in 0_usize..9,
+            len in 0_usize..9,
+        ) {
+            let texts: Vec<&str> = values.iter().map(String::as_str).collect();
+            let set = grams(&texts, Kind::String);
+            let lower: Vec<char> = which
+                .get(&values)
+                .chars()
+                .map(|c| c.to_lowercase().next().unwrap_or(c))
+                .collect();
+            let from = from.min(lower.len());
+            let to = (from + len).min(lower.len());
+            let part: String = lower[from..to].iter().collect();
+            prop_assert!(set.may_hold(&part, from == 0, to == lower.len()));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(set) = Grams::read(&bytes) {
+                let _ = set.may_hold("something", true, true);
+            }
+        }
+    }
+}
