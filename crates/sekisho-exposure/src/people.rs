@@ -85,6 +85,8 @@ pub(crate) fn hosts(
             by_host.entry(host).or_default().push(link);
         }
     }
+    // Taints come in no order; what is cited must not depend on it.
+    by_host.values_mut().for_each(|links| links.sort_by_key(|l| (l.time, l.record, l.how)));
     hosts
         .into_iter()
         .map(|host| {

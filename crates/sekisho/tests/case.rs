@@ -203,7 +203,10 @@ fn sealing_changes_no_result() {
     let leaves = |case: &Path| fs::read(case.join("leaves/0001")).unwrap();
     assert_eq!(leaves(&one).len(), leaves(&two).len());
     assert_ne!(leaves(&one), leaves(&two));
-    let (one, two) = (records(&one), records(&two));
+    // The rehearsal has asked besides what was exposed.
+    let mut one = records(&one);
+    one.retain(|record| record["type"] != "verdict" && record["type"] != "exposure");
+    let two = records(&two);
     assert_eq!(one.len(), two.len());
     for (one, two) in one.iter().zip(&two).skip(1) {
         assert_eq!(settled(one), settled(two));
