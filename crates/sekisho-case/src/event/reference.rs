@@ -42,12 +42,7 @@ fn reference(
     let head = head.to_bytes(kind);
     let key = hmac(&examination, &head);
     let mut stream = vec![0; 16 * (fields.len() + 1)];
-    match kind {
-        Kind::Fields => {
-            ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(&mut stream);
-        }
-        Kind::Whole => stream[..16].copy_from_slice(&key[..16]),
-    }
+    ChaCha20::new(&key.into(), &[0; 12].into()).apply_keystream(&mut stream);
     let mut salts = stream.chunks(16).map(|salt| URL_SAFE_NO_PAD.encode(salt));
 
     let written: BTreeMap<String, &String> =

@@ -313,16 +313,10 @@ impl EventSealer {
         mac.update(&self.head);
         let key = mac.finalize().into_bytes();
         let count = self.places.len() + 1;
-        match self.kind {
-            Kind::Fields => {
-                self.stream.resize((count * SALT_BYTES).next_multiple_of(STREAM_BYTES), 0);
-                ChaCha20::new(&key, &[0; 12].into()).write_keystream(&mut self.stream);
-            }
-            Kind::Whole => {
-                self.stream.clear();
-                self.stream.extend_from_slice(&key);
-            }
-        }
+        // Of one salt a single block is enough.
+        let portion = if count == 1 { STREAM_BYTES / 4 } else { STREAM_BYTES };
+        self.stream.resize((count * SALT_BYTES).next_multiple_of(portion), 0);
+        ChaCha20::new(&key, &[0; 12].into()).write_keystream(&mut self.stream);
 
         self.salts.resize(count * SALT_ROOM, 0);
         let rooms = self.salts.as_chunks_mut::<SALT_ROOM>().0;

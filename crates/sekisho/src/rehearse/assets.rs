@@ -132,7 +132,7 @@ pub(super) fn draw(rng: &mut Rng, estate: &Estate) -> Vec<Asset> {
             places.push(Place::Snapshot(format!("snap-{:017x}", rng.next() >> 4)));
         }
     }
-    if estate.with_role(Role::Directory).first().is_some() {
+    if !estate.with_role(Role::Directory).is_empty() {
         places.push(Place::SigningKey(format!("krbtgt@{}", estate.suffix)));
     }
     (1..).zip(places).map(|(n, place)| asset(rng, n, place)).collect()

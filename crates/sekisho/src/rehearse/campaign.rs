@@ -134,12 +134,12 @@ fn inside_run(scene: &mut Scene, plan: &mut Plan, begin: Micros, end: Micros) {
         replicate(scene, plan, &mut run);
     }
     collect(scene, plan, &mut run);
-    if scene.rng.chance(15) {
-        if let Some(at) = run.footholds.last().cloned() {
-            let time = run.later(scene, 60);
-            scene.empty_log(&at.session, time);
-            plan.step(time, format!("the Security log of {} is emptied", at.host().name));
-        }
+    if scene.rng.chance(15)
+        && let Some(at) = run.footholds.last().cloned()
+    {
+        let time = run.later(scene, 60);
+        scene.empty_log(&at.session, time);
+        plan.step(time, format!("the Security log of {} is emptied", at.host().name));
     }
     for at in &run.footholds {
         scene.held.push((at.host().name.clone(), at.since, until));

@@ -483,7 +483,7 @@ fn web(scene: &mut Scene, begin: Micros) {
 
 /// An application that keeps copies of all mailboxes for the law.
 fn archive(scene: &mut Scene, begin: Micros) {
-    if scene.estate.tenant.is_none() || scene.seed % 3 != 0 {
+    if scene.estate.tenant.is_none() || !scene.seed.is_multiple_of(3) {
         return;
     }
     let mut time = begin + 4 * HOUR;
