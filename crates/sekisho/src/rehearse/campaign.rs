@@ -13,7 +13,7 @@ use super::routine;
 use super::scene::{FactId, Scene};
 use super::tenant::{By, MailRead, OUTLOOK, REST, WEB};
 use super::truth::{Fate, Step};
-use crate::demo::clock::{HOUR, MINUTE, Micros, SECOND};
+use crate::demo::clock::{HOUR, MINUTE, Micros, SECOND, iso};
 use crate::demo::json::Obj;
 use crate::demo::rng::Rng;
 
@@ -159,12 +159,19 @@ fn first_seed(scene: &mut Scene, plan: &mut Plan, entry: &Foothold, there: &Outs
         ..SaidSeed::default()
     };
     let address = SaidSeed { address: Some(there.ip.clone()), ..SaidSeed::default() };
-    // An analyst who has nothing of the host's own begins with what the sensor has.
+    // An analyst who has nothing of the host's own begins with what the sensor has; who has neither, with the desk.
     let blind = !(entry.host().log.sysmon || entry.host().log.process_4688);
-    if !blind && scene.rng.chance(70) {
-        plan.seed(format!("host={host} process={program}"), process.clone());
+    let by_process = !blind && scene.rng.chance(70);
+    if by_process {
+        plan.seed(format!("host={host} process={program}"), process);
+    } else if blind && scene.estate.sensor.is_none() {
+        let account = entry.session.account.name.clone();
+        let from = entry.since - 10 * MINUTE;
+        let text = format!("host={host} account={account} from={}", iso(from));
+        let (host, account, from) = (Some(host), Some(account), Some(from * 1_000));
+        plan.seed(text, SaidSeed { host, account, from, ..SaidSeed::default() });
     }
-    if blind || scene.rng.chance(50) || plan.seeds.is_empty() {
+    if !by_process || scene.rng.chance(50) {
         plan.seed(format!("address={}", there.ip), address);
     }
 }

@@ -8,7 +8,7 @@ use super::aws::{Call, Caller, key_id};
 use super::estate::{Account, Host, Kind, Role, Share};
 use super::network::Flow;
 use super::scene::{Proc, Scene, Session};
-use super::tenant::{By, MailRead, OUTLOOK, REST};
+use super::tenant::{By, MailRead, OUTLOOK, REST, made_guid};
 use super::windows::Way;
 use crate::demo::clock::{DAY, HOUR, MINUTE, Micros, SECOND, is_workday};
 use crate::demo::json::Obj;
@@ -488,8 +488,13 @@ fn archive(scene: &mut Scene, begin: Micros) {
     }
     let mut time = begin + 4 * HOUR;
     for account in scene.estate.of_kind(Kind::User) {
+        // An application of its own right acts as itself, not as the owner.
+        let own = Account {
+            mail: format!("ServicePrincipal_{}", made_guid("mail archive")),
+            ..(*account).clone()
+        };
         let by = By {
-            account: &account,
+            account: &own,
             ip: "198.51.100.200",
             agent: "-",
             session: "-",

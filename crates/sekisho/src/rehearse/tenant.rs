@@ -222,6 +222,7 @@ impl Scene {
             .s("SourceRelativeUrl", folder)
             .s("SourceFileName", file)
             .s("SourceFileExtension", file.rsplit('.').next().unwrap_or(""))
+            .n("AppAccessContext", Obj::new().s("AADSessionId", by.session).end())
             .s("UserAgent", by.agent);
         self.tenant(time, data, fact);
     }
