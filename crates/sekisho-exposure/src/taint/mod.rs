@@ -132,9 +132,13 @@ impl Taints {
         slots.iter().skip(slot(least)).flatten().min_by_key(|link| link.time)
     }
 
-    /// Everything that is tainted, with all its links.
+    /// Everything that is tainted, with all its links, in one order.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Entity, &Link)> {
-        self.by.iter().flat_map(|(entity, slots)| slots.iter().flatten().map(|l| (*entity, l)))
+        let slots = self.by.iter();
+        let links = slots.flat_map(|(entity, slots)| slots.iter().flatten().map(|l| (*entity, l)));
+        let mut all: Vec<(Entity, &Link)> = links.collect();
+        all.sort_by_key(|(entity, link)| (link.time, link.record, *entity, link.grade));
+        all.into_iter()
     }
 
     /// Whether nothing is.

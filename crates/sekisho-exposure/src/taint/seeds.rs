@@ -64,7 +64,10 @@ impl Sweep<'_> {
             .filter(|activity| matches!(activity.what, What::Exec(_) | What::Session(_)))
             .filter_map(|activity| activity.place)
             .collect();
-        for (&record, _) in detected.iter().filter(|(record, _)| !shown.contains(*record)) {
+        let mut silent: Vec<RecordId> = detected.keys().copied().collect();
+        silent.retain(|record| !shown.contains(record));
+        silent.sort_unstable();
+        for record in silent {
             let Some(at) = evidence.get(record) else { continue };
             let Some(host) = at.host.filter(|_| at.time != sekisho_event::TIME_UNKNOWN) else {
                 continue;
