@@ -1,6 +1,6 @@
 //! Records that activity rests on: where each stands in the sealed case.
 
-use crate::names::Name;
+use crate::names::{Name, Names};
 
 /// Number of a record in [`Evidence`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +64,29 @@ impl Evidence {
     #[must_use]
     pub fn again(&self) -> &[((u32, u64), RecordId)] {
         &self.again
+    }
+
+    /// Numbers the records anew, by what they are and no longer by the order in
+    /// which they were read. Gives back the new number of each.
+    pub(crate) fn settle(&mut self, names: &Names) -> Vec<RecordId> {
+        let text = |name: Option<Name>| name.map_or("", |name| names.folded(name));
+        let mut order: Vec<usize> = (0..self.records.len()).collect();
+        order.sort_by_key(|&at| {
+            self.records.get(at).map(|r| {
+                (r.time, text(r.host), text(Some(r.channel)), r.record_id, r.cell, r.index)
+            })
+        });
+        let mut new = vec![RecordId(u32::MAX); order.len()];
+        for (number, &old) in order.iter().enumerate() {
+            if let (Some(slot), Ok(number)) = (new.get_mut(old), u32::try_from(number)) {
+                *slot = RecordId(number);
+            }
+        }
+        self.records = order.iter().filter_map(|&at| self.records.get(at).copied()).collect();
+        for (_, record) in &mut self.again {
+            *record = new.get(record.index()).copied().unwrap_or(*record);
+        }
+        new
     }
 
     /// All of them, in the order in which they were added.

@@ -7,11 +7,12 @@ use crate::answer::{
 };
 use crate::assets::View;
 use crate::estate::Estate;
+use crate::evidence::RecordId;
 use crate::extract::{Class, Extraction};
 use crate::ledger::Ledger;
 use crate::names::{Name, Names};
 use crate::people;
-use crate::question::Question;
+use crate::question::{Question, Seed};
 use crate::story::Story;
 use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
@@ -29,6 +30,7 @@ const WATCHED_BY: [Class; 2] = [Class::Logon, Class::Process];
 #[must_use]
 pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     extraction.join();
+    let seeds = settle(extraction, &question.seeds);
     let estate = Estate::learn(&question.estate, extraction);
     extraction.heard.watched_hosts(&|address, time| estate.host_at(address, time));
     let story = Story::of(extraction, &estate);
@@ -36,7 +38,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let evidence = &extraction.evidence;
     let mut sweep = Sweep::of(&story, names, &estate);
     let norm = Norm::of(&sweep, &extraction.heard);
-    let unfit = sweep.plant(&question.seeds, evidence, &norm);
+    let unfit = sweep.plant(&seeds, evidence, &norm);
     sweep.run();
     let ledger = Ledger::of(&extraction.heard, &story, evidence, names);
     let citing = Citing { names, evidence };
@@ -83,6 +85,23 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         verdicts,
         collect_next,
     }
+}
+
+/// Numbers records by what they are, so that the order of reading is forgotten,
+/// and gives back the seeds with the new numbers.
+fn settle(extraction: &mut Extraction, seeds: &[Seed]) -> Vec<Seed> {
+    let new = extraction.evidence.settle(&extraction.names);
+    let of = |record: RecordId| new.get(record.index()).copied().unwrap_or(record);
+    for activity in &mut extraction.activities {
+        activity.record = of(activity.record);
+    }
+    let mut seeds = seeds.to_vec();
+    for seed in &mut seeds {
+        if let Seed::Detected { record, .. } = seed {
+            *record = of(*record);
+        }
+    }
+    seeds
 }
 
 fn verdicts(

@@ -1,10 +1,10 @@
 //! Names, each kept once. Hosts, accounts, paths and ids are compared without
-//! regard to case, as Windows and mail do; what is shown is how the first
-//! record wrote it.
+//! regard to case, as Windows and mail do; what is shown is a spelling that
+//! records have.
 
 use std::hash::BuildHasher as _;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 /// A name in [`Names`]. Equal names, folded to lower case, have equal numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +26,9 @@ pub struct Names {
     ids: HashTable<Name>,
     folded: Texts,
     shown: Texts,
+    /// Spellings that stand before the first one in the alphabet: what is shown
+    /// must not depend on the order of reading.
+    earlier: HashMap<Name, Box<str>>,
     scratch: String,
 }
 
@@ -66,10 +69,14 @@ impl Names {
     /// The number of a name.
     pub fn of(&mut self, text: &str) -> Name {
         let text = text.trim();
-        let Self { hasher, ids, folded, shown, scratch } = self;
+        let Self { hasher, ids, folded, shown, earlier, scratch } = self;
         fold(text, scratch);
         let hash = hasher.hash_one(scratch.as_str());
         if let Some(&known) = ids.find(hash, |&id| folded.get(id) == Some(scratch.as_str())) {
+            let before = shown.get(known).is_some_and(|first| text < first);
+            if before && earlier.get(&known).is_none_or(|spelling| text < &**spelling) {
+                earlier.insert(known, text.into());
+            }
             return known;
         }
         let name = Name(u32::try_from(folded.ends.len()).unwrap_or(u32::MAX));
@@ -95,10 +102,12 @@ impl Names {
         self.folded.get(name).unwrap_or_default()
     }
 
-    /// The name as the first record wrote it.
+    /// The name as records write it; of several spellings the first in the
+    /// alphabet.
     #[must_use]
     pub fn shown(&self, name: Name) -> &str {
-        self.shown.get(name).unwrap_or_default()
+        let earlier = self.earlier.get(&name).map(|spelling| &**spelling);
+        earlier.or_else(|| self.shown.get(name)).unwrap_or_default()
     }
 
     /// How many there are.

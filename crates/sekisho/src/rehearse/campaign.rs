@@ -562,23 +562,7 @@ fn tenant_run(scene: &mut Scene, plan: &mut Plan, begin: Micros) {
     let root = scene.facts.add(None);
     scene.signed_in(by, begin, Some(root));
     plan.step(begin, format!("somebody signs in as {} from {ip}", user.mail));
-    if same {
-        let text = format!("account={} session={session}", user.mail);
-        let seed = SaidSeed {
-            account: Some(user.mail.clone()),
-            session: Some(session.clone()),
-            ..SaidSeed::default()
-        };
-        plan.seed(text, seed);
-    } else {
-        let text = format!("account={} address={ip}", user.mail);
-        let seed = SaidSeed {
-            account: Some(user.mail.clone()),
-            address: Some(ip.clone()),
-            ..SaidSeed::default()
-        };
-        plan.seed(text, seed);
-    }
+    sign_in_seed(plan, &user.mail, &ip, same.then_some(&session));
     let mut time = begin;
     let mut app = None;
     if scene.rng.chance(30) {
@@ -613,6 +597,20 @@ fn tenant_run(scene: &mut Scene, plan: &mut Plan, begin: Micros) {
             }
         }
     }
+}
+
+/// What an analyst knows of a sign-in: the address it came from; where others
+/// use that too, the session.
+fn sign_in_seed(plan: &mut Plan, mail: &str, ip: &str, session: Option<&String>) {
+    let account = Some(mail.to_owned());
+    let seed = match session {
+        Some(session) => {
+            SaidSeed { account, session: Some(session.clone()), ..SaidSeed::default() }
+        }
+        None => SaidSeed { account, address: Some(ip.to_owned()), ..SaidSeed::default() },
+    };
+    let more = session.map_or_else(|| format!("address={ip}"), |s| format!("session={s}"));
+    plan.seed(format!("account={mail} {more}"), seed);
 }
 
 fn mailbox(

@@ -84,60 +84,8 @@ impl Scene {
         if let Some(from) = way.from.filter(|_| kerberos) {
             self.ticket(account, from, &format!("{}$", host.name), &guid, time - 30_000, None);
         }
-        let network = way.kind == 3;
-        let subject = if network {
-            Obj::new()
-                .s("SubjectUserSid", "S-1-0-0")
-                .s("SubjectUserName", "-")
-                .s("SubjectDomainName", "-")
-                .s("SubjectLogonId", "0x0")
-        } else {
-            self.machine_subject(host)
-        };
         let ip = way.from.map_or("-", |f| f.ip.as_str());
-        let package = if way.ntlm {
-            "NTLM"
-        } else if network {
-            "Kerberos"
-        } else {
-            "Negotiate"
-        };
-        let port = if way.from.is_some() { self.port() } else { 0 };
-        let name = if kerberos && network {
-            "-"
-        } else {
-            way.from.map_or(host.name.as_str(), |f| f.name.as_str())
-        };
-        let data = subject
-            .s("TargetUserSid", &account.sid)
-            .s("TargetUserName", if itself { "SYSTEM" } else { &account.name })
-            .s("TargetDomainName", if itself { "NT AUTHORITY" } else { &account.domain })
-            .s("TargetLogonId", &logon_id)
-            .n("LogonType", way.kind)
-            .s(
-                "LogonProcessName",
-                if way.ntlm {
-                    "NtLmSsp "
-                } else if network {
-                    "Kerberos"
-                } else {
-                    "User32 "
-                },
-            )
-            .s("AuthenticationPackageName", package)
-            .s("WorkstationName", name)
-            .s("LogonGuid", &guid)
-            .s("TransmittedServices", "-")
-            .s("LmPackageName", if way.ntlm { "NTLM V2" } else { "-" })
-            .n("KeyLength", if way.ntlm { 128 } else { 0 })
-            .s("ProcessId", if network { "0x0" } else { "0x2f4" })
-            .s("ProcessName", if network { "-" } else { r"C:\Windows\System32\svchost.exe" })
-            .s("IpAddress", ip)
-            .s("IpPort", &port.to_string())
-            .s("ImpersonationLevel", "%%1833")
-            .s("VirtualAccount", "%%1843")
-            .s("TargetLinkedLogonId", "0x0")
-            .s("ElevatedToken", if account.is_admin() { "%%1842" } else { "%%1843" });
+        let data = self.logon_data(host, account, way, (&logon_id, &guid));
         self.windows(host, (Channel::Security, 4624), time, data, fact);
         let from = ip.to_owned();
         let session = Session {
@@ -158,6 +106,71 @@ impl Scene {
             self.password_check(account, &workstation, time - 20_000);
         }
         session
+    }
+
+    /// What 4624 says.
+    fn logon_data(
+        &mut self,
+        host: &Arc<Host>,
+        account: &Account,
+        way: &Way<'_>,
+        (logon_id, guid): (&str, &str),
+    ) -> Obj {
+        let itself = account.is_system();
+        let network = way.kind == 3;
+        let subject = if network {
+            Obj::new()
+                .s("SubjectUserSid", "S-1-0-0")
+                .s("SubjectUserName", "-")
+                .s("SubjectDomainName", "-")
+                .s("SubjectLogonId", "0x0")
+        } else {
+            self.machine_subject(host)
+        };
+        let ip = way.from.map_or("-", |f| f.ip.as_str());
+        let package = if way.ntlm {
+            "NTLM"
+        } else if network {
+            "Kerberos"
+        } else {
+            "Negotiate"
+        };
+        let port = if way.from.is_some() { self.port() } else { 0 };
+        let name = if !way.ntlm && way.from.is_some() && network {
+            "-"
+        } else {
+            way.from.map_or(host.name.as_str(), |f| f.name.as_str())
+        };
+        subject
+            .s("TargetUserSid", &account.sid)
+            .s("TargetUserName", if itself { "SYSTEM" } else { &account.name })
+            .s("TargetDomainName", if itself { "NT AUTHORITY" } else { &account.domain })
+            .s("TargetLogonId", logon_id)
+            .n("LogonType", way.kind)
+            .s(
+                "LogonProcessName",
+                if way.ntlm {
+                    "NtLmSsp "
+                } else if network {
+                    "Kerberos"
+                } else {
+                    "User32 "
+                },
+            )
+            .s("AuthenticationPackageName", package)
+            .s("WorkstationName", name)
+            .s("LogonGuid", guid)
+            .s("TransmittedServices", "-")
+            .s("LmPackageName", if way.ntlm { "NTLM V2" } else { "-" })
+            .n("KeyLength", if way.ntlm { 128 } else { 0 })
+            .s("ProcessId", if network { "0x0" } else { "0x2f4" })
+            .s("ProcessName", if network { "-" } else { r"C:\Windows\System32\svchost.exe" })
+            .s("IpAddress", ip)
+            .s("IpPort", &port.to_string())
+            .s("ImpersonationLevel", "%%1833")
+            .s("VirtualAccount", "%%1843")
+            .s("TargetLinkedLogonId", "0x0")
+            .s("ElevatedToken", if account.is_admin() { "%%1842" } else { "%%1843" })
     }
 
     /// The end of a logon (4634).

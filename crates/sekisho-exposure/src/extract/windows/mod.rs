@@ -212,7 +212,9 @@ fn security(e: &mut Event<'_, '_, '_>) {
 
 fn security_class(id: u32) -> Class {
     match id {
-        4624..=4627 | 4634 | 4647..=4649 | 4672 | 4778 | 4779 | 4800..=4803 | 4964 => Class::Logon,
+        // That a session began, only this one says: the rest must not make it
+        // look as if beginnings were recorded.
+        4624 => Class::Logon,
         4656..=4661 | 4663 | 4664 | 4670 => Class::FileAccess,
         4662 | 5136..=5139 | 5141 => Class::DirectoryAccess,
         4688 | 4689 | 4696 => Class::Process,
