@@ -16,6 +16,10 @@ use crate::story::Story;
 /// A clock that is set by less is kept right by a time service, nanoseconds.
 const CLOCK_SET_LEAST: i64 = 60_000_000_000;
 
+/// A host that shuts down stops its logs at most so long before it is down,
+/// nanoseconds.
+const SHUTTING_DOWN: i64 = 600_000_000_000;
+
 /// Nanoseconds of a day.
 const DAY: i64 = 24 * HOUR;
 
@@ -358,6 +362,13 @@ impl<'a> Ledger<'a> {
             }
             LossKind::ClockSet { .. } => {}
             LossKind::Down => {
+                // Logs stop shortly before the host does.
+                if open
+                    .get(&source)
+                    .is_some_and(|(from, word, _)| *word == Missing && time - from <= SHUTTING_DOWN)
+                {
+                    open.remove(&source);
+                }
                 open.entry(source).or_insert((time, Covered, "the host was down".into()));
             }
             LossKind::Up => {
