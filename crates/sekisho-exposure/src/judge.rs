@@ -57,6 +57,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         index: &index,
         view,
         copies: HashMap::new(),
+        packed: Vec::new(),
     };
     let acts = finder.run();
     let ways = Ways {

@@ -66,7 +66,28 @@ pub(crate) struct Finder<'a> {
     pub(crate) view: View<'a>,
     /// By asset: names under which copies of it were seen (archives).
     pub(crate) copies: HashMap<Box<str>, Vec<(usize, Grade)>>,
+    /// What the intruder packed, and where.
+    pub(crate) packed: Vec<Packed>,
 }
+
+/// An asset that the intruder packed on a host.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packed {
+    asset: usize,
+    host: Name,
+    at: i64,
+    grade: Grade,
+    /// Bytes of the asset.
+    size: u64,
+    /// Bytes that the host has sent since to ends of the intruder's.
+    sent: u64,
+}
+
+/// What leaves so long after it was packed is taken for it, nanoseconds.
+const LEAVES_WITHIN: i64 = 24 * 3_600_000_000_000;
+
+/// Packed, a thing has at least one in so many of its bytes.
+const PACKED_LEAST: u64 = 2;
 
 impl Finder<'_> {
     /// Finds all acts.
@@ -169,6 +190,42 @@ impl Finder<'_> {
             if let (TouchKind::Staged, Some(to)) = (touch.kind, touch.to) {
                 let name = last_part(self.sweep.names.folded(to));
                 self.copies.entry(name.into()).or_default().push((asset, grade));
+                self.pack(asset, activity, grade);
+            }
+        }
+    }
+
+    fn pack(&mut self, asset: usize, activity: &Activity, grade: Grade) {
+        let size = self.assets.all.get(asset).and_then(|asset| asset.size_bytes);
+        let host = activity.actor.host.or(activity.place);
+        if let (Some(size), Some(host)) = (size, host)
+            && grade >= Grade::Probable
+        {
+            self.packed.push(Packed { asset, host, at: activity.time, grade, size, sent: 0 });
+        }
+    }
+
+    /// Bytes that go to an end of the intruder's from a host on which something
+    /// was packed: when they are enough, it left.
+    fn left_packed(
+        &mut self,
+        number: u32,
+        activity: &Activity,
+        transfer: &Transfer,
+        acts: &mut Acts,
+    ) {
+        let from = transfer.client.host.or(transfer.client.address);
+        let (Some(from), Some(sent)) = (from, transfer.sent) else { return };
+        for packed in self.packed.iter_mut().filter(|packed| packed.host == from) {
+            let after = activity.time - packed.at;
+            let before = packed.sent;
+            if (0..=LEAVES_WITHIN).contains(&after) {
+                packed.sent = packed.sent.saturating_add(sent);
+            }
+            let enough = packed.size / PACKED_LEAST;
+            if before < enough && packed.sent >= enough {
+                let grade = packed.grade.min(Grade::Probable);
+                push(&mut acts.tainted, packed.asset, plain(number, grade, ActKind::Sent));
             }
         }
     }
@@ -237,20 +294,20 @@ impl Finder<'_> {
 
     /// Files in a transfer to outside.
     fn sent(
-        &self,
+        &mut self,
         number: u32,
         activity: &Activity,
         transfer: &Transfer,
         hit: Option<Hit>,
         acts: &mut Acts,
     ) {
-        if transfer.files.is_empty() {
-            return;
-        }
         let ends = [transfer.server.address, transfer.server.host, transfer.server_name];
         let known_end = ends.into_iter().flatten().find_map(|end| {
             self.sweep.taints.at(Entity::End(end), activity.time).map(|link| link.grade)
         });
+        if known_end.is_some_and(|grade| grade >= Grade::Probable) {
+            self.left_packed(number, activity, transfer, acts);
+        }
         let Some(grade) = hit.map(|hit| hit.grade).max(known_end) else { return };
         let inside = [transfer.server.address, transfer.server.host]
             .into_iter()
