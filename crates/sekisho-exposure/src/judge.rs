@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::answer::{
-    ANSWER_VERSION, Answer, AssetVerdict, Coverage, Edge, Evicted, Notice, Verdict, Window,
+    ANSWER_VERSION, Answer, AssetVerdict, Coverage, Edge, Evicted, Grade, Notice, Verdict, Window,
 };
 use crate::assets::View;
 use crate::estate::Estate;
@@ -173,12 +173,14 @@ fn coverage(ledger: &Ledger<'_>, names: &Names) -> Vec<Coverage> {
 }
 
 /// The steps of the intruder between hosts, accounts and sessions: steps
-/// between processes of one host would drown them.
+/// between processes of one host, and those that are only possible, would drown
+/// them.
 fn edges(sweep: &Sweep<'_>, citing: Citing<'_>) -> Vec<Edge> {
     let mut links: Vec<_> = sweep
         .taints
         .all()
         .map(|(_, link)| *link)
+        .filter(|link| link.grade >= Grade::Probable)
         .filter(|link| {
             let inner = |e: Entity| matches!(e, Entity::Process(_) | Entity::File(..));
             !(inner(link.to) && link.from.is_none_or(inner))

@@ -5,11 +5,9 @@
 //! nobody watched, and whoever comes from there, from a place that no record
 //! names, or on too few days for it to be a habit. It is spread in order of time until nothing is added.
 
-use std::collections::BTreeSet;
-
 use hashbrown::{HashMap, HashSet};
 
-use super::{Client, Entity, SKEW, Sweep};
+use super::{Entity, SKEW, Sweep};
 use crate::activity::{LogonKind, SessionStep, What};
 use crate::answer::Grade;
 use crate::estate::Inside;
@@ -23,68 +21,12 @@ const PASSES_MAX: u32 = 64;
 pub(crate) struct May {
     hosts: HashMap<Name, i64>,
     sessions: HashSet<Name>,
-    habits: Habits,
-}
-
-/// Who comes from where to where: the account, the source, the target.
-type Coming = (Option<Name>, Option<Name>, Name);
-
-/// What recurs: an intruder of whom nothing else is known comes on few days.
-#[derive(Debug, Default)]
-pub(crate) struct Habits {
-    comings: HashMap<Coming, BTreeSet<i64>>,
-    clients: HashMap<Client, BTreeSet<i64>>,
-}
-
-/// On so many days something has to be seen to be a habit.
-const HABIT_DAYS: usize = 3;
-
-/// Nanoseconds of a day.
-const DAY: i64 = 86_400_000_000_000;
-
-impl Habits {
-    fn of(sweep: &Sweep<'_>) -> Self {
-        let mut habits = Self::default();
-        for activity in &sweep.story.activities {
-            let day = activity.time.div_euclid(DAY);
-            if let Some(client) = Client::of(&activity.actor) {
-                remember(habits.clients.entry(client).or_default(), day);
-            }
-            if let (What::Session(session), Some(place)) = (&activity.what, activity.place)
-                && session.step == SessionStep::Opened
-            {
-                let coming = (session.account, session.from.host, place);
-                remember(habits.comings.entry(coming).or_default(), day);
-            }
-        }
-        habits
-    }
-
-    /// Whether a client of a cloud recurs.
-    pub(crate) fn client(&self, client: &Client) -> bool {
-        self.clients.get(client).is_some_and(|days| days.len() >= HABIT_DAYS)
-    }
-
-    fn coming(&self, coming: &Coming) -> bool {
-        self.comings.get(coming).is_some_and(|days| days.len() >= HABIT_DAYS)
-    }
-}
-
-fn remember(days: &mut BTreeSet<i64>, day: i64) {
-    if days.len() < HABIT_DAYS {
-        days.insert(day);
-    }
 }
 
 impl May {
     /// From when a host may be.
     pub(crate) fn host(&self, host: Name) -> Option<i64> {
         self.hosts.get(&host).copied()
-    }
-
-    /// What recurs.
-    pub(crate) fn habits(&self) -> &Habits {
-        &self.habits
     }
 
     /// Whether a session may be.
@@ -97,7 +39,7 @@ impl May {
     /// host became so is not known either: what was seen first need not have
     /// been first.
     pub(crate) fn of(sweep: &Sweep<'_>, begin: i64, unwatched: &HashSet<Name>) -> Self {
-        let mut may = Self { habits: Habits::of(sweep), ..Self::default() };
+        let mut may = Self::default();
         for &host in unwatched {
             may.hosts.insert(host, begin);
         }
@@ -170,7 +112,7 @@ impl May {
         if held.is_some_and(|link| link.whole || link.grade > Grade::Possible) {
             return true;
         }
-        if !self.habits.coming(&(session.account, session.from.host, place)) {
+        if !sweep.habits.coming(&(session.account, session.from.host, place)) {
             return true;
         }
         match (session.from.host, session.from.address) {

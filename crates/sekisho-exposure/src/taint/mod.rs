@@ -9,6 +9,7 @@
 mod actor;
 mod anomaly;
 mod credentials;
+mod habits;
 mod may;
 mod seeds;
 mod sessions;

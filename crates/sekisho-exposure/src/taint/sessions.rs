@@ -184,7 +184,12 @@ impl Sweep<'_> {
         let host = self.taints.at(Entity::Host(source), time)?;
         let held = account.and_then(|a| self.taints.at(Entity::Account(a), time));
         let by_account = held.map(|link| {
-            let grade = link.grade.min(host.grade).min(Grade::Probable);
+            // Who came so on many days before comes as ever; the intruder may hide
+            // in it.
+            let place = activity.place.unwrap_or(source);
+            let usual = self.habits.coming_before(&(account, session.from.host, place), host.time);
+            let most = if usual { Grade::Possible } else { Grade::Probable };
+            let grade = link.grade.min(host.grade).min(most);
             (link.to, grade, "credentials, from a compromised host")
         });
         by_account.or_else(|| {

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::habits::Habits;
 use super::{Client, Entity, Hit, Link, Taints};
 use crate::activity::{Activity, Exec, ExecStep, Object, Touch, TouchKind, Transfer, What};
 use crate::answer::Grade;
@@ -20,6 +21,7 @@ pub(crate) struct Sweep<'a> {
     pub(crate) names: &'a Names,
     pub(crate) estate: &'a Estate,
     pub(crate) taints: Taints,
+    pub(crate) habits: Habits,
     /// Requests for sessions elsewhere, by account asked for.
     pub(super) asks: HashMap<Name, Vec<u32>>,
     /// Connections of known processes, by target and source port.
@@ -37,6 +39,7 @@ impl<'a> Sweep<'a> {
             names,
             estate,
             taints: Taints::default(),
+            habits: Habits::of(story),
             asks: HashMap::new(),
             flows: HashMap::new(),
             news: false,

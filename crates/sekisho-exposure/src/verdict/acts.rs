@@ -360,7 +360,7 @@ impl Finder<'_> {
     fn may_be(&self, activity: &Activity) -> bool {
         let actor = &activity.actor;
         if let Some(client) = crate::taint::Client::of(actor) {
-            return !self.may.habits().client(&client);
+            return !self.sweep.habits.client(&client);
         }
         let session = actor.session.is_some_and(|key| self.may.session(key));
         let unknown = actor

@@ -1,0 +1,67 @@
+//! What recurs: an intruder of whom nothing else is known comes on few days.
+
+use std::collections::BTreeSet;
+
+use hashbrown::HashMap;
+
+use super::Client;
+use crate::activity::{SessionStep, What};
+use crate::names::Name;
+use crate::story::Story;
+
+/// Who comes from where to where: the account, the source, the target.
+pub(super) type Coming = (Option<Name>, Option<Name>, Name);
+
+/// What recurs: an intruder of whom nothing else is known comes on few days.
+#[derive(Debug, Default)]
+pub(crate) struct Habits {
+    comings: HashMap<Coming, BTreeSet<i64>>,
+    clients: HashMap<Client, BTreeSet<i64>>,
+}
+
+/// On so many days something has to be seen to be a habit.
+const HABIT_DAYS: usize = 3;
+
+/// Nanoseconds of a day.
+const DAY: i64 = 86_400_000_000_000;
+
+impl Habits {
+    pub(super) fn of(story: &Story) -> Self {
+        let mut habits = Self::default();
+        for activity in &story.activities {
+            let day = activity.time.div_euclid(DAY);
+            if let Some(client) = Client::of(&activity.actor) {
+                remember(habits.clients.entry(client).or_default(), day);
+            }
+            if let (What::Session(session), Some(place)) = (&activity.what, activity.place)
+                && session.step == SessionStep::Opened
+            {
+                let coming = (session.account, session.from.host, place);
+                remember(habits.comings.entry(coming).or_default(), day);
+            }
+        }
+        habits
+    }
+
+    /// Whether a client of a cloud recurs.
+    pub(crate) fn client(&self, client: &Client) -> bool {
+        self.clients.get(client).is_some_and(|days| days.len() >= HABIT_DAYS)
+    }
+
+    /// Whether somebody had recurred before a time.
+    pub(super) fn coming_before(&self, coming: &Coming, time: i64) -> bool {
+        let days = self.comings.get(coming).filter(|days| days.len() >= HABIT_DAYS);
+        days.and_then(BTreeSet::last).is_some_and(|last| *last < time.div_euclid(DAY))
+    }
+
+    /// Whether somebody recurs.
+    pub(super) fn coming(&self, coming: &Coming) -> bool {
+        self.comings.get(coming).is_some_and(|days| days.len() >= HABIT_DAYS)
+    }
+}
+
+fn remember(days: &mut BTreeSet<i64>, day: i64) {
+    if days.len() < HABIT_DAYS {
+        days.insert(day);
+    }
+}
