@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hashbrown::HashMap;
 
 use super::Client;
-use crate::activity::{SessionStep, What};
+use crate::activity::{SessionStep, Transfer, What};
 use crate::names::Name;
 use crate::story::Story;
 
@@ -17,7 +17,12 @@ pub(super) type Coming = (Option<Name>, Option<Name>, Name);
 pub(crate) struct Habits {
     comings: HashMap<Coming, BTreeSet<i64>>,
     clients: HashMap<Client, BTreeSet<i64>>,
+    /// Large uploads: from which host or address to which end.
+    uploads: HashMap<(Name, Name), BTreeSet<i64>>,
 }
+
+/// An upload of at least so many bytes is large.
+pub(crate) const LARGE: u64 = 1 << 20;
 
 /// On so many days something has to be seen to be a habit.
 const HABIT_DAYS: usize = 3;
@@ -33,6 +38,12 @@ impl Habits {
             if let Some(client) = Client::of(&activity.actor) {
                 remember(habits.clients.entry(client).or_default(), day);
             }
+            if let What::Transfer(transfer) = &activity.what
+                && transfer.sent.is_some_and(|sent| sent >= LARGE)
+                && let Some(ends) = ends(transfer)
+            {
+                remember(habits.uploads.entry(ends).or_default(), day);
+            }
             if let (What::Session(session), Some(place)) = (&activity.what, activity.place)
                 && session.step == SessionStep::Opened
             {
@@ -41,6 +52,12 @@ impl Habits {
             }
         }
         habits
+    }
+
+    /// Whether large uploads to this end recur, as backups do.
+    pub(crate) fn upload(&self, transfer: &Transfer) -> bool {
+        let days = ends(transfer).and_then(|ends| self.uploads.get(&ends));
+        days.is_some_and(|days| days.len() >= HABIT_DAYS)
     }
 
     /// Whether a client of a cloud recurs.
@@ -58,6 +75,11 @@ impl Habits {
     pub(super) fn coming(&self, coming: &Coming) -> bool {
         self.comings.get(coming).is_some_and(|days| days.len() >= HABIT_DAYS)
     }
+}
+
+fn ends(transfer: &Transfer) -> Option<(Name, Name)> {
+    let client = transfer.client.host.or(transfer.client.address)?;
+    Some((client, transfer.server.address.or(transfer.server.host)?))
 }
 
 fn remember(days: &mut BTreeSet<i64>, day: i64) {

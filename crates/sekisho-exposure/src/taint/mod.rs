@@ -9,7 +9,7 @@
 mod actor;
 mod anomaly;
 mod credentials;
-mod habits;
+pub(crate) mod habits;
 mod may;
 mod seeds;
 mod sessions;

@@ -91,6 +91,7 @@ impl Sweep<'_> {
 
     /// Taints the most precise thing of an activity.
     fn seed(&mut self, activity: &Activity, grade: Grade, how: &'static str) {
+        self.seeded.insert(activity.record);
         let link = Link {
             from: None,
             to: Entity::Host(Name(0)),

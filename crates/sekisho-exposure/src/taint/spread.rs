@@ -1,12 +1,13 @@
 //! How taint spreads: one pass over all activities, by what each says.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::habits::Habits;
 use super::{Client, Entity, Hit, Link, Taints};
 use crate::activity::{Activity, Exec, ExecStep, Object, Touch, TouchKind, Transfer, What};
 use crate::answer::Grade;
 use crate::estate::{Estate, Inside};
+use crate::evidence::RecordId;
 use crate::names::{Name, Names};
 use crate::story::Story;
 
@@ -22,6 +23,8 @@ pub(crate) struct Sweep<'a> {
     pub(crate) estate: &'a Estate,
     pub(crate) taints: Taints,
     pub(crate) habits: Habits,
+    /// Records that seeds are in.
+    pub(crate) seeded: HashSet<RecordId>,
     /// Requests for sessions elsewhere, by account asked for.
     pub(super) asks: HashMap<Name, Vec<u32>>,
     /// Connections of known processes, by target and source port.
@@ -40,6 +43,7 @@ impl<'a> Sweep<'a> {
             estate,
             taints: Taints::default(),
             habits: Habits::of(story),
+            seeded: HashSet::new(),
             asks: HashMap::new(),
             flows: HashMap::new(),
             news: false,

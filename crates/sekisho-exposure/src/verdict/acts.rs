@@ -9,6 +9,7 @@ use crate::answer::Grade;
 use crate::assets::{Account, Assets, Fit, Found, Index, Kind, View};
 use crate::estate::Inside;
 use crate::names::{Name, Names};
+use crate::taint::habits::LARGE;
 use crate::taint::{Entity, Hit, May, Sweep};
 
 /// What kind of act.
@@ -77,14 +78,17 @@ pub(crate) struct Packed {
     host: Name,
     at: i64,
     grade: Grade,
-    /// Bytes of the asset.
-    size: u64,
+    /// Bytes of the asset, where they are declared.
+    size: Option<u64>,
     /// Bytes that the host has sent since to ends of the intruder's.
     sent: u64,
 }
 
 /// What leaves so long after it was packed is taken for it, nanoseconds.
 const LEAVES_WITHIN: i64 = 24 * 3_600_000_000_000;
+
+/// What nobody declared the size of is taken to have so many bytes, packed.
+const SIZE_UNKNOWN: u64 = 10 << 20;
 
 /// Packed, a thing has at least one in so many of its bytes.
 const PACKED_LEAST: u64 = 2;
@@ -198,11 +202,22 @@ impl Finder<'_> {
     fn pack(&mut self, asset: usize, activity: &Activity, grade: Grade) {
         let size = self.assets.all.get(asset).and_then(|asset| asset.size_bytes);
         let host = activity.actor.host.or(activity.place);
-        if let (Some(size), Some(host)) = (size, host)
+        if let Some(host) = host
             && grade >= Grade::Probable
         {
             self.packed.push(Packed { asset, host, at: activity.time, grade, size, sent: 0 });
         }
+    }
+
+    /// A large upload from a compromised host to an end that does not recur.
+    fn is_odd_upload(&self, activity: &Activity, transfer: &Transfer) -> bool {
+        let (sent, received) = (transfer.sent.unwrap_or(0), transfer.received.unwrap_or(0));
+        let host = transfer.client.host.or(transfer.client.address);
+        let taint = host.and_then(|host| self.sweep.taints.at(Entity::Host(host), activity.time));
+        sent >= LARGE
+            && sent > received
+            && taint.is_some_and(|link| link.grade >= Grade::Probable)
+            && !self.sweep.habits.upload(transfer)
     }
 
     /// Bytes that go to an end of the intruder's from a host on which something
@@ -222,7 +237,7 @@ impl Finder<'_> {
             if (0..=LEAVES_WITHIN).contains(&after) {
                 packed.sent = packed.sent.saturating_add(sent);
             }
-            let enough = packed.size / PACKED_LEAST;
+            let enough = packed.size.map_or(SIZE_UNKNOWN, |size| size / PACKED_LEAST);
             if before < enough && packed.sent >= enough {
                 let grade = packed.grade.min(Grade::Probable);
                 push(&mut acts.tainted, packed.asset, plain(number, grade, ActKind::Sent));
@@ -305,10 +320,6 @@ impl Finder<'_> {
         let known_end = ends.into_iter().flatten().find_map(|end| {
             self.sweep.taints.at(Entity::End(end), activity.time).map(|link| link.grade)
         });
-        if known_end.is_some_and(|grade| grade >= Grade::Probable) {
-            self.left_packed(number, activity, transfer, acts);
-        }
-        let Some(grade) = hit.map(|hit| hit.grade).max(known_end) else { return };
         let inside = [transfer.server.address, transfer.server.host]
             .into_iter()
             .flatten()
@@ -316,6 +327,12 @@ impl Finder<'_> {
         if inside && known_end.is_none() {
             return;
         }
+        let detected = self.sweep.seeded.contains(&activity.record);
+        let known = known_end.is_some_and(|grade| grade >= Grade::Probable);
+        if detected || known || self.is_odd_upload(activity, transfer) {
+            self.left_packed(number, activity, transfer, acts);
+        }
+        let Some(grade) = hit.map(|hit| hit.grade).max(known_end) else { return };
         for file in transfer.files.iter().filter(|file| file.upload) {
             self.file(number, file, grade, acts);
         }
