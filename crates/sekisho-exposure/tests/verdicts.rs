@@ -17,7 +17,7 @@ use sekisho_event::{Projection, SourceHints, Vocabulary, formats};
 use sekisho_exposure::answer::{Answer, HostWord, Verdict};
 use sekisho_exposure::assets::Assets;
 use sekisho_exposure::estate::Declared;
-use sekisho_exposure::extract::{Extraction, Leaf};
+use sekisho_exposure::extract::{Columns, Extraction, Leaf, Row};
 use sekisho_exposure::judge::judge;
 use sekisho_exposure::question::{Question, SaidSeed, Seed};
 use serde_json::Value;
@@ -46,8 +46,11 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     out.sort();
 }
 
+/// Which events are there.
+type Keep = fn(&Row<'_>) -> bool;
+
 /// Everything that is read out of the logs of a case.
-fn extracted(folder: &Path) -> Extraction {
+fn extracted(folder: &Path, keep: Keep) -> Extraction {
     let mut extraction = Extraction::default();
     let mut all = Vec::new();
     files(&folder.join("logs"), &mut all);
@@ -66,7 +69,10 @@ fn extracted(folder: &Path) -> Extraction {
             reader.read(&block, &mut vocabulary, &mut |parsed, vocabulary| {
                 for batch in parsed.batches {
                     cell += 1;
-                    let leaf = |row: usize| Some(Leaf { cell, index: row as u64 });
+                    let columns = Columns::of(batch, vocabulary);
+                    let leaf = |row: usize| {
+                        keep(&columns.row(row)).then_some(Leaf { cell, index: row as u64 })
+                    };
                     extraction.batch(batch, vocabulary, &leaf);
                 }
             });
@@ -76,7 +82,17 @@ fn extracted(folder: &Path) -> Extraction {
 }
 
 fn answered(folder: &Path, assets: &str, estate: &str, seeds: Vec<SaidSeed>) -> Answer {
-    let mut extraction = extracted(folder);
+    answered_of(folder, |_| true, assets, estate, seeds)
+}
+
+fn answered_of(
+    folder: &Path,
+    keep: Keep,
+    assets: &str,
+    estate: &str,
+    seeds: Vec<SaidSeed>,
+) -> Answer {
+    let mut extraction = extracted(folder, keep);
     let (assets, notices) = Assets::parse(assets, &mut extraction.names).unwrap();
     assert_eq!(notices, []);
     let (estate, notices) = Declared::parse(estate, &mut extraction.names).unwrap();
@@ -222,6 +238,13 @@ fn a_cloud_account_with_data_events() {
     let role = truth["principals"][0]["id"].as_str().unwrap().strip_prefix("role/").unwrap();
     let said =
         SaidSeed { text: role.to_owned(), account: Some(role.to_owned()), ..SaidSeed::default() };
+    // Without what is recorded of the buckets nothing of them is ruled out, and
+    // without the trail nothing at all.
+    let blind: [Keep; 2] = [|row| row.text("requestParameters.bucketName").is_none(), |_| false];
+    for keep in blind {
+        let answer = answered_of(&folder, keep, &declared, "", vec![said.clone()]);
+        assert!(answer.verdicts.iter().all(|v| v.verdict != Verdict::RuledOut));
+    }
     for seeds in [vec![said], Vec::new()] {
         let answer = answered(&folder, &declared, "", seeds);
         check(&answer, &truth);

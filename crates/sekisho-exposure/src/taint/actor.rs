@@ -3,6 +3,7 @@
 use super::{Client, Entity, Link, SKEW};
 use crate::activity::{Activity, Actor};
 use crate::answer::Grade;
+use crate::extract::is_service_identity;
 use crate::names::Name;
 use crate::taint::Sweep;
 
@@ -107,14 +108,6 @@ impl Sweep<'_> {
         let user = text.rsplit('\\').next().unwrap_or(text);
         user.strip_suffix('$') == Some(self.names.folded(host)) || is_service_identity(text)
     }
-}
-
-/// Accounts of the system: extractors give them these names whatever the
-/// language of the log.
-fn is_service_identity(folded: &str) -> bool {
-    folded.starts_with("nt authority\\")
-        || folded.starts_with("window manager\\")
-        || folded.starts_with("font driver host\\")
 }
 
 impl Client {
