@@ -59,7 +59,7 @@ pub enum Verb {
     SetPassword,
     /// Put the account into the group that is the first target.
     AddMember,
-    /// Open a session on the host [`Asked::on`], as the account
+    /// Open a session on the host it names, as the account
     /// [`Asked::name`] where one is named.
     Connect,
     /// Empty the log [`Asked::name`], or all of them.
