@@ -2,7 +2,6 @@
 
 use sekisho_event::time::{self, Stamp};
 
-use crate::activity::Object;
 use crate::evidence::RecordId;
 use crate::limits::PATTERN_BYTES_MAX;
 
@@ -172,12 +171,6 @@ pub struct Question {
     /// When it is asked (nanoseconds since 1970): records from later are from
     /// the future. `None`: no record is.
     pub now: Option<i64>,
-}
-
-/// Whether a thing is a file of some kind, wherever it lies.
-#[must_use]
-pub fn is_file(object: &Object) -> bool {
-    matches!(object, Object::File { .. } | Object::Shared { .. })
 }
 
 #[cfg(test)]

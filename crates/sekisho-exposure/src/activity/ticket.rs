@@ -75,3 +75,20 @@ pub struct Ticket {
     /// Cipher of a Kerberos ticket (`0x17`), method of a sign-in.
     pub method: Option<Name>,
 }
+
+impl Ticket {
+    /// One of which nothing is known but this.
+    #[must_use]
+    pub fn of(step: TicketStep, kind: TicketKind) -> Self {
+        Self {
+            step,
+            kind,
+            account: None,
+            everyone: false,
+            service: None,
+            issued: None,
+            from: Peer::default(),
+            method: None,
+        }
+    }
+}

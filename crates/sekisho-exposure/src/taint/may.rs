@@ -3,7 +3,8 @@
 //!
 //! Everything on a compromised host may be, so may everything on a host that
 //! nobody watched, and whoever comes from there, from a place that no record
-//! names, or on too few days for it to be a habit. It is spread in order of time until nothing is added.
+//! names, or on too few days for it to be a habit. It is spread in order of time
+//! until nothing is added.
 
 use hashbrown::{HashMap, HashSet};
 

@@ -11,6 +11,18 @@ use super::when;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Html(String);
 
+/// Opens the head of a page under a policy, up to the text of its title.
+pub(crate) fn open_head(page: &mut Html, policy: &str) {
+    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta");
+    page.attr("http-equiv", "Content-Security-Policy").attr("content", policy);
+    page.raw(">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.raw(
+        "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" \
+        content=\"noindex\">\n",
+    );
+    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+}
+
 impl Html {
     /// An empty piece.
     pub(crate) fn new() -> Self {

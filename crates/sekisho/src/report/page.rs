@@ -2,7 +2,7 @@
 
 use super::detail;
 use super::fired;
-use super::html::Html;
+use super::html::{Html, open_head};
 use super::model::Report;
 use super::picture;
 use super::policy::policy;
@@ -34,14 +34,7 @@ pub(super) fn write(report: &Report) -> String {
 }
 
 fn head(page: &mut Html, report: &Report) {
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta");
-    page.attr("http-equiv", "Content-Security-Policy").attr("content", &policy(STYLE, SCRIPT));
-    page.raw(">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw(
-        "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" \
-        content=\"noindex\">\n",
-    );
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    open_head(page, &policy(STYLE, SCRIPT));
     page.raw(if report.complete { "" } else { "Incomplete: " });
     page.count(report.totals.detections, "detection", "detections")
         .raw(" – Sekisho examination report</title>\n");

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sekisho_event::Shape;
 
-use super::say::{Say, account, caller, exec, ticket, touch};
+use super::say::{Say, account, caller, exec, touch};
 use super::{bytes, tenant};
 use crate::activity::{
     Actor, ExecStep, LossKind, Object, Ticket, TicketKind, TicketStep, Touch, TouchKind,
@@ -119,7 +119,7 @@ fn management(resource: &str, operation: &str, say: &mut Say<'_, '_>) {
     let ends = |end: &str| operation.ends_with(end);
     let of = |say: &mut Say<'_, '_>, step, kind| {
         let service = say.maybe(Some(resource));
-        say.ticket(Ticket { service, ..ticket(step, kind) });
+        say.ticket(Ticket { service, ..Ticket::of(step, kind) });
     };
     if ends("/listkeys/action")
         || ends("/listaccountsas/action")

@@ -6,7 +6,7 @@
 //! language, without dashes and dots that changed over the years, and by
 //! which properties it modified.
 
-use super::say::{Say, ticket, touch};
+use super::say::{Say, touch};
 use super::{Key, all};
 use crate::activity::{Object, Ticket, TicketKind, TicketStep, Touch, TouchKind};
 use crate::extract::Row;
@@ -196,7 +196,7 @@ fn secrets(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> b
     let account = change.account(say);
     let issued = say.maybe(change.application());
     let service = say.maybe(change.ids.first().copied());
-    let of_key = |step| Ticket { account, service, issued, ..ticket(step, AppSecret) };
+    let of_key = |step| Ticket { account, service, issued, ..Ticket::of(step, AppSecret) };
     for (step, keys, others) in [(Created, &new, &old), (Revoked, &old, &new)] {
         for key in keys.iter().filter(|key| !others.contains(key)) {
             let method = say.maybe(Some(key));
@@ -242,7 +242,7 @@ fn consents(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> 
         true => None,
         false => change.users.first().and_then(|u| say.account(Some(u))).or(say.actor.account),
     };
-    say.ticket(Ticket { account, everyone, issued, service, method, ..ticket(step, Consent) });
+    say.ticket(Ticket { account, everyone, issued, service, method, ..Ticket::of(step, Consent) });
     true
 }
 
@@ -298,7 +298,7 @@ fn roles(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> boo
     let service = of.iter().find_map(|p| change.either(*p));
     let service = say.maybe(service.or_else(|| change.names.last().copied()));
     let account = change.account(say);
-    say.ticket(Ticket { account, service, ..ticket(step, Role) });
+    say.ticket(Ticket { account, service, ..Ticket::of(step, Role) });
     true
 }
 
@@ -314,7 +314,7 @@ fn users(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> boo
         "add application" | "add service principal" => {
             let account = change.account(say);
             let issued = say.maybe(change.application());
-            say.ticket(Ticket { account, issued, ..ticket(Created, Account) });
+            say.ticket(Ticket { account, issued, ..Ticket::of(Created, Account) });
             return true;
         }
         "delete user"
@@ -340,7 +340,7 @@ fn users(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> boo
             let account = account.or(say.actor.account);
             let service = say.maybe(change.names.first().copied());
             let method = Some(say.name("device"));
-            say.ticket(Ticket { account, service, method, ..ticket(Created, Token) });
+            say.ticket(Ticket { account, service, method, ..Ticket::of(Created, Token) });
             return true;
         }
         "update user" => match change.after(ENABLED) {
@@ -351,7 +351,7 @@ fn users(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> boo
         _ => return false,
     };
     let account = change.account(say);
-    say.ticket(Ticket { account, ..ticket(step, kind) });
+    say.ticket(Ticket { account, ..Ticket::of(step, kind) });
     true
 }
 
@@ -373,7 +373,7 @@ fn factors(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -> b
     };
     let account = change.account(say);
     let method = Some(say.name(method));
-    say.ticket(Ticket { account, method, ..ticket(Created, kind) });
+    say.ticket(Ticket { account, method, ..Ticket::of(Created, kind) });
     true
 }
 
@@ -395,7 +395,7 @@ fn federation(change: &Change<'_, '_>, operation: &str, say: &mut Say<'_, '_>) -
         _ => return false,
     }
     let service = say.maybe(change.names.first().or_else(|| change.ids.first()).copied());
-    say.ticket(Ticket { service, everyone: true, ..ticket(Created, SigningKey) });
+    say.ticket(Ticket { service, everyone: true, ..Ticket::of(Created, SigningKey) });
     true
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use sekisho_event::Shape;
 
 use super::all;
-use super::say::{Say, account, caller, exec, ticket, touch};
+use super::say::{Say, account, caller, exec, touch};
 use crate::activity::{
     Actor, ExecStep, LossKind, Object, SessionStep, Ticket, TicketKind, TicketStep, Touch,
     TouchKind,
@@ -187,7 +187,7 @@ fn bindings(row: &Row<'_>, resource: &str, say: &mut Say<'_, '_>) {
         let service = say.maybe(roles.get(at).copied());
         let method = say.maybe(Some(resource));
         let step = if gone { TicketStep::Revoked } else { TicketStep::Created };
-        say.ticket(Ticket { account, service, method, ..ticket(step, TicketKind::Role) });
+        say.ticket(Ticket { account, service, method, ..Ticket::of(step, TicketKind::Role) });
     }
 }
 
@@ -202,7 +202,7 @@ fn keys_of_accounts(row: &Row<'_>, method: &str, resource: &str, say: &mut Say<'
     let account = say.account(name.split('/').next());
     // A key's name is what calls that it signs carry.
     let issued = say.maybe(row.any(keys::NEW_KEY).map(signed_by).as_deref());
-    say.ticket(Ticket { account, issued, ..ticket(step, kind) });
+    say.ticket(Ticket { account, issued, ..Ticket::of(step, kind) });
 }
 
 /// The name of a key as calls have it.
@@ -270,7 +270,7 @@ fn changed(row: &Row<'_>, event: &str, say: &mut Say<'_, '_>) {
     let account = account.or(say.actor.account);
     let service = say.maybe(row.any(keys::OF_ROLE).or_else(|| row.any(keys::SCOPE)));
     let issued = say.maybe(row.any(keys::CLIENT));
-    say.ticket(Ticket { account, service, issued, ..ticket(step, kind) });
+    say.ticket(Ticket { account, service, issued, ..Ticket::of(step, kind) });
 }
 
 #[cfg(test)]

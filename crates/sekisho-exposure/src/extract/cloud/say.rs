@@ -4,7 +4,7 @@
 
 use crate::activity::{
     Actor, Exec, ExecStep, LogonKind, Loss, LossKind, Object, Peer, Session, SessionStep, Ticket,
-    TicketKind, TicketStep, Touch, TouchKind, Via, What,
+    TicketStep, Touch, TouchKind, Via, What,
 };
 use crate::extract::Out;
 use crate::limits::OBJECTS_PER_RECORD_MAX;
@@ -140,20 +140,6 @@ pub(super) fn touch(kind: TouchKind, object: Object) -> Touch {
         throttled: false,
         to: None,
         sha256: None,
-    }
-}
-
-/// A ticket about which nothing more is known.
-pub(super) fn ticket(step: TicketStep, kind: TicketKind) -> Ticket {
-    Ticket {
-        step,
-        kind,
-        account: None,
-        everyone: false,
-        service: None,
-        issued: None,
-        from: Peer::default(),
-        method: None,
     }
 }
 

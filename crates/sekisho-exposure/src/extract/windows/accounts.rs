@@ -1,7 +1,6 @@
 //! Changes of accounts, groups and rights: 4704 to 4781.
 
 use super::event::{Event, Who};
-use super::kerberos::ticket;
 use crate::activity::{Actor, Ticket, TicketKind, TicketStep, What};
 
 pub(super) fn read(e: &mut Event<'_, '_, '_>) {
@@ -32,7 +31,7 @@ fn push(e: &mut Event<'_, '_, '_>, what: Ticket) {
 fn account(e: &mut Event<'_, '_, '_>, step: TicketStep, kind: TicketKind) {
     let step = if e.is_failure() { TicketStep::Refused } else { step };
     let account = e.account(Who::TARGET_SID);
-    push(e, Ticket { account, ..ticket(step, kind) });
+    push(e, Ticket { account, ..Ticket::of(step, kind) });
 }
 
 /// An account was changed. A password that was set is one that was rolled;
@@ -41,13 +40,13 @@ fn changed(e: &mut Event<'_, '_, '_>) {
     const RIGHTS: &[&str] = &["AllowedToDelegateTo", "ServicePrincipalNames", "SidHistory"];
     let account = e.account(Who::TARGET_SID);
     if said(e, "PasswordLastSet").is_some() {
-        push(e, Ticket { account, ..ticket(TicketStep::Rolled, TicketKind::Password) });
+        push(e, Ticket { account, ..Ticket::of(TicketStep::Rolled, TicketKind::Password) });
     }
     for &field in RIGHTS {
         let Some(value) = said(e, field) else { continue };
         let service = Some(e.of(value));
         let method = Some(e.of(field));
-        let what = ticket(TicketStep::Created, TicketKind::Role);
+        let what = Ticket::of(TicketStep::Created, TicketKind::Role);
         push(e, Ticket { account, service, method, ..what });
     }
 }
@@ -63,7 +62,7 @@ fn locked_out(e: &mut Event<'_, '_, '_>) {
     let account = e.account(whole);
     let from = e.peer("TargetDomainName", "", "");
     let actor = Actor { host: from.host, account, ..Actor::default() };
-    let what = ticket(TicketStep::Refused, TicketKind::Password);
+    let what = Ticket::of(TicketStep::Refused, TicketKind::Password);
     e.push(actor, What::Ticket(Box::new(Ticket { account, from, ..what })));
 }
 
@@ -72,7 +71,7 @@ fn renamed(e: &mut Event<'_, '_, '_>) {
     let new = e.text("NewTargetUserName").and_then(|user| e.user(user, domain));
     let service = e.text("OldTargetUserName").and_then(|user| e.user(user, domain));
     let method = Some(e.of("renamed"));
-    let what = ticket(TicketStep::Created, TicketKind::Account);
+    let what = Ticket::of(TicketStep::Created, TicketKind::Account);
     push(e, Ticket { account: new, service, method, ..what });
 }
 
@@ -89,7 +88,7 @@ fn member(e: &mut Event<'_, '_, '_>, step: TicketStep) {
     };
     let service = e.name("TargetUserName");
     let method = e.name("TargetSid");
-    push(e, Ticket { account, service, method, ..ticket(step, TicketKind::Role) });
+    push(e, Ticket { account, service, method, ..Ticket::of(step, TicketKind::Role) });
 }
 
 /// The first part of a distinguished name: `ann` of `CN=ann,OU=staff,DC=corp`.
@@ -123,5 +122,5 @@ fn right(e: &mut Event<'_, '_, '_>, step: TicketStep) {
     let account = e.account(Who { sid: "TargetSid", ..Who::default() });
     let words = ["PrivilegeList", "AccessGranted", "AccessRemoved"];
     let service = e.any(&words).map(|text| e.of(text));
-    push(e, Ticket { account, service, ..ticket(step, TicketKind::Role) });
+    push(e, Ticket { account, service, ..Ticket::of(step, TicketKind::Role) });
 }

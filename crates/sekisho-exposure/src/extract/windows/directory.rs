@@ -3,7 +3,6 @@
 
 use super::accounts::{common_name, domain_of};
 use super::event::{Event, Who};
-use super::kerberos::ticket;
 use crate::activity::{
     Actor, Exec, ExecStep, Object, Ticket, TicketKind, TicketStep, Touch, TouchKind, Via, What,
 };
@@ -37,7 +36,7 @@ pub(super) fn engine(e: &mut Event<'_, '_, '_>) {
         let actor = Actor { host: e.here(), ..Actor::default() };
         for kind in [TicketKind::Password, TicketKind::SigningKey] {
             let method = Some(e.of("copy of the directory's database"));
-            let what = Ticket { everyone: true, method, ..ticket(TicketStep::Taken, kind) };
+            let what = Ticket { everyone: true, method, ..Ticket::of(TicketStep::Taken, kind) };
             e.push(actor, What::Ticket(Box::new(what)));
         }
     }
@@ -56,7 +55,7 @@ pub(super) fn read(e: &mut Event<'_, '_, '_>) {
 fn taken(e: &mut Event<'_, '_, '_>, kind: TicketKind, method: &str) {
     let actor = e.subject_process();
     let method = Some(e.of(method));
-    let what = Ticket { everyone: true, method, ..ticket(TicketStep::Taken, kind) };
+    let what = Ticket { everyone: true, method, ..Ticket::of(TicketStep::Taken, kind) };
     e.push(actor, What::Ticket(Box::new(what)));
 }
 
@@ -105,7 +104,7 @@ fn changed(e: &mut Event<'_, '_, '_>) {
     let method = Some(e.of(attribute));
     let step = if removed { TicketStep::Revoked } else { TicketStep::Created };
     let actor = e.subject();
-    let what = Ticket { account, service, method, ..ticket(step, kind) };
+    let what = Ticket { account, service, method, ..Ticket::of(step, kind) };
     e.push(actor, What::Ticket(Box::new(what)));
 }
 
@@ -149,7 +148,7 @@ fn certificate(e: &mut Event<'_, '_, '_>) {
     actor.account = asked;
     actor.session = None;
     actor.host = None;
-    let what = ticket(TicketStep::Issued, TicketKind::AppSecret);
+    let what = Ticket::of(TicketStep::Issued, TicketKind::AppSecret);
     let what = Ticket { account, service: template, method, ..what };
     e.push(actor, What::Ticket(Box::new(what)));
 }

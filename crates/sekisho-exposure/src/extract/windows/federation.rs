@@ -1,7 +1,6 @@
 //! Federation (AD FS): tokens it issued, and its key when that is exported.
 
 use super::event::Event;
-use super::kerberos::ticket;
 use crate::activity::{Actor, Peer, Ticket, TicketKind, TicketStep, What};
 use crate::names::{self, Name};
 
@@ -47,7 +46,7 @@ pub(super) fn audit(e: &mut Event<'_, '_, '_>) {
     let from = Peer { address, ..Peer::default() };
     let service = service.map(|service| e.of(service));
     let method = Some(e.of("adfs"));
-    let of = Ticket { account, service, from, method, ..ticket(step, kind) };
+    let of = Ticket { account, service, from, method, ..Ticket::of(step, kind) };
     let mut ids: Vec<Option<Name>> = ids.into_iter().map(Some).collect();
     if ids.is_empty() {
         ids.push(None);
@@ -73,7 +72,7 @@ pub(super) fn exported(e: &mut Event<'_, '_, '_>) {
     let name = e.any(&["SubjectNames", "SubjectName", "Thumbprint"]);
     let service = name.map(|name| e.of(name));
     let method = Some(e.of("certificate export"));
-    let what = ticket(TicketStep::Taken, TicketKind::SigningKey);
+    let what = Ticket::of(TicketStep::Taken, TicketKind::SigningKey);
     e.push(actor, What::Ticket(Box::new(Ticket { service, method, ..what })));
 }
 

@@ -1,7 +1,7 @@
 //! Tickets of a domain controller: 4768 to 4773, and NTLM (4776).
 
 use super::event::{Event, Who};
-use crate::activity::{Actor, Peer, Ticket, TicketKind, TicketStep, What};
+use crate::activity::{Actor, Ticket, TicketKind, TicketStep, What};
 
 pub(super) fn read(e: &mut Event<'_, '_, '_>) {
     match e.id {
@@ -9,20 +9,6 @@ pub(super) fn read(e: &mut Event<'_, '_, '_>) {
         4769 | 4770 | 4773 => kerberos(e, TicketKind::KerberosService),
         4776 | 4777 => ntlm(e),
         _ => {}
-    }
-}
-
-/// A ticket of which nothing is known but this.
-pub(super) fn ticket(step: TicketStep, kind: TicketKind) -> Ticket {
-    Ticket {
-        step,
-        kind,
-        account: None,
-        everyone: false,
-        service: None,
-        issued: None,
-        from: Peer::default(),
-        method: None,
     }
 }
 
@@ -44,7 +30,7 @@ fn kerberos(e: &mut Event<'_, '_, '_>, kind: TicketKind) {
         issued: e.guid("LogonGuid"),
         from,
         method: e.name("TicketEncryptionType"),
-        ..ticket(status(e), kind)
+        ..Ticket::of(status(e), kind)
     };
     e.push(actor, What::Ticket(Box::new(what)));
 }
@@ -55,6 +41,6 @@ fn ntlm(e: &mut Event<'_, '_, '_>) {
     let account = e.account(Who { user: "TargetUserName", ..Who::default() });
     let from = e.peer("Workstation", "", "");
     let actor = Actor { host: from.host, account, ..Actor::default() };
-    let what = Ticket { account, from, ..ticket(status(e), TicketKind::Ntlm) };
+    let what = Ticket { account, from, ..Ticket::of(status(e), TicketKind::Ntlm) };
     e.push(actor, What::Ticket(Box::new(what)));
 }

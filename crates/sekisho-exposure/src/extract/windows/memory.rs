@@ -2,7 +2,6 @@
 //! everybody with a session on the host.
 
 use super::event::{Event, file_name};
-use super::kerberos::ticket;
 use crate::activity::{Actor, Ticket, TicketKind, TicketStep, What};
 
 /// The right to read a process's memory.
@@ -50,7 +49,7 @@ pub(super) fn accessed(e: &mut Event<'_, '_, '_>, actor: Actor, access: Access<'
     }
     let method = format!("memory of {}", access.target);
     let method = Some(e.of(&method));
-    let what = Ticket { method, ..ticket(TicketStep::Taken, TicketKind::Password) };
+    let what = Ticket { method, ..Ticket::of(TicketStep::Taken, TicketKind::Password) };
     e.push(actor, What::Ticket(Box::new(what)));
 }
 

@@ -2,7 +2,6 @@
 
 use super::directory::touch;
 use super::event::{Event, Who, file_name};
-use super::kerberos::ticket;
 use super::memory::{self, Access};
 use super::process::Ends;
 use super::registry;
@@ -214,7 +213,8 @@ fn written(e: &mut Event<'_, '_, '_>) {
     if let Some(method) = copied_store(path) {
         let method = Some(e.of(method));
         let everyone = method.is_some_and(|m| e.out().names().folded(m) == DIRECTORY);
-        let what = Ticket { everyone, method, ..ticket(TicketStep::Taken, TicketKind::Password) };
+        let what =
+            Ticket { everyone, method, ..Ticket::of(TicketStep::Taken, TicketKind::Password) };
         e.push(actor, What::Ticket(Box::new(what)));
     }
     if path.to_ascii_lowercase().contains("\\start menu\\programs\\startup\\") {
@@ -266,7 +266,7 @@ fn pipe(e: &mut Event<'_, '_, '_>) {
     }
     if e.id == 18 && folded.ends_with(FEDERATION_PIPE) {
         let method = Some(e.of("database of the federation service"));
-        let what = ticket(TicketStep::Taken, TicketKind::SigningKey);
+        let what = Ticket::of(TicketStep::Taken, TicketKind::SigningKey);
         let what = Ticket { everyone: true, method, ..what };
         e.push(actor, What::Ticket(Box::new(what)));
     }

@@ -18,7 +18,7 @@ mod tests;
 use sekisho_case::Hash;
 use sekisho_exposure::answer::Answer;
 
-use crate::report::html::Html;
+use crate::report::html::{Html, open_head};
 use crate::report::policy::policy;
 
 const STYLE: &str = concat!(include_str!("../../report/style.css"), include_str!("exposure.css"));
@@ -70,14 +70,7 @@ pub(super) fn render(answer: &Answer, making: &Making) -> String {
 }
 
 fn head(page: &mut Html, answer: &Answer) {
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta");
-    page.attr("http-equiv", "Content-Security-Policy").attr("content", &policy(STYLE, SCRIPT));
-    page.raw(">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw(
-        "<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" \
-        content=\"noindex\">\n",
-    );
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    open_head(page, &policy(STYLE, SCRIPT));
     page.count(answer.verdicts.len() as u64, "asset", "assets");
     page.raw(" – Sekisho exposure report</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n");
 }

@@ -2,7 +2,7 @@
 
 use super::{Call, keys};
 use crate::activity::{SessionStep, Ticket, TicketKind, TicketStep};
-use crate::extract::cloud::say::{Say, ticket};
+use crate::extract::cloud::say::Say;
 
 /// Whether the call is a sign-in of a person.
 pub(super) fn is_sign_in(call: &Call<'_>) -> bool {
@@ -83,7 +83,7 @@ fn sts(call: &Call<'_>, verb: &str, say: &mut Say<'_, '_>) -> bool {
 }
 
 fn token() -> Ticket {
-    ticket(TicketStep::Issued, TicketKind::Token)
+    Ticket::of(TicketStep::Issued, TicketKind::Token)
 }
 
 fn issue(say: &mut Say<'_, '_>, ticket: Ticket) {

@@ -4,7 +4,7 @@ use super::policy::{outside, principals};
 use super::{Call, keys};
 use crate::activity::{Ticket, TicketKind, TicketStep};
 use crate::extract::cloud::all;
-use crate::extract::cloud::say::{Say, ticket};
+use crate::extract::cloud::say::Say;
 use crate::names::Name;
 
 use TicketKind::{AccessKey, Account, Password, Role, SigningKey};
@@ -26,7 +26,7 @@ pub(super) fn read(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         "ecr" | "codeartifact" if call.verb == "GetAuthorizationToken" => {
             let account = say.actor.account;
             let service = Some(say.name(call.service));
-            let token = ticket(TicketStep::Issued, TicketKind::Token);
+            let token = Ticket::of(TicketStep::Issued, TicketKind::Token);
             say.ticket(Ticket { account, service, ..token });
             true
         }
@@ -72,7 +72,7 @@ fn users(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         _ => None,
     };
     let (service, method) = (say.maybe(row.any(keys::SERIAL)), say.maybe(method));
-    say.ticket(Ticket { account, service, method, ..ticket(step, kind) });
+    say.ticket(Ticket { account, service, method, ..Ticket::of(step, kind) });
     true
 }
 
@@ -109,7 +109,7 @@ fn secrets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         Some(name) => Some(say.name(&call.iam("user", name))),
         None => user(call, say),
     };
-    say.ticket(Ticket { account, issued, ..ticket(step, AccessKey) });
+    say.ticket(Ticket { account, issued, ..Ticket::of(step, AccessKey) });
     true
 }
 
@@ -142,7 +142,7 @@ fn rights(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let account = holder(call, say);
     let what = [keys::POLICY_ARN, keys::POLICY_NAME, keys::GROUP, keys::PROFILE];
     let service = say.maybe(what.iter().find_map(|key| row.any(key)));
-    say.ticket(Ticket { account, service, ..ticket(step, Role) });
+    say.ticket(Ticket { account, service, ..Ticket::of(step, Role) });
     true
 }
 
@@ -161,7 +161,7 @@ fn trust(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let method = Some(say.name("trust"));
     let trusted = principals(text.unwrap_or_default());
     let far: Vec<&str> = trusted.into_iter().filter(|p| outside(p, call.account)).collect();
-    let role = Ticket { account, method, ..ticket(Created, Role) };
+    let role = Ticket { account, method, ..Ticket::of(Created, Role) };
     if far.is_empty() {
         say.ticket(role);
         return true;
@@ -183,7 +183,7 @@ fn providers(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         | "UpdateOpenIDConnectProviderThumbprint" => {
             let ids = [keys::SAML, keys::OPENID, keys::PROVIDER_ARN, keys::PROVIDER_URL];
             let service = say.maybe(ids.iter().find_map(|key| row.any(key)));
-            say.ticket(Ticket { service, ..ticket(Created, SigningKey) });
+            say.ticket(Ticket { service, ..Ticket::of(Created, SigningKey) });
             true
         }
         _ => false,
@@ -195,13 +195,13 @@ fn anywhere(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         "CreateTrustAnchor" | "UpdateTrustAnchor" | "EnableTrustAnchor" => {
             let service = call.row.any(keys::ANCHOR).or_else(|| call.row.any(keys::NAMED));
             let service = say.maybe(service);
-            say.ticket(Ticket { service, ..ticket(Created, SigningKey) });
+            say.ticket(Ticket { service, ..Ticket::of(Created, SigningKey) });
         }
         "CreateProfile" | "UpdateProfile" => {
             for role in all(&call.row, keys::ROLE_ARNS) {
                 let account = Some(say.name(role));
                 let service = say.maybe(call.row.any(keys::NAMED));
-                say.ticket(Ticket { account, service, ..ticket(Created, Role) });
+                say.ticket(Ticket { account, service, ..Ticket::of(Created, Role) });
             }
         }
         _ => return false,
@@ -217,7 +217,7 @@ fn assigned(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     };
     let account = say.maybe(call.row.any(keys::PRINCIPAL_ID));
     let service = say.maybe(call.row.any(keys::PERMISSION_SET));
-    say.ticket(Ticket { account, service, ..ticket(step, Role) });
+    say.ticket(Ticket { account, service, ..Ticket::of(step, Role) });
     true
 }
 
@@ -229,7 +229,7 @@ fn machines(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         "GetPasswordData" => {
             let service = say.maybe(instance);
             let account = say.maybe(instance.map(|id| format!("{id}\\administrator")).as_deref());
-            say.ticket(Ticket { account, service, ..ticket(Taken, Password) });
+            say.ticket(Ticket { account, service, ..Ticket::of(Taken, Password) });
         }
         "SendSSHPublicKey" | "SendSerialConsoleSSHPublicKey" => {
             let (service, os_user) = (say.maybe(instance), row.any(keys::OS_USER));
@@ -238,18 +238,18 @@ fn machines(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
                 None => format!("{id}\\*"),
             });
             let account = say.maybe(account.as_deref());
-            say.ticket(Ticket { account, service, ..ticket(Created, AccessKey) });
+            say.ticket(Ticket { account, service, ..Ticket::of(Created, AccessKey) });
         }
         "CreateKeyPair" | "ImportKeyPair" => {
             let service = say.maybe(row.any(keys::KEY_NAME));
             let issued = say.maybe(row.any(keys::KEY_PAIR));
-            say.ticket(Ticket { service, issued, ..ticket(Created, AccessKey) });
+            say.ticket(Ticket { service, issued, ..Ticket::of(Created, AccessKey) });
         }
         "AssociateIamInstanceProfile" | "ReplaceIamInstanceProfileAssociation" => {
             let account = say.maybe(instance);
             let profile = row.any(keys::PROFILE_ARN).or_else(|| row.any(keys::PROFILE_NAMED));
             let service = say.maybe(profile);
-            say.ticket(Ticket { account, service, ..ticket(Created, Role) });
+            say.ticket(Ticket { account, service, ..Ticket::of(Created, Role) });
         }
         _ => return false,
     }
@@ -265,6 +265,6 @@ fn database(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let name = row.any(keys::DB_INSTANCE).or_else(|| row.any(keys::DB_CLUSTER));
     let service = say.maybe(name);
     let account = say.maybe(name.map(|name| format!("{name}\\master")).as_deref());
-    say.ticket(Ticket { account, service, ..ticket(Rolled, Password) });
+    say.ticket(Ticket { account, service, ..Ticket::of(Rolled, Password) });
     true
 }

@@ -9,7 +9,7 @@
 
 use super::keys;
 use crate::activity::{Actor, SessionStep, Ticket, TicketKind, TicketStep};
-use crate::extract::cloud::say::{Say, account, caller, ticket};
+use crate::extract::cloud::say::{Say, account, caller};
 use crate::extract::cloud::{all, tenant};
 use crate::extract::{Class, Out, Row};
 
@@ -45,7 +45,7 @@ pub(super) fn read(row: &Row<'_>, out: &mut Out<'_>) {
         let issued = actor.app;
         let service = say.maybe(row.any(keys::RESOURCE_ID));
         let method = say.maybe(row.any(keys::PRINCIPAL_KEY));
-        let secret = ticket(TicketStep::Used, TicketKind::AppSecret);
+        let secret = Ticket::of(TicketStep::Used, TicketKind::AppSecret);
         say.ticket(Ticket { account: who, issued, service, method, ..secret });
         return;
     }
@@ -73,5 +73,5 @@ fn federated(row: &Row<'_>, say: &mut Say<'_, '_>) {
     let issued = [keys::CORRELATION, keys::FEDERATED_ID, keys::TOKEN];
     let issued = say.maybe(issued.iter().find_map(|key| row.any(key)));
     let method = Some(say.name(method));
-    say.ticket(Ticket { account, service, issued, method, ..ticket(step, TicketKind::Token) });
+    say.ticket(Ticket { account, service, issued, method, ..Ticket::of(step, TicketKind::Token) });
 }

@@ -5,7 +5,7 @@ use super::keys;
 use crate::activity::{
     ExecStep, LossKind, Object, Ticket, TicketKind, TicketStep, Touch, TouchKind,
 };
-use crate::extract::cloud::say::{Say, exec, ticket, touch};
+use crate::extract::cloud::say::{Say, exec, touch};
 use crate::extract::cloud::{Key, all, named_name, no, yes};
 use crate::extract::{Class, Row};
 use crate::names::Name;
@@ -148,7 +148,7 @@ fn granted(
 ) {
     let account = say.account(who);
     let (service, method) = (say.maybe(Some(to)), say.maybe(rights));
-    say.ticket(Ticket { account, service, method, ..ticket(step, TicketKind::Role) });
+    say.ticket(Ticket { account, service, method, ..Ticket::of(step, TicketKind::Role) });
 }
 
 fn delegation(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> bool {

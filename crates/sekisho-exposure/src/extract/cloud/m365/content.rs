@@ -3,7 +3,7 @@
 use super::keys;
 use crate::activity::{Object, SessionStep, Ticket, TicketKind, TicketStep, Touch, TouchKind};
 use crate::extract::cloud::all;
-use crate::extract::cloud::say::{Say, ticket, touch};
+use crate::extract::cloud::say::{Say, touch};
 use crate::extract::{Class, Row};
 
 use TouchKind::{Delivered, Listed, Read, Staged, Written};
@@ -48,7 +48,7 @@ pub(super) fn read(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> Opt
             let service = say.maybe(row.any(keys::THREAD));
             for member in all(row, keys::MEMBERS) {
                 let account = say.account(Some(member));
-                let role = ticket(TicketStep::Created, TicketKind::Role);
+                let role = Ticket::of(TicketStep::Created, TicketKind::Role);
                 say.ticket(Ticket { account, service, ..role });
             }
             Some(Class::AccountChange)

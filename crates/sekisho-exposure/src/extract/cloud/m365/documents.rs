@@ -3,7 +3,7 @@
 use super::keys;
 use crate::activity::{Object, Ticket, TicketKind, TicketStep, Touch, TouchKind};
 use crate::extract::cloud::bytes;
-use crate::extract::cloud::say::{Say, ticket, touch};
+use crate::extract::cloud::say::{Say, touch};
 use crate::extract::{Class, Row};
 
 use TouchKind::{Deleted, Delivered, Listed, Opened, Read, Shared, Staged, Written};
@@ -123,6 +123,6 @@ fn roles(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> bool {
     };
     let account = say.account(row.any(keys::TARGET));
     let service = say.maybe(row.any(keys::SITE).or_else(|| row.any(keys::OBJECT)));
-    say.ticket(Ticket { account, service, ..ticket(step, TicketKind::Role) });
+    say.ticket(Ticket { account, service, ..Ticket::of(step, TicketKind::Role) });
     true
 }
