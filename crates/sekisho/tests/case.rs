@@ -748,13 +748,13 @@ fn what_a_release_shows_is_read_without_harm() {
     assert_eq!(of("Plain"), r"C:\Windows");
     assert_eq!((of("Text"), of("Exact")), (r#""443""#, NUMBER));
     assert_eq!(of("Long"), format!("{} … (4,800 more characters)", &long[..200]));
-    assert!(of("Hostile").starts_with(r"\u{1b}[2J\u{9b}1mred\u{202e}"), "{block:#?}");
-    assert_eq!(of("\"(withheld: 0 fields)\""), r"a \u{1b} name");
+    let told_hostile = r#""\u001b[2J\u009b1mred\u202e\r\nBROKEN\n  event 7  fine\u007f\u2028""#;
+    assert_eq!(of("Hostile"), told_hostile);
+    assert_eq!(of("\"(withheld: 0 fields)\""), r#""a \u001b name""#);
     assert!(of("(withheld: ").contains("fields: Channel, ") && of("(withheld: ").contains("Kept"));
     assert!(!short.stdout.contains("secret"));
-    let heads = |ran: &Ran| ran.stdout.lines().filter(|l| l.starts_with("  event ")).count();
     let shown = |ran: &Ran| ran.stdout.matches("  WS1  Security  record ").count();
-    assert_eq!((shown(&short), heads(&short) > 20), (20, true));
+    assert_eq!(shown(&short), 20);
     assert_eq!(lines.last(), Some(&"  … 5 more events (--full shows all)"));
     let full = told(&zip, &["--full"]);
     assert_eq!(shown(&full), 25);

@@ -39,7 +39,7 @@ pub(super) fn counted(n: u64, what: &str) -> String {
 
 /// Whether a character could steer a terminal, or hide or turn around what is
 /// beside it.
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'

@@ -106,35 +106,37 @@ fn more_of(count: usize, what: &str) -> String {
     format!("{} more {what}{plural}", show::grouped(count as u64))
 }
 
-/// A text, cut with a count of what was left out, then made safe for a terminal.
+/// A text, cut with a count of what was left out.
 fn limited(text: &str, full: bool) -> String {
     let Some((at, _)) = text.char_indices().nth(CHARACTERS_MAX).filter(|_| !full) else {
-        return show::safe(text);
+        return text.to_owned();
     };
     let (head, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-    format!("{} … ({})", show::safe(head), more_of(rest.chars().count(), "character"))
+    format!("{head} … ({})", more_of(rest.chars().count(), "character"))
 }
 
-/// A name as it is where it is one word; else as JSON, so that it cannot pass
-/// for anything but a name.
+/// A name as it is where it is made of plain words; else as JSON, so that it
+/// cannot pass for anything but a name, nor steer a terminal.
 fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "._-@:/$+#~".contains(c);
     let words = name.split(' ');
     if words.clone().all(|word| !word.is_empty() && word.chars().all(plain)) {
         return name.to_owned();
     }
-    serde_json::Value::from(name).to_string()
+    show::safe_json(&serde_json::Value::from(name).to_string())
 }
 
 /// A value as it is read: a string without its quotes where nothing else could
-/// be meant, anything else as JSON.
+/// be meant, anything else as JSON, in which nothing steers a terminal.
 fn plain(json: &str) -> String {
-    let Ok(text) = serde_json::from_str::<String>(json) else { return json.to_owned() };
+    let as_json = || show::safe_json(json);
+    let Ok(text) = serde_json::from_str::<String>(json) else { return as_json() };
     let bare = !text.is_empty()
         && text.trim() == text
         && !text.starts_with(['"', '[', '{'])
+        && !text.contains(show::is_hidden)
         && serde_json::from_str::<&RawValue>(&text).is_err();
-    if bare { text } else { json.to_owned() }
+    if bare { text } else { as_json() }
 }
 
 /// An event in the answer for programs.
@@ -201,19 +203,21 @@ mod tests {
             (r#""\"a\"""#, r#""\"a\"""#),
             (r#"["a",1]"#, r#"["a",1]"#),
             ("12345678901234567890.10", "12345678901234567890.10"),
+            (r#""a\u001b[2Jb""#, r#""a\u001b[2Jb""#),
+            ("\"a\u{9b}b\"", r#""a\u009bb""#),
+            ("[\"a\u{202e}b\"]", r#"["a\u202eb"]"#),
         ];
         for (json, shown) in cases {
             assert_eq!(plain(json), shown);
         }
-        assert_eq!(limited("a\u{1b}[2Jb", false), "a\\u{1b}[2Jb");
     }
 
     #[test]
     fn what_is_long_is_cut_and_counted() {
-        let long = format!("{}\u{9b}xyz", "é".repeat(CHARACTERS_MAX));
+        let long = format!("{}wxyz", "é".repeat(CHARACTERS_MAX));
         let cut = limited(&long, false);
         assert_eq!(cut, format!("{} … (4 more characters)", "é".repeat(CHARACTERS_MAX)));
-        assert!(limited(&long, true).ends_with("é\\u{9b}xyz"));
+        assert!(limited(&long, true).ends_with("éwxyz"));
         assert_eq!(limited(&"é".repeat(CHARACTERS_MAX), false).chars().count(), CHARACTERS_MAX);
     }
 
@@ -223,7 +227,8 @@ mod tests {
             assert_eq!(quoted(plain), plain);
         }
         for odd in ["", " ", "a  b", "(withheld: 0 fields)", "a\nb", "… 3 more", "a\u{202e}"] {
-            assert!(quoted(odd).starts_with('"'), "{odd}");
+            let quoted = quoted(odd);
+            assert!(quoted.starts_with('"') && !quoted.contains(show::is_hidden), "{quoted}");
         }
     }
 }

@@ -110,7 +110,7 @@ fn write_logs(folder: &Path) {
     for file in 0..FILES {
         let kind = KINDS[file % KINDS.len()];
         // Small and larger ones in turn: who is ready first is another each time.
-        let lines = if file == 14 { 16_000 } else { 20 + file * 37 % 400 };
+        let lines = if file == 14 { 22_000 } else { 20 + file * 37 % 400 };
         let text: String = (0..lines).map(|n| kind(file, n) + "\n").collect();
         if file == 14 {
             assert!(text.len() > sekisho_event::limits::BLOCK_BYTES, "{} bytes", text.len());
