@@ -701,20 +701,22 @@ fn detections_leave_with_names_hidden_or_in_full() {
     valid(&out, &["--key", &owner_key()]);
 }
 
-#[test]
-fn what_a_release_shows_is_read_without_harm() {
-    const NUMBER: &str = "12345678901234567890.10";
-    let ground = Ground::new();
-    let hostile = "\u{1b}[2J\u{9b}1mred\u{202e}\r\nBROKEN\n  event 7  fine\u{7f}\u{2028}";
-    let long = "x".repeat(5_000);
+/// What a log may say to whoever reads it.
+const HOSTILE: &str = "\u{1b}[2J\u{9b}1mred\u{202e}\r\nBROKEN\n  event 7  fine\u{7f}\u{2028}";
+
+/// A number that no computer keeps.
+const EXACT: &str = "12345678901234567890.10";
+
+/// A release of 25 events that were made to do harm.
+fn hostile_release(ground: &Ground) -> PathBuf {
     let line = |n: u32| {
         let event = json!({
             "EventTime": format!("2026-01-05T10:{n:02}:00Z"), "Hostname": "WS1",
-            "Channel": "Security", "EventID": 4688, "EventRecordID": n, "Hostile": hostile,
-            "Long": long, "(withheld: 0 fields)": "a \u{1b} name", "Kept": "secret",
-            "Text": "443", "Plain": "C:\\Windows",
+            "Channel": "Security", "EventID": 4688, "EventRecordID": n, "Hostile": HOSTILE,
+            "Long": "x".repeat(5_000), "(withheld: 0 fields)": "a \u{1b} name",
+            "Kept": "secret", "Text": "443", "Plain": "C:\\Windows",
         });
-        event.to_string().replace(r#""Kept""#, &format!(r#""Exact":{NUMBER},"Kept""#)) + "\n"
+        event.to_string().replace(r#""Kept""#, &format!(r#""Exact":{EXACT},"Kept""#)) + "\n"
     };
     ground.log("a.jsonl", (0..25).map(line).collect::<String>());
     let mut command = program();
@@ -725,14 +727,23 @@ fn what_a_release_shows_is_read_without_harm() {
     let fields = "Hostile,Long,Text,Plain,Exact,(withheld: 0 fields)";
     let args = ["--events", &events, "--fields", fields, "--out", text(&zip)];
     disclose(&out, &args).ok();
+    zip
+}
 
+/// What `verify` says of a release, which must do nobody harm.
+#[track_caller]
+fn told(release: &Path, more: &[&str]) -> Ran {
     let key = owner_key();
-    let told = |path: &Path, more: &[&str]| {
-        let ran = watch(program().arg("verify").arg(path).args(["--key", &key]).args(more));
-        let harmful = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2028}".contains(c);
-        assert!(!ran.stdout.contains(harmful), "{:?}", ran.stdout);
-        ran
-    };
+    let ran = watch(program().arg("verify").arg(release).args(["--key", &key]).args(more));
+    let harmful = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2028}".contains(c);
+    assert!(!ran.stdout.contains(harmful), "{:?}", ran.stdout);
+    ran
+}
+
+#[test]
+fn what_a_release_shows_is_read_without_harm() {
+    let ground = Ground::new();
+    let (zip, long) = (hostile_release(&ground), "x".repeat(5_000));
     let short = told(&zip, &[]);
     let lines: Vec<&str> = short.ok().lines().collect();
     let at = lines.iter().position(|line| *line == "Disclosed").unwrap();
@@ -746,7 +757,7 @@ fn what_a_release_shows_is_read_without_harm() {
         line.unwrap_or_else(|| panic!("{name}: {block:#?}")).trim_start()
     };
     assert_eq!(of("Plain"), r"C:\Windows");
-    assert_eq!((of("Text"), of("Exact")), (r#""443""#, NUMBER));
+    assert_eq!((of("Text"), of("Exact")), (r#""443""#, EXACT));
     assert_eq!(of("Long"), format!("{} … (4,800 more characters)", &long[..200]));
     let told_hostile = r#""\u001b[2J\u009b1mred\u202e\r\nBROKEN\n  event 7  fine\u007f\u2028""#;
     assert_eq!(of("Hostile"), told_hostile);
@@ -760,21 +771,6 @@ fn what_a_release_shows_is_read_without_harm() {
     assert_eq!(shown(&full), 25);
     assert!(full.ok().contains(&long) && !full.stdout.contains("--full"));
 
-    // For programs all of it, exactly.
-    let json = told(&zip, &["--format", "json"]);
-    assert!(json.ok().contains(&format!("\"Exact\":{NUMBER}")), "{}", json.stdout);
-    let answer: Value = serde_json::from_str(json.ok()).unwrap();
-    let shown = answer["events"].as_array().unwrap();
-    assert_eq!(shown.len(), 25);
-    let first = &shown[0];
-    assert_eq!(
-        (&first["fields"]["Hostile"], &first["fields"]["Long"]),
-        (&json!(hostile), &json!(long))
-    );
-    assert_eq!((&first["host"], &first["channel"]), (&json!("WS1"), &json!("Security")));
-    assert_eq!((&first["record_id"], &first["time"]), (&json!(0), &json!(time)));
-    assert_eq!(first["names_proven"], true);
-
     // Nothing is shown of what is not valid.
     let policy = ground.path("policy");
     let other = sekisho_case::key::SigningKey::from_seed("other", [3; 32]).unwrap().cosigner_key();
@@ -783,6 +779,23 @@ fn what_a_release_shows_is_read_without_harm() {
     assert_eq!(invalid.code, Some(4));
     assert!(invalid.stdout.contains("25 events, not shown"), "{}", invalid.stdout);
     assert!(!invalid.stdout.contains("Windows"));
+}
+
+#[test]
+fn what_a_release_shows_is_given_to_programs_in_full() {
+    let ground = Ground::new();
+    let json = told(&hostile_release(&ground), &["--format", "json"]);
+    assert!(json.ok().contains(&format!("\"Exact\":{EXACT}")), "{}", json.stdout);
+    let answer: Value = serde_json::from_str(json.ok()).unwrap();
+    let shown = answer["events"].as_array().unwrap();
+    assert_eq!(shown.len(), 25);
+    let first = &shown[0];
+    assert_eq!(first["fields"]["Hostile"], HOSTILE);
+    assert_eq!(first["fields"]["Long"].as_str().unwrap().len(), 5_000);
+    assert_eq!((&first["host"], &first["channel"]), (&json!("WS1"), &json!("Security")));
+    let time = json!("2026-01-05T10:00:00.000000000Z");
+    assert_eq!((&first["record_id"], &first["time"]), (&json!(0), &time));
+    assert_eq!(first["names_proven"], true);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Checkpoints and witnesses through the program: shown, cosigned, refused,
 //! added; and what a case says of itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
-#![allow(clippy::indexing_slicing, reason = "it is a test")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "it is a test")]
 
 mod common;
 
