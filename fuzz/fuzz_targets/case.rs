@@ -26,8 +26,12 @@ use sekisho_case::verify::{Trust, Verified, verify_case};
 /// Most entries of a log that is tried: those of a tile.
 const ENTRIES_MAX: usize = 256;
 
-static FOLDER: LazyLock<PathBuf> =
-    LazyLock::new(|| std::env::temp_dir().join(format!("fuzz-case-{}", std::process::id())));
+/// In memory where the system has such a folder: it is written for each input.
+static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+    let memory = Some(PathBuf::from("/dev/shm")).filter(|memory| memory.is_dir());
+    let below = memory.unwrap_or_else(std::env::temp_dir);
+    below.join(format!("fuzz-case-{}", std::process::id()))
+});
 
 /// A case: its records, its files, and what is said of it.
 struct Right {
