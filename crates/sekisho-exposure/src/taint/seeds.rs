@@ -6,7 +6,7 @@ use super::{Client, Entity, Link, Norm, Sweep};
 use crate::activity::{Activity, ExecStep, What};
 use crate::answer::Grade;
 use crate::evidence::{Evidence, RecordId};
-use crate::names::{Name, Names, host_label};
+use crate::names::{Name, Names, folded, host_label};
 use crate::question::{SaidSeed, Seed};
 
 impl Sweep<'_> {
@@ -239,7 +239,7 @@ impl Sweep<'_> {
         }
         let said = |said: &Option<String>, found: &[Option<Name>], like: fn(&str, &str) -> bool| {
             said.as_ref().is_none_or(|said| {
-                let said = said.to_lowercase();
+                let said = folded(said);
                 found.iter().flatten().any(|name| like(names.folded(*name), &said))
             })
         };
@@ -293,7 +293,7 @@ impl SaidSeed {
             _ => {}
         }
         let find = |said: &Option<String>, found: &[Option<Name>]| -> Vec<Name> {
-            let Some(said) = said.as_ref().map(|said| said.to_lowercase()) else {
+            let Some(said) = said.as_ref().map(|said| folded(said)) else {
                 return Vec::new();
             };
             found.iter().flatten().filter(|n| is_like(names.folded(**n), &said)).copied().collect()
