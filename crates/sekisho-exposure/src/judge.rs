@@ -18,7 +18,7 @@ use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
 use crate::verdict::cite::{Citing, stamp};
 use crate::verdict::ways::Ways;
-use crate::verdict::{self, Grounds};
+use crate::verdict::{self, Grounds, Once};
 use crate::window::{self, Span};
 use crate::{collect, notices};
 
@@ -70,6 +70,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         end: whole.end,
         view,
         realms: realms(&ledger, names),
+        once: Once::default(),
     };
     let mut verdicts = verdicts(question, &ways, citing, !sweep.taints.is_empty());
     let collect_next = collect::next(&mut verdicts, &ledger, names);

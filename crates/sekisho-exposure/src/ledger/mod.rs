@@ -5,6 +5,6 @@ mod book;
 mod habit;
 mod heard;
 
-pub(crate) use book::{Absent, Ledger};
+pub(crate) use book::{Absent, Cover, Ledger};
 pub(crate) use heard::HOUR;
 pub use heard::{Heard, Hour, HourHeard, Source};
