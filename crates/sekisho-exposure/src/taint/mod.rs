@@ -8,6 +8,7 @@
 
 mod actor;
 mod anomaly;
+mod clear;
 mod credentials;
 pub(crate) mod habits;
 mod may;
@@ -26,6 +27,7 @@ use crate::names::Name;
 pub(crate) use actor::Hit;
 pub(crate) use anomaly::Norm;
 pub(crate) use may::May;
+pub(crate) use seeds::Planted;
 pub(crate) use spread::Sweep;
 
 /// Two records of one happening, written by two hosts, lie at most so far

@@ -229,7 +229,7 @@ fn undetermined(grounds: &Grounds<'_>) -> Found {
             None => why,
         }
     } else {
-        "nothing was detected and nobody named where to begin: there is no intruder's time to speak of".to_owned()
+        "no detection counts and nobody named where to begin: there is no intruder's time to speak of".to_owned()
     };
     Found {
         verdict: Verdict::CannotBeDetermined,

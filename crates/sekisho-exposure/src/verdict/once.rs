@@ -115,7 +115,7 @@ impl Once {
         let mut covers = self.covers.borrow_mut();
         let cover = covers
             .entry((host, class))
-            .or_insert_with(|| Rc::new(ledger.cover(host, &[class], from, to)));
+            .or_insert_with(|| Rc::new(ledger.cover_expected(host, class, from, to)));
         Rc::clone(cover)
     }
 
