@@ -144,7 +144,7 @@ fn on_condition(verdicts: &mut [AssetVerdict], cleared: &Cleared) {
         notices::detections(cleared.detections)
     );
     for verdict in verdicts {
-        verdict.conditions.push(condition.clone());
+        verdict.conditions.insert(0, condition.clone());
     }
 }
 
@@ -275,3 +275,6 @@ fn are(count: usize) -> String {
 pub(crate) fn notice(kind: &str, text: String) -> Notice {
     Notice { kind: kind.to_owned(), text, evidence: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,6 @@ mod habit;
 mod heard;
 
 pub(crate) use book::{Absent, Cover, Ledger};
-pub(crate) use expected::{HOST_EXPECTED, LOG_EXPECTED, Lacking};
+pub(crate) use expected::{HOST_EXPECTED, LOG_EXPECTED};
 pub(crate) use heard::HOUR;
 pub use heard::{Heard, Hour, HourHeard, Source};
