@@ -67,10 +67,10 @@ const EVENT_IDS: u32 = 10_000;
 
 /// The classes of which events of a channel can be.
 pub(super) fn shows(channel: &str) -> BTreeSet<Class> {
-    if channel.is_empty() {
+    let log = if channel.is_empty() { Log::Other } else { Log::of(channel, "") };
+    if log == Log::Other {
         return BTreeSet::new();
     }
-    let log = Log::of(channel, "");
     let mut classes: BTreeSet<Class> = (0..EVENT_IDS).map(|id| log.class(id)).collect();
     classes.remove(&Class::Other);
     classes
