@@ -23,7 +23,7 @@ use crate::ledger::{Heard, Hour};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
-pub use class::Class;
+pub use class::{Class, shows};
 pub use known::{Known, KnownNames, NameBy};
 pub use linux::Linux;
 pub use row::{Columns, Row};

@@ -2,6 +2,7 @@
 
 pub(crate) mod acts;
 pub(crate) mod cite;
+mod once;
 pub(crate) mod ways;
 
 use hashbrown::HashMap;
@@ -14,6 +15,8 @@ use crate::names::Name;
 use crate::story::Story;
 
 use acts::{Act, ActKind};
+pub(crate) use once::Once;
+
 use cite::{Citing, stamp};
 use ways::Way;
 
@@ -226,7 +229,7 @@ fn undetermined(grounds: &Grounds<'_>) -> Found {
             None => why,
         }
     } else {
-        "nothing was detected and nobody named where to begin: there is no intruder's time to speak of".to_owned()
+        "no detection counts and nobody named where to begin: there is no intruder's time to speak of".to_owned()
     };
     Found {
         verdict: Verdict::CannotBeDetermined,
