@@ -143,12 +143,8 @@ impl Pages {
     /// where in the body its values begin.
     pub(crate) fn levels(&self, head: &Head, out: &mut Vec<bool>) -> Result<usize, Flaw> {
         let rows = head.rows()?;
-        let len = self.body.first_chunk::<4>().map(|four| u32::from_le_bytes(*four));
-        let end = 4 + len.ok_or_else(cut)? as usize;
-        if end > self.body.len() {
-            return Err(cut());
-        }
-        Decoder::new(4, end, 1)?.take(&self.body, rows, &mut |stretch| {
+        let (mut decoder, end) = self.level_decoder(head)?;
+        decoder.take(&self.body, rows, &mut |stretch| {
             match stretch {
                 Stretch::Same(level, count) => out.resize(out.len() + count, level == 1),
                 Stretch::Each(levels) => out.extend(levels.iter().map(|&level| level == 1)),
@@ -158,12 +154,28 @@ impl Pages {
         Ok(end)
     }
 
-    /// The keys that begin here in the body, of so many values.
-    pub(crate) fn keys(&self, at: usize, count: usize, out: &mut Vec<u32>) -> Result<(), Flaw> {
+    /// Of a page that was unpacked: what tells which rows have a value, and
+    /// where in the body the values begin.
+    pub(crate) fn level_decoder(&self, head: &Head) -> Result<(Decoder, usize), Flaw> {
+        head.rows()?;
+        let len = self.body.first_chunk::<4>().map(|four| u32::from_le_bytes(*four));
+        let end = 4 + len.ok_or_else(cut)? as usize;
+        if end > self.body.len() {
+            return Err(cut());
+        }
+        Ok((Decoder::new(4, end, 1)?, end))
+    }
+
+    /// What gives the keys that begin here in the body.
+    pub(crate) fn key_decoder(&self, at: usize) -> Result<Decoder, Flaw> {
         // A page without values may end here.
         let width = self.body.get(at).copied().unwrap_or(0);
-        let from = (at + 1).min(self.body.len());
-        Decoder::new(from, self.body.len(), width)?.take(&self.body, count, &mut |stretch| {
+        Decoder::new((at + 1).min(self.body.len()), self.body.len(), width)
+    }
+
+    /// The keys that begin here in the body, of so many values.
+    pub(crate) fn keys(&self, at: usize, count: usize, out: &mut Vec<u32>) -> Result<(), Flaw> {
+        self.key_decoder(at)?.take(&self.body, count, &mut |stretch| {
             match stretch {
                 Stretch::Same(key, count) => out.resize(out.len() + count, key),
                 Stretch::Each(keys) => out.extend(keys),
@@ -384,21 +396,11 @@ impl Cursor {
         head.rows()?;
         let mut at = 0;
         if self.optional {
-            let len = body.first_chunk::<4>().map(|four| u32::from_le_bytes(*four));
-            let end = 4 + len.ok_or_else(cut)? as usize;
-            if end > body.len() {
-                return Err(cut());
-            }
-            self.levels = Decoder::new(4, end, 1)?;
-            at = end;
+            (self.levels, at) = self.pages.level_decoder(&head)?;
         }
         self.left = head.values;
         self.encoded = match (head.encoding, to) {
-            (RLE_DICTIONARY, Some(_)) => {
-                // A page without values may end here.
-                let width = body.get(at).copied().unwrap_or(0);
-                Encoded::Keys(Decoder::new((at + 1).min(body.len()), body.len(), width)?)
-            }
+            (RLE_DICTIONARY, Some(_)) => Encoded::Keys(self.pages.key_decoder(at)?),
             (PLAIN, Some(_)) => Encoded::Plain(at),
             (DELTA, None) => {
                 self.numbers.clear();
@@ -459,7 +461,7 @@ fn deltas(bytes: &[u8], most: usize, out: &mut Vec<i64>) -> Result<(), Flaw> {
                 return Err(odd());
             }
             let count = (block / minis).min(total - out.len());
-            unpack_deltas(bytes.get(at..).unwrap_or_default(), width, count, &mut |delta| {
+            unpack_deltas(bytes.get(at..).unwrap_or_default(), width, count, |delta| {
                 last = last.wrapping_add(least).wrapping_add(delta.cast_signed());
                 out.push(last);
             })?;
@@ -473,7 +475,7 @@ fn unpack_deltas(
     bytes: &[u8],
     width: u8,
     count: usize,
-    each: &mut dyn FnMut(u64),
+    mut each: impl FnMut(u64),
 ) -> Result<(), Flaw> {
     if width == 0 {
         (0..count).for_each(|_| each(0));
@@ -485,14 +487,22 @@ fn unpack_deltas(
     }
     let mask = u64::MAX >> (64 - width);
     for number in 0..count {
-        let bit = number * width;
-        let mut sixteen = [0_u8; 16];
-        let from = bytes.get(bit / 8..).unwrap_or_default();
-        for (to, from) in sixteen.iter_mut().zip(from) {
-            *to = *from;
-        }
-        let word = u128::from_le_bytes(sixteen) >> (bit % 8);
-        each(u64::try_from(word & u128::from(mask)).unwrap_or(0));
+        let (byte, shift) = (number * width / 8, number * width % 8);
+        let word = match bytes.get(byte..).and_then(|rest| rest.first_chunk::<8>()) {
+            Some(eight) if shift + width <= 64 => u64::from_le_bytes(*eight) >> shift,
+            _ => wide_word(bytes.get(byte..).unwrap_or_default(), shift),
+        };
+        each(word & mask);
     }
     Ok(())
+}
+
+/// 64 bits from a bit of the first byte on; what lies past the end is 0.
+fn wide_word(bytes: &[u8], shift: usize) -> u64 {
+    let mut sixteen = [0_u8; 16];
+    for (to, from) in sixteen.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    let word = u128::from_le_bytes(sixteen) >> shift;
+    u64::try_from(word & u128::from(u64::MAX)).unwrap_or(0)
 }

@@ -15,7 +15,7 @@ use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, not_text, take_byt
 use crate::error::{Error, Flaw};
 use crate::footer::{ChunkAt, Footer, Group};
 use crate::grams::Grams;
-use crate::limits::{BATCH_CELLS_MAX, BATCH_ROWS_MAX};
+use crate::limits::{BATCH_CELLS_MAX, BATCH_ROWS_MAX, PLAIN_ROOM_BYTES_MAX};
 use crate::pick::{self, Picker};
 use crate::rest::{read_fields, read_values};
 use crate::scan::{StoredBatch, Visit, bytes_at, put, shapes_of, short};
@@ -175,8 +175,10 @@ impl<'a> OpenGroup<'a> {
     pub fn load(&mut self, column: usize) -> Result<(), Error> {
         let Some((_, kind)) = self.footer.fields.get(column) else { return Ok(()) };
         if self.text(column).is_none() {
-            let chunk = self.bytes(self.about.field(column))?;
-            let read = LateText::read(chunk, *kind, self.about.rows, &mut self.unpacker);
+            let at = self.about.field(column);
+            let room = usize::try_from(at.unpacked).unwrap_or(usize::MAX);
+            let chunk = self.bytes(at)?;
+            let read = LateText::read(chunk, *kind, self.about.rows, room, &mut self.unpacker);
             let read = read.map_err(|flaw| flaw.of(self.path))?;
             if let Some(slot) = self.loaded.get_mut(column) {
                 *slot = Some(read);
@@ -205,7 +207,7 @@ impl<'a> OpenGroup<'a> {
         let chunk = self.bytes(self.about.own(Own::Rest))?;
         let (rows, unpacker) = (self.about.rows, &mut self.unpacker);
         let read = || {
-            let mut text = LateText::read(chunk, Kind::String, rows, unpacker)?;
+            let mut text = LateText::read(chunk, Kind::String, rows, 0, unpacker)?;
             text.read_keys(rows, unpacker)?;
             rest_fields(&text, wants)
         };
@@ -422,10 +424,13 @@ fn some<'a>(all: &'a [i64], range: &Range<usize>) -> &'a [i64] {
 }
 
 impl LateText {
+    /// Reads the values of a column; `room` is how many bytes they are likely
+    /// to take.
     fn read(
         chunk: Vec<u8>,
         kind: Kind,
         rows: usize,
+        room: usize,
         unpacker: &mut Unpacker,
     ) -> Result<Self, Flaw> {
         let mut pages = Pages::new(chunk);
@@ -444,6 +449,7 @@ impl LateText {
             left = Some(pages);
         } else {
             let mut present = Vec::new();
+            bytes.reserve(room.min(PLAIN_ROOM_BYTES_MAX));
             loop {
                 let at = plain(&mut pages, &head, &mut present, unpacker)?;
                 let count = present.iter().filter(|has| **has).count();

@@ -149,6 +149,57 @@ impl Decoder {
         Ok(())
     }
 
+    /// Passes over the next `count` numbers without unpacking them. Of numbers
+    /// of one bit it says how many are 1; of others, nothing of use.
+    pub(crate) fn pass(&mut self, bytes: &[u8], mut count: usize) -> Result<usize, Flaw> {
+        let mut ones = 0;
+        while count > 0 {
+            match &mut self.run {
+                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.next_run(bytes)?,
+                Run::Same { left, number } => {
+                    let some = count.min(*left);
+                    *left -= some;
+                    count -= some;
+                    ones += if *number == 1 { some } else { 0 };
+                }
+                Run::Packed { left, at, bit } => {
+                    let some = count.min(*left);
+                    if self.width == 1 {
+                        ones += ones_in(bytes.get(*at..).unwrap_or_default(), *bit, some);
+                    }
+                    *bit += some * usize::from(self.width);
+                    *at += *bit / 8;
+                    *bit %= 8;
+                    *left -= some;
+                    count -= some;
+                }
+            }
+        }
+        Ok(ones)
+    }
+
+    /// The next number.
+    pub(crate) fn one(&mut self, bytes: &[u8]) -> Result<u32, Flaw> {
+        loop {
+            match &mut self.run {
+                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.next_run(bytes)?,
+                Run::Same { left, number } => {
+                    *left -= 1;
+                    return Ok(*number);
+                }
+                Run::Packed { left, at, bit } => {
+                    let mut number = [0];
+                    unpack(bytes, *at, *bit, self.width, &mut number);
+                    *bit += usize::from(self.width);
+                    *at += *bit / 8;
+                    *bit %= 8;
+                    *left -= 1;
+                    return Ok(number[0]);
+                }
+            }
+        }
+    }
+
     fn next_run(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
         let bytes = bytes.get(..self.end).unwrap_or_default();
         let short = || Flaw::new("a page whose keys end too early", EXPECTED);
@@ -174,6 +225,21 @@ impl Decoder {
         self.run = Run::Same { left: count, number };
         Ok(())
     }
+}
+
+/// How many of so many bits are 1, from a bit of the first byte on.
+fn ones_in(bytes: &[u8], bit: usize, count: usize) -> usize {
+    let end = bit + count;
+    let whole = bytes.get(..end / 8).unwrap_or(bytes);
+    let (words, rest) = whole.as_chunks::<8>();
+    let mut ones: u32 = words.iter().map(|word| u64::from_le_bytes(*word).count_ones()).sum();
+    ones += rest.iter().map(|byte| byte.count_ones()).sum::<u32>();
+    let below = |bits: usize| u8::MAX.checked_shr(8 - u32::try_from(bits % 8).unwrap_or(0));
+    let last = bytes.get(end / 8).copied().unwrap_or(0);
+    ones += (last & below(end).unwrap_or(0)).count_ones();
+    let first = bytes.first().copied().unwrap_or(0);
+    ones -= (first & below(bit).unwrap_or(0)).count_ones();
+    ones as usize
 }
 
 /// Unpacks numbers that begin at a bit of a byte; what lies past the end of
@@ -250,6 +316,36 @@ mod tests {
         ) {
             if let Ok(numbers) = decode(&bytes, width, &[100, 1_000]) {
                 prop_assert_eq!(numbers.len(), 1_100);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn single_numbers_are_those_of_all(
+            runs in prop::collection::vec((any::<u32>(), 1_usize..40), 1..40),
+            width in 0_u8..=32,
+            steps in prop::collection::vec(0_usize..60, 1..30),
+        ) {
+            let mask = if width == 32 { u32::MAX } else { (1 << width) - 1 };
+            let numbers: Vec<u32> =
+                runs.iter().flat_map(|&(n, count)| std::iter::repeat_n(n & mask, count)).collect();
+            let mut bytes = Vec::new();
+            encode(&numbers, width, &mut bytes);
+            let mut decoder = Decoder::new(0, bytes.len(), width).unwrap();
+            let mut at = 0;
+            for step in steps.into_iter(). {
+                let ones = decoder.pass(&bytes, step).unwrap();
+                let passed = numbers.get(at..at + step).unwrap();
+                if width == 1 {
+                    prop_assert_eq!(ones, passed.iter().filter(|n| **n == 1).count());
+                }
+                at += step;
+                if at == numbers.len() {
+                    break;
+                }
+                prop_assert_eq!(decoder.one(&bytes).unwrap(), numbers[at]);
+                at += 1;
             }
         }
     }

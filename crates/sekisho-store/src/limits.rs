@@ -89,6 +89,10 @@ pub const BATCH_ROWS_MAX: usize = 1 << 16;
 /// Most cells (rows × columns) of a batch that a scan shows.
 pub const BATCH_CELLS_MAX: usize = 1 << 24;
 
+/// Most room that is made at once for the values of a column without a
+/// dictionary, in bytes.
+pub const PLAIN_ROOM_BYTES_MAX: usize = 16 << 20;
+
 /// Longest catalogue that is read, in bytes.
 pub const CATALOGUE_BYTES_MAX: u64 = 1 << 30;
 

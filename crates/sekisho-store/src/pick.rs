@@ -1,45 +1,52 @@
 //! Single rows of a column: pages that have none of them are not unpacked, and
-//! of a dictionary only what is used is looked at.
+//! of the others only what stands at those rows is looked at.
+
+use std::ops::Range;
 
 use sekisho_event::{Dictionary, Kind, ValueId};
 
 use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, not_text, take_bytes};
 use crate::error::Flaw;
+use crate::hybrid::Decoder;
 use crate::limits::PAGE_ROWS_MAX;
 
-/// Says that a row has no value.
-const NONE: u32 = u32::MAX;
-
 /// Gives the values of rows, in their order, once.
+#[derive(Default)]
 pub(crate) struct Picker {
     pages: Pages,
     /// The dictionary: its bytes, and where in them each value begins.
     dictionary: Vec<u8>,
-    starts: Vec<u32>,
+    starts: Vec<usize>,
     /// Its head, until a page needs it.
     unread: Option<Head>,
-    /// The rows of the page at hand.
-    rows: std::ops::Range<usize>,
-    /// Of these rows: where in `dictionary` or in the page the value begins.
-    at: Vec<u32>,
-    keyed: bool,
-    present: Vec<bool>,
-    keys: Vec<u32>,
+    /// The rows of the page at hand, and the next one to be passed over.
+    rows: Range<usize>,
+    next: usize,
+    levels: Decoder,
+    /// How many values of the page were passed over in `values`, and how many
+    /// stand before the next row.
+    passed: usize,
+    before: usize,
+    values: Values,
+}
+
+/// How the values of a page are written.
+enum Values {
+    /// As keys of the dictionary.
+    Keys(Decoder),
+    /// One behind the other, from here on.
+    Plain(usize),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::Plain(0)
+    }
 }
 
 impl Picker {
     pub(crate) fn new(chunk: Vec<u8>) -> Self {
-        Self {
-            pages: Pages::new(chunk),
-            dictionary: Vec::new(),
-            starts: Vec::new(),
-            unread: None,
-            rows: 0..0,
-            at: Vec::new(),
-            keyed: false,
-            present: Vec::new(),
-            keys: Vec::new(),
-        }
+        Self { pages: Pages::new(chunk), ..Self::default() }
     }
 
     /// Appends the values of these rows, which are sorted and come after those
@@ -57,16 +64,14 @@ impl Picker {
             while row >= self.rows.end {
                 self.turn(row, unpacker)?;
             }
-            let at = row.checked_sub(self.rows.start).and_then(|row| self.at.get(row)).copied();
-            let at = at.unwrap_or(NONE);
-            if at == NONE {
-                out.push(ValueId::ABSENT);
-                continue;
-            }
-            let body = if self.keyed { &self.dictionary } else { &self.pages.body };
-            let text = take_bytes(body, &mut (at as usize))?;
-            let text = std::str::from_utf8(text).map_err(|_| not_text())?;
-            out.push(to.intern_str(kind, text));
+            let id = match self.value(row)? {
+                None => ValueId::ABSENT,
+                Some(text) => {
+                    let text = std::str::from_utf8(text).map_err(|_| not_text())?;
+                    to.intern_str(kind, text)
+                }
+            };
+            out.push(id);
         }
         Ok(())
     }
@@ -78,19 +83,50 @@ impl Picker {
             self.unread = Some(head);
             return Ok(());
         }
-        self.keyed = head.has_keys()?;
+        let keyed = head.has_keys()?;
         self.rows = self.rows.end..self.rows.end + head.values;
-        self.at.clear();
         if row >= self.rows.end {
             return Ok(());
         }
-        if let Some(head) = self.unread.take_if(|_| self.keyed) {
+        if let Some(head) = self.unread.take_if(|_| keyed) {
             self.learn(&head, unpacker)?;
         }
         self.pages.unpack(&head, unpacker)?;
-        self.present.clear();
-        let mut at = self.pages.levels(&head, &mut self.present)?;
-        if self.keyed { self.place_keys(at) } else { self.place_values(&mut at) }
+        let at;
+        (self.levels, at) = self.pages.level_decoder(&head)?;
+        self.values =
+            if keyed { Values::Keys(self.pages.key_decoder(at)?) } else { Values::Plain(at) };
+        (self.next, self.passed, self.before) = (self.rows.start, 0, 0);
+        Ok(())
+    }
+
+    /// The value of a row of the page at hand.
+    fn value(&mut self, row: usize) -> Result<Option<&[u8]>, Flaw> {
+        let body = &self.pages.body;
+        let over = row.checked_sub(self.next).ok_or_else(|| flaw("rows in another order"))?;
+        self.before += self.levels.pass(body, over)?;
+        self.next = row + 1;
+        if self.levels.one(body)? != 1 {
+            return Ok(None);
+        }
+        let over = self.before - self.passed;
+        self.before += 1;
+        self.passed = self.before;
+        match &mut self.values {
+            Values::Keys(decoder) => {
+                decoder.pass(body, over)?;
+                let start = self.starts.get(decoder.one(body)? as usize).copied();
+                let mut at =
+                    start.ok_or_else(|| flaw("a key that its dictionary does not have"))?;
+                take_bytes(&self.dictionary, &mut at).map(Some)
+            }
+            Values::Plain(at) => {
+                for _ in 0..over {
+                    take_bytes(body, at)?;
+                }
+                take_bytes(body, at).map(Some)
+            }
+        }
     }
 
     /// Unpacks the dictionary and finds out where its values are.
@@ -103,44 +139,11 @@ impl Picker {
         self.starts.clear();
         let mut at = 0;
         for _ in 0..head.values {
-            self.starts.push(place(at)?);
+            self.starts.push(at);
             take_bytes(&self.dictionary, &mut at)?;
         }
         Ok(())
     }
-
-    fn place_keys(&mut self, at: usize) -> Result<(), Flaw> {
-        let count = self.present.iter().filter(|has| **has).count();
-        self.keys.clear();
-        self.pages.keys(at, count, &mut self.keys)?;
-        let mut keys = self.keys.iter();
-        for &has in &self.present {
-            let place = match keys.as_slice().first().filter(|_| has) {
-                None => NONE,
-                Some(&key) => {
-                    keys.next();
-                    let start = self.starts.get(key as usize).copied();
-                    start.ok_or_else(|| flaw("a key that its dictionary does not have"))?
-                }
-            };
-            self.at.push(place);
-        }
-        Ok(())
-    }
-
-    fn place_values(&mut self, at: &mut usize) -> Result<(), Flaw> {
-        for &has in &self.present {
-            self.at.push(if has { place(*at)? } else { NONE });
-            if has {
-                take_bytes(&self.pages.body, at)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn place(at: usize) -> Result<u32, Flaw> {
-    u32::try_from(at).ok().filter(|&at| at != NONE).ok_or_else(|| flaw("a page of over 4 GiB"))
 }
 
 /// Appends the numbers of these rows of a column, which are sorted. All of it

@@ -595,40 +595,29 @@ impl Looking<'_> {
         rows: &Range<usize>,
         columns: &mut C,
     ) -> Result<Vec<RuleId>, C::Error> {
-        let mut without = Vec::new();
-        for &id in rules {
-            let Some(rule) = self.program.rules.get(id as usize) else { continue };
+        let mut left: Vec<RuleId> = rules.to_vec();
+        left.retain(|&id| {
             let (mut depends, mut all_read) = (false, true);
+            let Some(rule) = self.program.rules.get(id as usize) else { return false };
             rule.node.each_atom(&mut |atom, _| {
                 let question = self.program.atoms.get(atom as usize).map(|atom| &atom.question);
                 depends |= atoms.binary_search(&atom).is_ok();
                 // Whether a row has a field is only seen from all of its column.
                 all_read &= !matches!(question, Some(Question::Exists(_) | Question::Null));
             });
-            if depends && all_read && !self.has_rows(id, &rule.node, rows, columns)? {
-                without.push(id);
-            }
-        }
-        Ok(without)
-    }
-
-    fn has_rows<C: LateColumns>(
-        &self,
-        rule: RuleId,
-        node: &Node,
-        rows: &Range<usize>,
-        columns: &mut C,
-    ) -> Result<bool, C::Error> {
+            depends && all_read
+        });
         let mut from = rows.start;
-        while from < rows.end {
+        while from < rows.end && !left.is_empty() {
             let some = from..rows.end.min(from + ROWS_MAX);
-            let sets = self.sets(&[rule], &some, columns)?;
-            if self.eval(node, true, &sets).has_any(some.len()) {
-                return Ok(true);
-            }
+            let sets = self.sets(&left, &some, columns)?;
+            left.retain(|&id| {
+                let rule = self.program.rules.get(id as usize);
+                !rule.is_some_and(|rule| self.eval(&rule.node, true, &sets).has_any(some.len()))
+            });
             from = some.end;
         }
-        Ok(false)
+        Ok(left)
     }
 
     /// What asks the rows that were found for a rule the questions which were
