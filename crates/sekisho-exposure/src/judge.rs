@@ -65,6 +65,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         may: &may,
         ledger: &ledger,
         heard: &extraction.heard,
+        evidence,
         acts: &acts,
         begin: whole.begin,
         end: whole.end,

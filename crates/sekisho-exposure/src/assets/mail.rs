@@ -84,6 +84,12 @@ impl Folder {
         let text = text.to_lowercase();
         Ok(Self { path: PathPattern::of(folder_parts(&text))? })
     }
+
+    /// Whether it is where new mail comes in, or may be.
+    pub(crate) fn is_inbox(&self) -> bool {
+        let mut parts = self.path.root();
+        parts.next().is_none_or(|first| first == "inbox") && parts.next().is_none()
+    }
 }
 
 impl Message {

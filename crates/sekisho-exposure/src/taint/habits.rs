@@ -17,6 +17,8 @@ pub(super) type Coming = (Option<Name>, Option<Name>, Name);
 pub(crate) struct Habits {
     comings: HashMap<Coming, BTreeSet<i64>>,
     clients: HashMap<Client, BTreeSet<i64>>,
+    /// When a client was first seen, nanoseconds.
+    first: HashMap<Client, i64>,
     /// Large uploads: from which host or address to which end.
     uploads: HashMap<(Name, Name), BTreeSet<i64>>,
 }
@@ -37,6 +39,8 @@ impl Habits {
             let day = activity.time.div_euclid(DAY);
             if let Some(client) = Client::of(&activity.actor) {
                 remember(habits.clients.entry(client).or_default(), day);
+                let first = habits.first.entry(client).or_insert(activity.time);
+                *first = (*first).min(activity.time);
             }
             if let What::Transfer(transfer) = &activity.what
                 && transfer.sent.is_some_and(|sent| sent >= LARGE)
@@ -63,6 +67,11 @@ impl Habits {
     /// Whether a client of a cloud recurs.
     pub(crate) fn client(&self, client: &Client) -> bool {
         self.clients.get(client).is_some_and(|days| days.len() >= HABIT_DAYS)
+    }
+
+    /// Whether a client of a cloud was seen before a time.
+    pub(super) fn before(&self, client: &Client, time: i64) -> bool {
+        self.first.get(client).is_some_and(|first| *first < time)
     }
 
     /// Whether somebody had recurred before a time.

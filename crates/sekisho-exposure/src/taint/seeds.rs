@@ -197,11 +197,23 @@ impl Sweep<'_> {
         }
         if seed.account.is_some() {
             self.say_account(seed, activity, link);
-        } else if seed.is_host_alone()
-            && let Some(host) = activity.place
-        {
-            self.link(Link { to: Entity::Host(host), whole: false, ..link });
+        } else if seed.is_host_alone() {
+            // A record of one host may speak of another: a server's, of who came.
+            let of = [activity.place, activity.actor.host.filter(|h| Some(*h) != activity.place)];
+            let said = of.map(|host| host.filter(|host| self.is_said(seed, *host)));
+            for host in said.into_iter().flatten() {
+                self.link(Link { to: Entity::Host(host), whole: false, ..link });
+            }
         }
+    }
+
+    /// Whether a host is the one that a seed names, by any of its names.
+    fn is_said(&self, seed: &SaidSeed, host: Name) -> bool {
+        let Some(said) = seed.host.as_ref().map(|said| said.to_lowercase()) else { return true };
+        is_host(self.names.folded(host), &said)
+            || host_label(&said)
+                .and_then(|label| self.names.find(label))
+                .is_some_and(|name| self.estate.canonical_always(name) == host)
     }
 
     /// An account alone: all of it. With more (a host, an address, an agent),
@@ -259,7 +271,11 @@ impl Sweep<'_> {
             }
         };
         process
-            && said(&seed.host, &[activity.place, actor.host], is_host)
+            && (seed.host.is_none()
+                || [activity.place, actor.host]
+                    .into_iter()
+                    .flatten()
+                    .any(|host| self.is_said(seed, host)))
             && said(&seed.account, &[account, actor.account], is_account)
             && said(&seed.session, &[session, actor.session], is_session)
             && said(&seed.agent, &[actor.agent], is_like)

@@ -109,10 +109,8 @@ impl Sweep<'_> {
             self.by_source(activity, session, account),
             self.by_end(activity, session),
             account.and_then(|account| self.by_owner(activity, session, account)),
-            activity.actor.app.and_then(|app| {
-                let link = self.taints.at(Entity::App(app), activity.time)?;
-                link.whole.then_some((Entity::App(app), link.grade, "application"))
-            }),
+            self.by_app(&activity.actor, activity.time)
+                .map(|hit| (hit.by, hit.grade, "application")),
             self.by_client(activity),
         ];
         reasons.into_iter().flatten().max_by_key(|(_, grade, _)| *grade)

@@ -3,10 +3,11 @@
 use hashbrown::HashMap;
 
 use crate::activity::{
-    Activity, FileSent, Object, TicketKind, TicketStep, Touch, TouchKind, Transfer, What,
+    Activity, FileSent, Object, SessionStep, TicketKind, TicketStep, Touch, TouchKind, Transfer,
+    What,
 };
 use crate::answer::Grade;
-use crate::assets::{Account, Assets, Fit, Found, Index, Kind, View};
+use crate::assets::{Account, Assets, Fit, Found, Index, Kind, Place, View};
 use crate::estate::Inside;
 use crate::names::{Name, Names};
 use crate::taint::habits::LARGE;
@@ -110,6 +111,7 @@ impl Finder<'_> {
             let hit = self.sweep.actor(activity);
             if let Some(hit) = hit {
                 acts.all.push((number, hit));
+                self.called(number, activity, hit, &mut acts);
             }
             match &activity.what {
                 What::Touch(touch) => self.touch(number, activity, touch, hit, &mut acts),
@@ -175,15 +177,20 @@ impl Finder<'_> {
                 continue;
             };
             let grade = if fit.certain { hit.grade } else { lower(hit.grade) };
-            if touch.kind == TouchKind::Denied || !fit.fit.is_touch() {
+            let place = declared.map(|location| &location.place);
+            let later = touch.kind == TouchKind::Shared && place.is_some_and(is_before_rules);
+            if touch.kind == TouchKind::Denied || later || !fit.fit.is_touch() {
                 if fit.fit != Fit::No {
                     push(&mut acts.ways, asset, (number, grade));
                 }
                 continue;
             }
+            // That mail came since, and went on, is not on record.
+            let rule =
+                touch.kind == TouchKind::Shared && matches!(touch.object, Object::Mail { .. });
             let act = Act {
                 activity: number,
-                grade,
+                grade: if rule { grade.min(Grade::Probable) } else { grade },
                 touch: Some(touch.kind),
                 kind: ActKind::Touch(weight(touch.kind)),
                 thing: thing(&touch.object),
@@ -278,8 +285,12 @@ impl Finder<'_> {
             TicketStep::Used | TicketStep::Forged | TicketStep::Issued => {
                 let forged = ticket.step == TicketStep::Forged;
                 let grade = hit.map(|hit| hit.grade).or(forged.then_some(Grade::Probable));
-                if let (Some(grade), Some(account)) = (grade, ticket.account) {
-                    self.used(number, account, grade, acts);
+                // An application is known by its id too.
+                let app = ticket.issued.filter(|_| ticket.kind == TicketKind::AppSecret);
+                for account in [ticket.account, app].into_iter().flatten() {
+                    if let Some(grade) = grade {
+                        self.used(number, account, grade, acts);
+                    }
                 }
             }
             _ => {}
@@ -297,6 +308,26 @@ impl Finder<'_> {
             let own = names.folded(credential.name).split_once('\\').map(|(domain, _)| domain);
             domain.is_some_and(|domain| own.is_none_or(|own| own == domain))
         })
+    }
+
+    /// Who calls a cloud proves by it that the account is in hand, and the key
+    /// that signed the call.
+    fn called(&self, number: u32, activity: &Activity, hit: Hit, acts: &mut Acts) {
+        let names = self.sweep.names;
+        let realm = activity.place.map_or("", |place| names.folded(place));
+        let refused = match &activity.what {
+            What::Session(session) => session.step != SessionStep::Seen,
+            What::Ticket(ticket) => ticket.step == TicketStep::Refused,
+            What::Touch(touch) => touch.kind == TouchKind::Denied,
+            _ => false,
+        };
+        if refused || !(realm.starts_with("aws:") || realm.starts_with("tenant:")) {
+            return;
+        }
+        let key = activity.actor.session.filter(|_| realm.starts_with("aws:"));
+        for name in [activity.actor.account, key].into_iter().flatten() {
+            self.used(number, name, hit.grade, acts);
+        }
     }
 
     fn used(&self, number: u32, account: Name, grade: Grade, acts: &mut Acts) {
@@ -447,6 +478,14 @@ fn thing(object: &Object) -> Option<Name> {
 
 fn last_part(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
+}
+
+/// Whether a place holds mail that a rule does not send on: what was there when
+/// it was made, and what never comes in. Only what comes into the mailbox later
+/// goes by it.
+fn is_before_rules(place: &Place) -> bool {
+    let Place::Mail { folder, message, .. } = place else { return false };
+    message.is_some() || folder.as_ref().is_some_and(|folder| !folder.is_inbox())
 }
 
 /// Shares from which every machine reads its policy.

@@ -2,6 +2,7 @@
 
 pub(crate) mod acts;
 pub(crate) mod cite;
+mod realms;
 pub(crate) mod ways;
 
 use hashbrown::HashMap;
