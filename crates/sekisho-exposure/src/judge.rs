@@ -17,6 +17,7 @@ use crate::story::Story;
 use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
 use crate::verdict::cite::{Citing, stamp};
+use crate::verdict::letters::Letters;
 use crate::verdict::ways::Ways;
 use crate::verdict::{self, Grounds};
 use crate::window::{self, Span};
@@ -57,6 +58,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         index: &index,
         view,
         copies: HashMap::new(),
+        letters: Letters::of(&sweep, &question.assets),
         packed: Vec::new(),
     };
     let acts = finder.run();

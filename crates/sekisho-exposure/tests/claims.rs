@@ -139,6 +139,47 @@ mod aws {
         assert!(disk.conditions.iter().any(|text| text.contains("data events")), "{disk:?}");
     }
 
+    /// An instance and a thief sign with one key: what the instance does stays
+    /// the instance's.
+    #[test]
+    fn a_key_that_two_use_makes_the_one_not_the_other() {
+        let role = |minute: u32, source: &str, verb: &str, from: (&str, &str), request: Value| {
+            let mut call = call(minute, source, verb, ("x", "ASIAONE", from.0), request);
+            call["userAgent"] = json!(from.1);
+            call["userIdentity"] = json!({"type": "AssumedRole", "accountId": ACCOUNT,
+                "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/App/i-0123456789abcdef0"),
+                "accessKeyId": "ASIAONE"});
+            call
+        };
+        let (own, thief) = (("10.0.0.5", "Boto3/1"), ("203.0.113.9", "aws-cli/2 kali"));
+        let mut log = Vec::new();
+        for hour in 0..120 {
+            let secret = json!({"secretId": "app/db"});
+            log.push(role(hour * 60, "secretsmanager", "GetSecretValue", own, secret));
+        }
+        log.push(role(3001, "sts", "GetCallerIdentity", thief, json!(null)));
+        log.push(role(3002, "ec2", "DescribeInstances", thief, json!({})));
+        let other = (thief.0, "Boto3/2");
+        let param = json!({"name": "/p/one", "withDecryption": true});
+        log.push(role(3003, "ssm", "GetParameter", other, param));
+        log.sort_by_key(|call| call["eventTime"].as_str().unwrap().to_owned());
+        let places = [
+            ("usual", "{ secret = \"app/db\" }"),
+            ("taken", "{ secret = \"/p/one\" }"),
+            ("role", "{ credential = \"arn:aws:iam::111122223333:role/App\" }"),
+        ];
+        for seed in ["agent=*kali*", "key=ASIAONE ip=203.0.113.9", "role=*/App/* ip=203.0.113.9"] {
+            let answer = asked(&[("trail", log.clone())], &places, "", seed);
+            let usual = verdict(&answer, "usual");
+            assert!(
+                matches!(usual, Verdict::Reachable | Verdict::CannotBeDetermined),
+                "{seed}: {usual:?}"
+            );
+            assert_eq!(verdict(&answer, "taken"), Verdict::Exfiltrated, "{seed}");
+            assert_eq!(verdict(&answer, "role"), Verdict::Exfiltrated, "{seed}");
+        }
+    }
+
     #[test]
     fn a_trail_of_writes_rules_no_read_out() {
         let answer = asked(&[("trail", trail(false))], &PLACES, "", "key=AKIASTOLEN");
@@ -221,6 +262,28 @@ mod tenant {
         assert_ne!(verdict(&answer, "archive"), Verdict::Exfiltrated);
         assert_eq!(verdict(&answer, "inbox"), Verdict::Exfiltrated);
         assert_eq!(verdict(&answer, "mailbox"), Verdict::Exfiltrated);
+    }
+
+    /// A folder that was synchronised has the messages that lie in it.
+    #[test]
+    fn a_folder_is_not_the_message_of_another() {
+        let mut log: Vec<Value> =
+            (0..120).map(|h| bind(h * 60, OWNER, ANN, &format!("<{h}@x>"), "app")).collect();
+        log.push(bind(3000, EVE, ANN, "<bound@x>", "app"));
+        let mut sync = bind(3001, EVE, ANN, "", "app");
+        sync["OperationProperties"][0]["Value"] = json!("Sync");
+        sync["Folders"] = json!(null);
+        sync["Item"] = json!({"ParentFolder": {"Path": "\\Archiv"}});
+        log.push(sync);
+        let places = [
+            ("bound", "{ mailbox = \"ann@corp.example\", message = \"<bound@x>\" }"),
+            ("unseen", "{ mailbox = \"ann@corp.example\", message = \"<unseen@x>\" }"),
+            ("archive", "{ mailbox = \"ann@corp.example\", folder = \"Archive\" }"),
+        ];
+        let answer = asked(&[("log", log)], &places, "", "ip=203.0.113.9");
+        assert_eq!(verdict(&answer, "bound"), Verdict::Accessed);
+        assert!(!matches!(verdict(&answer, "unseen"), Verdict::Exfiltrated | Verdict::RuledOut));
+        assert_eq!(verdict(&answer, "archive"), Verdict::Exfiltrated);
     }
 
     #[test]

@@ -97,6 +97,11 @@ impl Message {
         Ok(Self { id: Glob::new(bare(&text.to_lowercase()))? })
     }
 
+    /// Whether a record means this message.
+    pub(crate) fn names(&self, seen: &str) -> bool {
+        self.is(seen) == Some(true)
+    }
+
     /// The id, where it is no pattern.
     pub(super) fn id(&self) -> Option<&str> {
         self.id.is_plain().then(|| self.id.text())
@@ -110,6 +115,11 @@ impl Message {
         }
         (seen.contains('@') == self.id.text().contains('@')).then_some(false)
     }
+}
+
+/// Whether two records name one folder, in whatever languages.
+pub(crate) fn is_one_folder(one: &str, other: &str) -> bool {
+    folder_parts(one) == folder_parts(other)
 }
 
 /// Components of a folder's path, the first by its name in English.

@@ -56,11 +56,17 @@ impl Sweep<'_> {
     }
 
     /// A client of a cloud that was seen to be the intruder's: the same
-    /// account, from the same address with the same agent.
-    fn client(&self, actor: &Actor, time: i64) -> Option<Hit> {
+    /// account, from the same address with the same agent; or with any, where
+    /// the account came from there only then.
+    pub(crate) fn client(&self, actor: &Actor, time: i64) -> Option<Hit> {
         let client = Client::of(actor)?;
-        let link = self.taints.at(Entity::Client(client), time)?;
-        Some(Hit { by: Entity::Client(client), grade: link.grade, link: *link })
+        let any = Client { agent: None, ..client };
+        let hits = [client, any].map(|client| {
+            let by = Entity::Client(client);
+            self.taints.at(by, time).map(|link| Hit { by, grade: link.grade, link: *link })
+        });
+        let [exact, any] = hits;
+        exact.filter(|hit| any.is_none_or(|any| hit.grade >= any.grade)).or(any)
     }
 
     /// An application that is the intruder's. Of one that others had used before

@@ -2,12 +2,13 @@
 
 use hashbrown::HashMap;
 
+use super::letters::Letters;
 use crate::activity::{
     Activity, FileSent, Object, SessionStep, TicketKind, TicketStep, Touch, TouchKind, Transfer,
     What,
 };
 use crate::answer::Grade;
-use crate::assets::{Account, Assets, Fit, Found, Index, Kind, Place, View};
+use crate::assets::{Account, Assets, Fit, Found, Index, Kind, View};
 use crate::estate::Inside;
 use crate::names::{Name, Names};
 use crate::taint::habits::LARGE;
@@ -68,6 +69,8 @@ pub(crate) struct Finder<'a> {
     pub(crate) view: View<'a>,
     /// By asset: names under which copies of it were seen (archives).
     pub(crate) copies: HashMap<Box<str>, Vec<(usize, Grade)>>,
+    /// Where declared messages lie.
+    pub(crate) letters: Letters,
     /// What the intruder packed, and where.
     pub(crate) packed: Vec<Packed>,
 }
@@ -178,19 +181,17 @@ impl Finder<'_> {
             };
             let grade = if fit.certain { hit.grade } else { lower(hit.grade) };
             let place = declared.map(|location| &location.place);
-            let later = touch.kind == TouchKind::Shared && place.is_some_and(is_before_rules);
-            if touch.kind == TouchKind::Denied || later || !fit.fit.is_touch() {
+            let touched = touch.kind != TouchKind::Denied && fit.fit.is_touch();
+            let firm = self.of_mail((asset, location), place, touch, grade);
+            let Some(grade) = firm.filter(|_| touched) else {
                 if fit.fit != Fit::No {
                     push(&mut acts.ways, asset, (number, grade));
                 }
                 continue;
-            }
-            // That mail came since, and went on, is not on record.
-            let rule =
-                touch.kind == TouchKind::Shared && matches!(touch.object, Object::Mail { .. });
+            };
             let act = Act {
                 activity: number,
-                grade: if rule { grade.min(Grade::Probable) } else { grade },
+                grade,
                 touch: Some(touch.kind),
                 kind: ActKind::Touch(weight(touch.kind)),
                 thing: thing(&touch.object),
@@ -325,7 +326,10 @@ impl Finder<'_> {
             return;
         }
         let key = activity.actor.session.filter(|_| realm.starts_with("aws:"));
-        for name in [activity.actor.account, key].into_iter().flatten() {
+        // A session of a role is named by the role and by itself.
+        let role = activity.actor.account.and_then(|account| role_of(names.folded(account)));
+        let role = role.and_then(|role| names.find(&role));
+        for name in [activity.actor.account, key, role].into_iter().flatten() {
             self.used(number, name, hit.grade, acts);
         }
     }
@@ -480,12 +484,11 @@ fn last_part(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
 }
 
-/// Whether a place holds mail that a rule does not send on: what was there when
-/// it was made, and what never comes in. Only what comes into the mailbox later
-/// goes by it.
-fn is_before_rules(place: &Place) -> bool {
-    let Place::Mail { folder, message, .. } = place else { return false };
-    message.is_some() || folder.as_ref().is_some_and(|folder| !folder.is_inbox())
+/// The role whose session an ARN names.
+fn role_of(session: &str) -> Option<String> {
+    let (head, rest) = session.split_once(":assumed-role/")?;
+    let (role, _) = rest.rsplit_once('/')?;
+    Some(format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)))
 }
 
 /// Shares from which every machine reads its policy.

@@ -2,6 +2,7 @@
 
 pub(crate) mod acts;
 pub(crate) mod cite;
+pub(crate) mod letters;
 mod realms;
 pub(crate) mod ways;
 
