@@ -59,6 +59,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         view,
         copies: HashMap::new(),
         letters: Letters::of(&sweep, &question.assets),
+        owned: HashMap::new(),
         packed: Vec::new(),
     };
     let acts = finder.run();
@@ -68,6 +69,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         ledger: &ledger,
         heard: &extraction.heard,
         evidence,
+        sensor_lost: std::cell::OnceCell::new(),
         acts: &acts,
         begin: whole.begin,
         end: whole.end,

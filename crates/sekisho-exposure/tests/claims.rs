@@ -98,13 +98,16 @@ mod aws {
         let stolen = ("ci", "AKIASTOLEN", "203.0.113.9");
         let secret = json!({"secretId": "prod/payroll"});
         all.push(call(3000, "secretsmanager", "GetSecretValue", stolen, secret));
+        let bucket = json!({"bucketName": "plans"});
+        all.push(call(3002, "s3", "GetBucketLocation", stolen, bucket));
         all.push(call(3001, "iam", "CreateUser", stolen, json!({"userName": "eve"})));
         all.retain(|call| reads || call["readOnly"] == json!(false));
         all.sort_by_key(|call| call["eventTime"].as_str().unwrap().to_owned());
         all
     }
 
-    const PLACES: [(&str, &str); 8] = [
+    const PLACES: [(&str, &str); 9] = [
+        ("bucket", "{ bucket = \"plans\" }"),
         (
             "read",
             "{ secret = \"arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/payroll-AbCdEf\" }",
@@ -130,6 +133,7 @@ mod aws {
             ("far", Verdict::CannotBeDetermined),
             ("foreign", Verdict::CannotBeDetermined),
             ("object", Verdict::CannotBeDetermined),
+            ("bucket", Verdict::CannotBeDetermined),
             ("key", Verdict::Exfiltrated),
         ] {
             assert_eq!(verdict(&answer, id), expected, "{id}");
@@ -264,6 +268,31 @@ mod tenant {
         assert_eq!(verdict(&answer, "mailbox"), Verdict::Exfiltrated);
     }
 
+    /// Without the licence for it, what is sent is recorded, and what is read is
+    /// not.
+    #[test]
+    fn that_mail_is_sent_does_not_show_that_its_reading_is_recorded() {
+        let sent = |hour: u32, user: &str| {
+            record(
+                hour * 60,
+                "Exchange",
+                "Send",
+                (user, "192.0.2.1"),
+                json!({
+                "MailboxOwnerUPN": user, "Item": {"InternetMessageId": format!("<{hour}@x>"),
+                    "ParentFolder": {"Path": "\\Drafts"}}}),
+            )
+        };
+        let mut log: Vec<Value> = (0..120).map(|hour| sent(hour, "bob@corp.example")).collect();
+        let places = [("bob", "{ mailbox = \"bob@corp.example\" }")];
+        log.push(record(3000, "Exchange", "Send", EVE, json!({"MailboxOwnerUPN": ANN})));
+        let answer = asked(&[("log", log.clone())], &places, "", "ip=203.0.113.9");
+        assert_eq!(verdict(&answer, "bob"), Verdict::CannotBeDetermined);
+        log.push(bind(3001, EVE, ANN, "<1@x>", "app"));
+        let answer = asked(&[("log", log)], &places, "", "ip=203.0.113.9");
+        assert_ne!(verdict(&answer, "bob"), Verdict::RuledOut);
+    }
+
     /// A folder that was synchronised has the messages that lie in it.
     #[test]
     fn a_folder_is_not_the_message_of_another() {
@@ -365,7 +394,7 @@ mod hosts {
     use super::*;
 
     /// A record of Windows' Security log as it is exported.
-    fn event(host: &str, id: u32, number: u64, minute: u32, data: Value) -> Value {
+    pub(super) fn event(host: &str, id: u32, number: u64, minute: u32, data: Value) -> Value {
         json!({"Event": {"System": {
             "Provider": {"#attributes": {"Name": "Microsoft-Windows-Security-Auditing"}},
             "EventID": id, "Keywords": "0x8020000000000000", "EventRecordID": number,
@@ -374,7 +403,7 @@ mod hosts {
             "EventData": data}})
     }
 
-    fn logon(user: &str, session: &str, kind: u32, from: (&str, &str)) -> Value {
+    pub(super) fn logon(user: &str, session: &str, kind: u32, from: (&str, &str)) -> Value {
         let (address, name) = from;
         json!({"TargetUserSid": "S-1-5-21-1-2-3-1000", "TargetUserName": user,
             "TargetDomainName": "CORP", "TargetLogonId": session, "LogonType": kind,
@@ -451,6 +480,35 @@ mod hosts {
         assert_eq!(verdict(&answer, "there"), Verdict::Accessed);
         let state = |name: &str| answer.hosts.iter().find(|host| host.host == name).unwrap().state;
         assert_eq!(state("WS03"), HostWord::Compromised);
+    }
+}
+
+mod directory {
+    use super::hosts::{event, logon};
+    use super::*;
+
+    /// A session on a controller reads all secrets of the directory.
+    fn replicated(user: &str) -> Verdict {
+        let ticket = json!({"TargetUserName": "ann@CORP.EXAMPLE", "ServiceName": "DC$",
+            "IpAddress": "::ffff:10.0.0.3", "Status": "0x0", "TicketEncryptionType": "0x12"});
+        let right = "%%7688\n\t{1131f6ad-9c07-11d1-f79f-00c04fc2dcd2}";
+        let read = json!({"SubjectUserSid": "S-1-5-21-1-2-3-1000", "SubjectUserName": user,
+            "SubjectDomainName": "CORP", "SubjectLogonId": "0x9001", "AccessMask": "0x100",
+            "Properties": right, "ObjectType": "%{19195a5b-6da0-11d0-afd3-00c04fd930c9}"});
+        let log = vec![
+            event("DC", 4769, 1, 1, ticket),
+            event("DC", 4624, 2, 2, logon(user, "0x9001", 3, ("10.0.0.2", "WS02"))),
+            event("DC", 4662, 3, 2, read),
+        ];
+        let places = [("krbtgt", "{ credential = \"krbtgt@corp.example\" }")];
+        verdict(&asked(&[("log", log)], &places, "", "process=nothing.exe"), "krbtgt")
+    }
+
+    #[test]
+    fn who_replicates_the_directory_and_is_no_controller_takes_it() {
+        assert_eq!(replicated("Administrateur"), Verdict::Accessed);
+        // What synchronises the directory with a cloud does it all day.
+        assert_eq!(replicated("MSOL_0a1b2c3d4e5f"), Verdict::CannotBeDetermined);
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) struct Finder<'a> {
     pub(crate) view: View<'a>,
     /// By asset: names under which copies of it were seen (archives).
     pub(crate) copies: HashMap<Box<str>, Vec<(usize, Grade)>>,
+    /// By account: the assets that are its credentials.
+    pub(crate) owned: HashMap<Name, Vec<usize>>,
     /// Where declared messages lie.
     pub(crate) letters: Letters,
     /// What the intruder packed, and where.
@@ -254,7 +256,7 @@ impl Finder<'_> {
     }
 
     fn ticket(
-        &self,
+        &mut self,
         number: u32,
         activity: &Activity,
         ticket: &crate::activity::Ticket,
@@ -313,7 +315,7 @@ impl Finder<'_> {
 
     /// Who calls a cloud proves by it that the account is in hand, and the key
     /// that signed the call.
-    fn called(&self, number: u32, activity: &Activity, hit: Hit, acts: &mut Acts) {
+    fn called(&mut self, number: u32, activity: &Activity, hit: Hit, acts: &mut Acts) {
         let names = self.sweep.names;
         let realm = activity.place.map_or("", |place| names.folded(place));
         let refused = match &activity.what {
@@ -334,11 +336,16 @@ impl Finder<'_> {
         }
     }
 
-    fn used(&self, number: u32, account: Name, grade: Grade, acts: &mut Acts) {
-        for (asset, one) in self.assets.all.iter().enumerate() {
-            if one.credentials().any(|c| is_theirs(c, account, self.sweep.names)) {
-                push(&mut acts.tainted, asset, plain(number, grade, ActKind::Used));
-            }
+    fn used(&mut self, number: u32, account: Name, grade: Grade, acts: &mut Acts) {
+        let (assets, names) = (self.assets, self.sweep.names);
+        let owned = self.owned.entry(account).or_insert_with(|| {
+            let all = assets.all.iter().enumerate();
+            all.filter(|(_, asset)| asset.credentials().any(|c| is_theirs(c, account, names)))
+                .map(|(number, _)| number)
+                .collect()
+        });
+        for &asset in owned.iter() {
+            push(&mut acts.tainted, asset, plain(number, grade, ActKind::Used));
         }
     }
 

@@ -32,6 +32,9 @@ impl Ways<'_> {
             let is = |realm: &Name| names.folded(*realm).strip_prefix(prefix) == Some(account);
             return all.into_iter().filter(is).collect();
         }
+        if all.len() < 2 {
+            return all;
+        }
         let named: Vec<Name> =
             all.iter().copied().filter(|realm| self.is_alive(*realm, class, asset)).collect();
         if named.is_empty() { all } else { named }
@@ -59,9 +62,10 @@ impl Ways<'_> {
     /// Whether records of a class of a realm name a container.
     fn heard_in(&self, realm: Name, class: Class, container: &str) -> bool {
         let Some(container) = self.sweep.names.find(container) else { return false };
-        self.heard.alive.keys().any(|(source, known, named)| {
-            source.host == Some(realm) && *known == class && *named == container
-        })
+        let sources = self.ledger.of_host(realm).iter();
+        sources
+            .map(|(source, _)| *source)
+            .any(|source| self.heard.alive.contains_key(&(source, class, container)))
     }
 
     /// Whether a sensor's counts of what a host sent are all there are: it
@@ -70,15 +74,19 @@ impl Ways<'_> {
         let Some(hours) = self.heard.watched.get(&(host, Class::Flow)) else { return false };
         let (first, last) = (Hour::of(self.begin).0, Hour::of(self.end).0);
         let every = (first..=last).all(|hour| hours.contains_key(&Hour(hour)));
-        let lost = self.sweep.story.activities.iter().any(|activity| {
+        every && !*self.sensor_lost.get_or_init(|| self.has_lost())
+    }
+
+    /// Whether sensors say that they lost something.
+    fn has_lost(&self) -> bool {
+        self.sweep.story.activities.iter().any(|activity| {
             let What::Loss(loss) = &activity.what else { return false };
             let kind =
                 matches!(loss.kind, LossKind::Dropped | LossKind::Narrowed | LossKind::Stopped);
             kind && self.is_of_sensor(activity.record)
                 && loss.channel.is_none()
                 && loss.share.is_none_or(|share| share > LOST_MOST)
-        });
-        every && !lost
+        })
     }
 
     /// Whether a record is of a log that a sensor writes.

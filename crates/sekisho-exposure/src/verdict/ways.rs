@@ -20,6 +20,8 @@ pub(crate) struct Ways<'a> {
     pub(crate) ledger: &'a Ledger<'a>,
     pub(crate) heard: &'a crate::ledger::Heard,
     pub(crate) evidence: &'a crate::evidence::Evidence,
+    /// Whether sensors say that they lost something, once it was asked.
+    pub(crate) sensor_lost: std::cell::OnceCell<bool>,
     pub(crate) acts: &'a Acts,
     pub(crate) begin: i64,
     pub(crate) end: i64,

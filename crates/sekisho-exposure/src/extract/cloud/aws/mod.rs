@@ -204,20 +204,28 @@ fn heard_of(call: &Call<'_>, out: &mut Out<'_>) {
         let region = out.names().of(&region_of(region));
         out.alive(region);
     }
-    let verbs = ["Get", "List", "Describe", "BatchGet"];
-    let reads = match call.row.any(keys::READ_ONLY) {
-        Some(text) => text.eq_ignore_ascii_case("true"),
-        None => verbs.iter().any(|verb| call.verb.starts_with(verb)),
-    };
-    if reads {
+    if only_reads(call) {
         let reads = out.names().of(READS);
         out.alive(reads);
     }
 }
 
+/// Whether a call changes nothing.
+fn only_reads(call: &Call<'_>) -> bool {
+    let verbs = ["Get", "List", "Describe", "BatchGet", "Head", "Select", "Query", "Scan"];
+    match call.row.any(keys::READ_ONLY) {
+        Some(text) => text.eq_ignore_ascii_case("true"),
+        None => verbs.iter().any(|verb| call.verb.starts_with(verb)),
+    }
+}
+
 /// What a data event shows to be recorded: its bucket, table or function, and
-/// something of its service (by the service's whole name).
+/// something of its service (by the service's whole name). That writes are
+/// recorded does not show that reads are.
 fn alive(call: &Call<'_>, out: &mut Out<'_>) {
+    if !only_reads(call) && call.service != "lambda" {
+        return;
+    }
     let containers = [keys::BUCKET, keys::TABLE, keys::FUNCTION, keys::SNAPSHOT, keys::SOURCE];
     for key in containers {
         if let Some(text) = call.row.any(key) {
