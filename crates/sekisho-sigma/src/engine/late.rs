@@ -6,16 +6,19 @@
 //! holds when [`judge`](super::judge) looks at the event, which has the last
 //! word.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use sekisho_event::{Kind, Shape, Value, ValueId};
 
+use crate::compare::fold_into;
 use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, Handle, Values, is_plain_integer};
 use crate::engine::program::{
-    EVERY_FIELD, FieldNumber, KeywordSet, Lane, Node, Program, Question, RuleId,
+    CompiledRule, EVERY_FIELD, FieldNumber, KeywordSet, Lane, Node, Program, Question, RuleId,
 };
+use crate::engine::value_test::field_ref_holds;
 
 /// Rows that are looked at together: sets of them are held for every question
 /// that matters.
@@ -520,13 +523,50 @@ impl Looking<'_> {
             let sets = self.sets(rules, &some, columns)?;
             for &id in rules {
                 let Some(rule) = self.program.rules.get(id as usize) else { continue };
-                self.eval(&rule.node, true, &sets).each(some.len(), |row| {
-                    out.extend(u32::try_from(some.start + row).ok().map(|row| (row, id)));
+                let found = self.eval(&rule.node, true, &sets);
+                let sieve = self.sieve(rule, &found, columns)?;
+                found.each(some.len(), |row| {
+                    if sieve.as_ref().is_none_or(|sieve| sieve.passes(row, some.start, &sets)) {
+                        out.extend(u32::try_from(some.start + row).ok().map(|row| (row, id)));
+                    }
                 });
             }
             from = some.end;
         }
         Ok(())
+    }
+
+    /// What asks the rows that were found for a rule the questions which were
+    /// put off; `None` where there are none, or only of keywords.
+    fn sieve<'s, C: LateColumns>(
+        &'s self,
+        rule: &'s CompiledRule,
+        found: &RowSet,
+        columns: &'s mut C,
+    ) -> Result<Option<Sieve<'s, C>>, C::Error> {
+        if matches!(found, RowSet::None) {
+            return Ok(None);
+        }
+        let mut fields: Vec<FieldNumber> = Vec::new();
+        rule.node.each_atom(&mut |id, _| {
+            let Some(atom) = self.program.atoms.get(id as usize) else { return };
+            match atom.question {
+                Question::Late => fields.push(atom.field),
+                Question::FieldRef(_, other) => fields.extend([atom.field, other]),
+                Question::Value | Question::Exists(_) | Question::Null => {}
+            }
+        });
+        if fields.is_empty() || fields.contains(&EVERY_FIELD) {
+            return Ok(None);
+        }
+        let mut read: HashMap<FieldNumber, Vec<usize>> = HashMap::new();
+        for ask in self.asks.iter().filter(|ask| fields.contains(&ask.field)) {
+            columns.load(ask.column)?;
+            columns.load_keys(ask.column)?;
+            read.entry(ask.field).or_default().push(ask.column);
+        }
+        let (program, columns) = (self.program, &*columns);
+        Ok(Some(Sieve { program, node: &rule.node, columns, read, known: RefCell::default() }))
     }
 
     /// The sets that these rules are made of.
@@ -623,6 +663,69 @@ impl Looking<'_> {
             Question::Late | Question::FieldRef(..) => return RowSet::All,
         };
         if wanted { holds } else { holds.not() }
+    }
+}
+
+/// Asks single rows what could not be told from sets of rows.
+struct Sieve<'a, C> {
+    program: &'a Program,
+    node: &'a Node,
+    columns: &'a C,
+    /// By field of which is asked: its columns.
+    read: HashMap<FieldNumber, Vec<usize>>,
+    /// What was asked of a column's value, and its answer.
+    known: RefCell<HashMap<(AtomId, usize, u32), bool>>,
+}
+
+impl<C: LateColumns> Sieve<'_, C> {
+    /// Whether the rule may hold for a row, which is counted from the first one
+    /// of the sets.
+    fn passes(&self, row: usize, first: usize, sets: &Sets) -> bool {
+        let has = |words: Option<&Vec<u64>>| {
+            let word = words.and_then(|words| words.get(row / 64)).copied();
+            word.is_some_and(|word| word >> (row % 64) & 1 == 1)
+        };
+        self.node.eval(&mut |id| {
+            let Some(atom) = self.program.atoms.get(id as usize) else { return false };
+            let present = sets.present.get(&atom.field);
+            match &atom.question {
+                Question::Value => has(sets.held.get(&id)),
+                Question::Exists(wanted) => has(present.map(|(some, _)| some)) == *wanted,
+                Question::Null => !has(present.map(|(_, not_null)| not_null)),
+                Question::Late => self.any(atom.field, first + row, &mut |column, key, value| {
+                    let mut known = self.known.borrow_mut();
+                    *known.entry((id, column, key)).or_insert_with(|| {
+                        let mut folded = String::new();
+                        fold_into(value.text, &mut folded);
+                        atom.asking.holds(value, &folded)
+                    })
+                }),
+                Question::FieldRef(reference, other) => {
+                    self.any(atom.field, first + row, &mut |_, _, this| {
+                        self.any(*other, first + row, &mut |_, _, that| {
+                            field_ref_holds(reference, this, that)
+                        })
+                    })
+                }
+            }
+        })
+    }
+
+    /// Whether something holds for one of the values that a field has in a row.
+    fn any(
+        &self,
+        field: FieldNumber,
+        row: usize,
+        holds: &mut dyn FnMut(usize, u32, Value<'_>) -> bool,
+    ) -> bool {
+        self.read.get(&field).into_iter().flatten().any(|&column| {
+            let values = self.columns.values(column);
+            let mut any = false;
+            self.columns.keys(column).each(&(row..row + 1), |_, key| {
+                any = any || values.value(key).is_some_and(|value| holds(column, key, value));
+            });
+            any
+        })
     }
 }
 
