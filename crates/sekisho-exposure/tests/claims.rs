@@ -492,13 +492,12 @@ mod directory {
     use super::*;
 
     /// A session on a controller reads all secrets of the directory.
-    fn replicated(user: &str) -> Verdict {
+    fn read(user: &str, class: &str, right: &str) -> Verdict {
         let ticket = json!({"TargetUserName": "ann@CORP.EXAMPLE", "ServiceName": "DC$",
             "IpAddress": "::ffff:10.0.0.3", "Status": "0x0", "TicketEncryptionType": "0x12"});
-        let right = "%%7688\n\t{1131f6ad-9c07-11d1-f79f-00c04fc2dcd2}";
         let read = json!({"SubjectUserSid": "S-1-5-21-1-2-3-1000", "SubjectUserName": user,
             "SubjectDomainName": "CORP", "SubjectLogonId": "0x9001", "AccessMask": "0x100",
-            "Properties": right, "ObjectType": "%{19195a5b-6da0-11d0-afd3-00c04fd930c9}"});
+            "Properties": format!("%%7688\n\t{{{right}}}"), "ObjectType": format!("%{{{class}}}")});
         let log = vec![
             event("DC", 4769, 1, 1, ticket),
             event("DC", 4624, 2, 2, logon(user, "0x9001", 3, ("10.0.0.2", "WS02"))),
@@ -506,6 +505,21 @@ mod directory {
         ];
         let places = [("krbtgt", "{ credential = \"krbtgt@corp.example\" }")];
         verdict(&asked(&[("log", log)], &places, "", "process=nothing.exe"), "krbtgt")
+    }
+
+    fn replicated(user: &str) -> Verdict {
+        let (class, right) =
+            ("19195a5b-6da0-11d0-afd3-00c04fd930c9", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2");
+        read(user, class, right)
+    }
+
+    /// The key of the federation's server makes tokens; it is no password.
+    #[test]
+    fn a_key_that_signs_tokens_is_nobodys_secret() {
+        let (class, photo) =
+            ("5cb41ed0-0e4c-11d0-a286-00aa003049e2", "8d3bca50-1d7e-11d0-a081-00aa006c33ed");
+        let found = read("Administrateur", class, photo);
+        assert!(matches!(found, Verdict::Reachable | Verdict::CannotBeDetermined), "{found:?}");
     }
 
     #[test]

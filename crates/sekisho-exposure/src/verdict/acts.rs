@@ -275,6 +275,14 @@ impl Finder<'_> {
                                 self.sweep.taints.first(Entity::Account(account), Grade::Possible);
                             link.is_some_and(|link| link.record == activity.record)
                         };
+                        // With a key that signs others' tokens anybody can be named, and
+                        // nobody's own secrets are read.
+                        if ticket.kind == TicketKind::SigningKey {
+                            return [ticket.account, ticket.service]
+                                .into_iter()
+                                .flatten()
+                                .any(by_name);
+                        }
                         let everyones = ticket.everyone && ticket.kind != TicketKind::Token;
                         ticket.account.is_some_and(by_name)
                             || everyones && self.in_domain(credential, activity.place)
