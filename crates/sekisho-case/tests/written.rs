@@ -7,15 +7,18 @@ use std::fs;
 use std::path::Path;
 
 use sekisho_case::Hash;
+use sekisho_case::cosignature::cosign;
 use sekisho_case::event::{EventHead, EventSealer, NAMES_NAME, PreparedName, SealedEvent};
 use sekisho_case::key::SigningKey;
+use sekisho_case::limits::NOTE_SIGNATURES_MAX;
 use sekisho_case::log::{Log, LogWriter};
 use sekisho_case::merkle::{Tree, leaf_hash, root_of};
+use sekisho_case::policy::Policy;
 use sekisho_case::record::{
     Body, Case, Cell, Cells, Counted, Endpoint, Examination, ExaminationKind, FileSum, Nonce,
     Party, Record, Release, Role, Seal, SealKind, Source, Span, Verdicts,
 };
-use sekisho_case::release::{self, Content, ReleasedEvent};
+use sekisho_case::release::{self, Content, OpenRelease, ReleaseError, ReleasedEvent};
 use sekisho_case::statement::{Place, Standing};
 use sekisho_case::time::{Day, Timestamp};
 use sekisho_case::verify::{Trust, Verified, verify_case, verify_release};
@@ -253,6 +256,51 @@ fn names_that_are_withheld_too_are_counted() {
         (event.withheld, &event.withheld_names, event.names_proven),
         (Some(1), &None, false)
     );
+}
+
+#[test]
+fn a_release_takes_signatures_that_fit_and_no_others() {
+    let mut written = Written::new(SealKind::Fields, 2, 3);
+    let events = vec![written.event(0, 1), written.event(1, 2)];
+    let release = written.release(events);
+    let unchanged = OpenRelease::open(&release).unwrap();
+    assert_eq!(unchanged.to_bytes().unwrap(), release);
+    let witness = SigningKey::from_seed("witness.example", [5; 32]).unwrap();
+    let (key, text) = (witness.cosigner_key(), unchanged.checkpoint().note().text());
+    let line = cosign(&witness, text, 1_772_440_047).unwrap();
+
+    let mut open = unchanged.clone();
+    assert!(open.add_signature(line.clone(), &key).unwrap());
+    assert!(!open.add_signature(line.clone(), &key).unwrap(), "it is there already");
+    let cosigned = open.to_bytes().unwrap();
+    // One line in the checkpoint, and in each proof.
+    let proofs = 2 + 3 + 1;
+    assert_eq!(cosigned.len() - release.len(), (1 + proofs) * (line.to_string().len() + 1));
+    let policy = format!("witness w {key}\nquorum w\n");
+    let trust = Trust { policy: Some(Policy::parse(&policy).unwrap()), ..trust() };
+    let verified = verify_release(&cosigned, &trust).unwrap();
+    assert!(verified.is_valid(), "{}", told(&verified));
+    assert!(!verify_release(&release, &trust).unwrap().is_valid());
+
+    // Of another text, by another key, or more than are read.
+    let wrong = cosign(&witness, "another\n", 7).unwrap();
+    let refused = unchanged.clone().add_signature(wrong, &key);
+    assert!(matches!(refused, Err(ReleaseError::Unsigned(_))), "{refused:?}");
+    let other = SigningKey::from_seed("other.example", [6; 32]).unwrap().cosigner_key();
+    assert!(unchanged.clone().add_signature(line, &other).is_err());
+    let mut full = unchanged;
+    let most = u64::try_from(NOTE_SIGNATURES_MAX).unwrap();
+    let mut added = (1..=most).map(|time| {
+        let line = cosign(&witness, full.checkpoint().note().text(), time).unwrap();
+        full.add_signature(line, &key)
+    });
+    // The owner's is there.
+    assert_eq!(added.by_ref().take_while(|added| matches!(added, Ok(true))).count(), 127);
+    drop(added);
+    assert!(verify_release(&full.to_bytes().unwrap(), &trust).unwrap().is_valid());
+    for none in [&b""[..], b"PK", &release[..release.len() - 1]] {
+        assert!(matches!(OpenRelease::open(none), Err(ReleaseError::Broken(_))));
+    }
 }
 
 #[test]

@@ -62,6 +62,42 @@ pub struct Answer {
     pub collect_next: Vec<Collect>,
     /// What the reader must know of the input.
     pub notices: Vec<Notice>,
+    /// Detections that were no seeds, for an analyst said that they are no
+    /// intruder's. Answers of before that could be said do not have it.
+    #[serde(default)]
+    pub cleared: Cleared,
+}
+
+/// What an analyst cleared: every verdict stands on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// Detections that did not become seeds, each once.
+    pub detections: u64,
+    /// By what was said, in the order in which it was; also what cleared
+    /// nothing.
+    pub by: Vec<ClearedBy>,
+}
+
+/// What was cleared by one word of an analyst.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearedBy {
+    /// The word, as it was typed.
+    pub said: String,
+    /// Detections that fit it. Some may fit another word too.
+    pub detections: u64,
+    /// What detected them, by title and level.
+    pub rules: Vec<ClearedRule>,
+}
+
+/// A rule or indicator of which detections were cleared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClearedRule {
+    /// Title of the rule, or name of the indicator.
+    pub title: String,
+    /// Level of the rule, or `indicator`.
+    pub level: String,
+    /// How many.
+    pub detections: u64,
 }
 
 /// A verdict and what it rests on.

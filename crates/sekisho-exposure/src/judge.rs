@@ -3,13 +3,14 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::answer::{
-    ANSWER_VERSION, Answer, AssetVerdict, Coverage, Edge, Evicted, Grade, Notice, Verdict, Window,
+    ANSWER_VERSION, Answer, AssetVerdict, Cleared, Coverage, CoverageWord, Edge, Evicted, Grade,
+    Notice, Verdict, Window,
 };
 use crate::assets::View;
 use crate::estate::Estate;
 use crate::evidence::RecordId;
 use crate::extract::{Class, Extraction};
-use crate::ledger::Ledger;
+use crate::ledger::{HOST_EXPECTED, LOG_EXPECTED, Ledger};
 use crate::names::{Name, Names};
 use crate::people;
 use crate::question::{Question, Seed};
@@ -19,7 +20,7 @@ use crate::verdict::acts::{Acts, Finder};
 use crate::verdict::cite::{Citing, stamp};
 use crate::verdict::letters::Letters;
 use crate::verdict::ways::Ways;
-use crate::verdict::{self, Grounds};
+use crate::verdict::{self, Grounds, Once};
 use crate::window::{self, Span};
 use crate::{collect, notices};
 
@@ -39,9 +40,9 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let evidence = &extraction.evidence;
     let mut sweep = Sweep::of(&story, names, &estate);
     let norm = Norm::of(&sweep, &extraction.heard);
-    let unfit = sweep.plant(&seeds, evidence, &norm);
+    let planted = sweep.plant(&seeds, &question.clear, evidence, &norm);
     sweep.run();
-    let ledger = Ledger::of(&extraction.heard, &story, evidence, names);
+    let ledger = Ledger::of(&extraction.heard, &story, evidence, names, &estate);
     let citing = Citing { names, evidence };
     // What was seen first need not have been first: nothing is ruled out but
     // over all of the evidence's time.
@@ -75,10 +76,13 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         end: whole.end,
         view,
         realms: realms(&ledger, names),
+        once: Once::default(),
     };
     let mut verdicts = verdicts(question, &ways, citing, !sweep.taints.is_empty());
     let collect_next = collect::next(&mut verdicts, &ledger, names);
     let window = window::of(&sweep, &ledger, &acts.all, citing);
+    let cleared = planted.cleared.clone();
+    on_condition(&mut verdicts, &cleared);
     Answer {
         version: ANSWER_VERSION,
         sentence: sentence(&verdicts, &window),
@@ -86,10 +90,11 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         accounts: people::accounts(&sweep, citing),
         coverage: coverage(&ledger, names),
         edges: edges(&sweep, citing),
-        notices: notices::of(&sweep, &ledger, extraction, question, unfit, citing),
+        notices: notices::of(&sweep, &ledger, extraction, question, planted, citing),
         window,
         verdicts,
         collect_next,
+        cleared,
     }
 }
 
@@ -134,6 +139,20 @@ fn verdicts(
     each.collect()
 }
 
+/// What an analyst cleared could have made any verdict milder: each says so.
+fn on_condition(verdicts: &mut [AssetVerdict], cleared: &Cleared) {
+    if cleared.detections == 0 {
+        return;
+    }
+    let condition = format!(
+        "what the analyst cleared ({}) was not the intruder's",
+        notices::detections(cleared.detections)
+    );
+    for verdict in verdicts {
+        verdict.conditions.insert(0, condition.clone());
+    }
+}
+
 /// Hosts of which nobody can say what ran there: of each the logons and the
 /// processes were not heard over the whole time.
 fn unwatched(sweep: &Sweep<'_>, ledger: &Ledger<'_>, span: Span) -> HashSet<Name> {
@@ -150,10 +169,14 @@ fn unwatched(sweep: &Sweep<'_>, ledger: &Ledger<'_>, span: Span) -> HashSet<Name
     hosts
 }
 
-/// Realms of clouds that supply logs.
+/// Realms of clouds that supply logs, or should.
 fn realms(ledger: &Ledger<'_>, names: &Names) -> Vec<Name> {
     let mut realms: Vec<Name> = ledger.sources().iter().filter_map(|source| source.host).collect();
+    // One that the estate declares and of which nothing is there may have
+    // what is asked for.
+    realms.extend(ledger.lacking().iter().filter(|l| l.silent).map(|l| l.host));
     realms.retain(|realm| names.folded(*realm).contains(':'));
+    realms.sort_by(|a, b| names.folded(*a).cmp(names.folded(*b)));
     realms.dedup();
     realms
 }
@@ -172,6 +195,21 @@ fn coverage(ledger: &Ledger<'_>, names: &Names) -> Vec<Coverage> {
                 state: stretch.word,
                 reason: stretch.reason,
             });
+        }
+    }
+    let (from, to) = (stamp(ledger.extent.0), stamp(ledger.extent.1.saturating_add(1)));
+    for lacking in ledger.lacking() {
+        let missing = |channel: &str, reason: &str| Coverage {
+            host: names.shown(lacking.host).to_owned(),
+            channel: channel.to_owned(),
+            from: from.clone(),
+            to: to.clone(),
+            state: CoverageWord::Missing,
+            reason: reason.to_owned(),
+        };
+        out.extend(lacking.logs.iter().map(|log| missing(names.shown(*log), LOG_EXPECTED)));
+        if lacking.silent && lacking.logs.is_empty() {
+            out.push(missing("any", HOST_EXPECTED));
         }
     }
     out
@@ -242,3 +280,6 @@ fn are(count: usize) -> String {
 pub(crate) fn notice(kind: &str, text: String) -> Notice {
     Notice { kind: kind.to_owned(), text, evidence: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;

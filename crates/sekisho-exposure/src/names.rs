@@ -65,6 +65,15 @@ fn fold(text: &str, to: &mut String) {
     }
 }
 
+/// A text as names are compared: letter by letter in lower case. (`to_lowercase`
+/// of a whole text makes another sigma at the end of a word than within it.)
+#[must_use]
+pub(crate) fn folded(text: &str) -> String {
+    let mut out = String::new();
+    fold(text, &mut out);
+    out
+}
+
 impl Names {
     /// The number of a name.
     pub fn of(&mut self, text: &str) -> Name {

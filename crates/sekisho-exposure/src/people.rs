@@ -70,6 +70,8 @@ pub(crate) fn hosts(
         Entity::Host(host) => Some(host),
         _ => None,
     }));
+    let silent = ledger.lacking().iter().filter(|lacking| lacking.silent);
+    hosts.extend(silent.map(|lacking| lacking.host));
     hosts.retain(|host| !sweep.names.folded(*host).contains(':') && sweep.is_ours(*host));
     hosts.sort_by(|a, b| sweep.names.folded(*a).cmp(sweep.names.folded(*b)));
     hosts.dedup();

@@ -21,7 +21,8 @@ pub enum Seed {
     Said(Box<SaidSeed>),
 }
 
-/// An analyst's word: everything that fits all of its parts is the intruder's.
+/// An analyst's word: everything that fits all of its parts is meant, as the
+/// intruder's ([`Seed::Said`]) or as nobody's concern ([`Question::clear`]).
 /// Parts are compared without regard to case; `*` stands for anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SaidSeed {
@@ -168,6 +169,9 @@ pub struct Question {
     pub estate: crate::estate::Declared,
     /// Where to begin.
     pub seeds: Vec<Seed>,
+    /// What an analyst says is no intruder's: detections that fit it do not
+    /// become seeds.
+    pub clear: Vec<SaidSeed>,
     /// When it is asked (nanoseconds since 1970): records from later are from
     /// the future. `None`: no record is.
     pub now: Option<i64>,

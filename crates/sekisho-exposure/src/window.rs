@@ -40,7 +40,7 @@ pub(crate) fn of(
     let Some(anomaly) = anomaly else {
         return Window {
             evicted: Evicted::NoIntruder,
-            evicted_why: "nothing was detected, and nobody named where to begin".to_owned(),
+            evicted_why: "no detection counts, and nobody named where to begin".to_owned(),
             ..Window::default()
         };
     };

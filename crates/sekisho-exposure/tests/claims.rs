@@ -53,7 +53,7 @@ fn asked(logs: &[(&str, Vec<Value>)], places: &[(&str, &str)], estate: &str, see
     let (estate, notices) = Declared::parse(estate, &mut extraction.names).unwrap();
     assert_eq!(notices, []);
     let seeds = vec![Seed::Said(Box::new(SaidSeed::parse(seed).unwrap()))];
-    judge(&mut extraction, &Question { assets, estate, seeds, now: None })
+    judge(&mut extraction, &Question { assets, estate, seeds, ..Question::default() })
 }
 
 fn verdict(answer: &Answer, id: &str) -> Verdict {

@@ -98,7 +98,7 @@ fn answered_of(
     let (estate, notices) = Declared::parse(estate, &mut extraction.names).unwrap();
     assert_eq!(notices, []);
     let seeds = seeds.into_iter().map(|seed| Seed::Said(Box::new(seed))).collect();
-    let answer = judge(&mut extraction, &Question { assets, estate, seeds, now: None });
+    let answer = judge(&mut extraction, &Question { assets, estate, seeds, ..Question::default() });
     println!("{}", answer.sentence);
     for verdict in &answer.verdicts {
         println!(

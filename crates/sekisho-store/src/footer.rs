@@ -40,6 +40,8 @@ pub(crate) struct Group {
 pub(crate) struct ChunkAt {
     pub(crate) at: u64,
     pub(crate) len: u64,
+    /// How many bytes they unpack to, as the footer says.
+    pub(crate) unpacked: u64,
 }
 
 impl Group {
@@ -261,10 +263,11 @@ fn column(thrift: &mut Thrift<'_>, data_bytes: u64) -> Result<ChunkAt, Flaw> {
 }
 
 fn chunk(thrift: &mut Thrift<'_>) -> Result<ChunkAt, Flaw> {
-    let (mut codec, mut len, mut data, mut dictionary) = (-1, 0, 0, None);
+    let (mut codec, mut unpacked, mut len, mut data, mut dictionary) = (-1, 0, 0, 0, None);
     thrift.structure(&mut |thrift, id, wire| {
         match (id, wire) {
             (4, Wire::Integer) => codec = thrift.integer()?,
+            (6, Wire::Integer) => unpacked = thrift.size()?,
             (7, Wire::Integer) => len = thrift.size()?,
             (9, Wire::Integer) => data = thrift.size()?,
             (11, Wire::Integer) => dictionary = Some(thrift.size()?),
@@ -275,7 +278,8 @@ fn chunk(thrift: &mut Thrift<'_>) -> Result<ChunkAt, Flaw> {
     if codec != CODEC_ZSTD {
         return Err(Flaw::new(format!("a column packed with codec {codec}"), "zstd"));
     }
-    Ok(ChunkAt { at: dictionary.unwrap_or(data) as u64, len: len as u64 })
+    let at = dictionary.unwrap_or(data) as u64;
+    Ok(ChunkAt { at, len: len as u64, unpacked: unpacked as u64 })
 }
 
 fn entry(thrift: &mut Thrift<'_>) -> Result<(String, String), Flaw> {

@@ -102,7 +102,7 @@ impl<'a> OpenGroup<'a> {
 
     fn read_grams(&mut self, at: u64, sets: &[(usize, usize)]) -> Result<(), Error> {
         let len = sets.iter().map(|(_, len)| *len as u64).sum();
-        let bytes = self.bytes(ChunkAt { at, len })?;
+        let bytes = self.bytes(ChunkAt { at, len, ..ChunkAt::default() })?;
         let mut left = bytes.as_slice();
         for &(column, len) in sets {
             let (set, later) = left.split_at_checked(len).unwrap_or_default();
@@ -149,10 +149,10 @@ impl<'a> OpenGroup<'a> {
         self.footer.rest.as_ref().is_none_or(|names| !names.is_empty())
     }
 
-    /// Bytes that a column takes in the segment.
+    /// Bytes that a column unpacks to, as the segment says.
     #[must_use]
-    pub fn packed_bytes(&self, column: usize) -> u64 {
-        self.about.field(column).len
+    pub fn unpacked_bytes(&self, column: usize) -> u64 {
+        self.about.field(column).unpacked
     }
 
     /// What the texts of a column are made of, where that was written down.

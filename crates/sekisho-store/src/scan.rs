@@ -108,7 +108,7 @@ impl OpenSegment {
         let mut file = File::open(path).map_err(|e| Error::io("opening", path, e))?;
         let len = file.seek(SeekFrom::End(0)).map_err(read)?;
         let damaged = |what: &str| Flaw::new(what, EXPECTED).of(path);
-        let tail = ChunkAt { at: len.saturating_sub(8), len: len.min(8) };
+        let tail = ChunkAt { at: len.saturating_sub(8), len: len.min(8), ..ChunkAt::default() };
         let tail = bytes_at(&mut file, tail).map_err(read)?;
         let (size, magic) = tail.split_at_checked(4).unwrap_or_default();
         let size = size.first_chunk().map(|four| u32::from_le_bytes(*four));
@@ -118,7 +118,7 @@ impl OpenSegment {
         let size = u64::from(size);
         let at = len.checked_sub(8 + size).filter(|_| size <= FOOTER_BYTES_MAX as u64);
         let at = at.ok_or_else(|| damaged("has a footer that is longer than it can be"))?;
-        let bytes = bytes_at(&mut file, ChunkAt { at, len: size }).map_err(read)?;
+        let bytes = bytes_at(&mut file, ChunkAt { at, len: size, ..ChunkAt::default() }).map_err(read)?;
         let footer = Footer::parse(&bytes, at).map_err(|flaw| flaw.of(path))?;
         Ok(Self { path: path.to_owned(), file, footer })
     }

@@ -20,4 +20,4 @@ pub mod seal;
 pub mod sources;
 pub mod witness;
 
-pub use exit::Exit;
+pub use exit::{Exit, Invalid};

@@ -109,19 +109,7 @@ impl Overview {
     /// of its policy.
     #[must_use]
     pub fn cosigners(&self) -> Vec<VerifyingKey> {
-        let parties = self.parties.iter().map(|party| &party.key);
-        let mut keys: Vec<VerifyingKey> =
-            parties.map(|key| key.with_algorithm(Algorithm::CosignatureV1)).collect();
-        if let Ok(policy) = Policy::parse(&self.policy) {
-            keys.extend(policy.witnesses().map(|(_, key)| key.clone()));
-        }
-        let mut known: Vec<VerifyingKey> = Vec::new();
-        for key in keys {
-            if !known.contains(&key) {
-                known.push(key);
-            }
-        }
-        known
+        cosigners(&self.parties, &self.policy)
     }
 
     /// What the published checkpoint has of signatures.
@@ -146,6 +134,23 @@ impl Overview {
                 .collect(),
         }
     }
+}
+
+/// The keys whose cosignatures say something where these parties and this policy are in force.
+pub(crate) fn cosigners(parties: &[Party], policy: &str) -> Vec<VerifyingKey> {
+    let parties = parties.iter().map(|party| &party.key);
+    let mut keys: Vec<VerifyingKey> =
+        parties.map(|key| key.with_algorithm(Algorithm::CosignatureV1)).collect();
+    if let Ok(policy) = Policy::parse(policy) {
+        keys.extend(policy.witnesses().map(|(_, key)| key.clone()));
+    }
+    let mut known: Vec<VerifyingKey> = Vec::new();
+    for key in keys {
+        if !known.contains(&key) {
+            known.push(key);
+        }
+    }
+    known
 }
 
 /// What the published checkpoint of a case has of signatures.

@@ -347,6 +347,64 @@ fn a_hunt_says_what_it_could_not_look_for() {
     valid(&out, &["--key", &owner_key()]);
 }
 
+#[test]
+fn a_hunt_sweeps_only_what_was_sealed() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let rules = ground.path("rules");
+    let sealed = ground.path("out/case");
+    let segment = of_type(&sealed, "segment").remove(0);
+    let (name, hash) = (segment["name"].as_str().unwrap(), segment["sha256"].as_str().unwrap());
+    let refused = |what: &str, parts: &[&str], change: &dyn Fn(&Path)| {
+        let case = ground.path("case");
+        copy_folder(&sealed, &case);
+        change(&case);
+        let before = files(&case);
+        let hunted = hunt(&case, &["--rules", text(&rules), "--threads", "2"]);
+        hunted.refused(4, &[parts, &["nothing was swept"]].concat());
+        assert!(hunted.stdout.is_empty(), "{what}: {}", hunted.stdout);
+        assert!(files(&case) == before, "{what}: something was written");
+        fs::remove_dir_all(&case).unwrap();
+    };
+    let found = |bytes: &[u8]| sekisho_case::Hash::of(bytes).to_string();
+    let mut changed = fs::read(sealed.join(name)).unwrap();
+    let at = changed.len() / 2;
+    changed[at] ^= 1;
+    let parts = [name, &format!("SHA-256 {hash}"), &format!("SHA-256 {}", found(&changed))];
+    refused("a byte", &parts, &|case| fs::write(case.join(name), &changed).unwrap());
+    // A segment that can be read just as well, but is another's.
+    let other = ground.path("other");
+    let line = process_line("WS9", "2026-01-05T10:01:00.5Z", 1, "cmd.exe other");
+    fs::write(ground.path("other.jsonl"), line).unwrap();
+    let mut command = program();
+    command.arg("examine").arg(ground.path("other.jsonl")).arg("--out").arg(&other);
+    watch(&mut command).ok();
+    let another = fs::read(first(&other.join("case/store"), ".parquet")).unwrap();
+    let parts = [name, "expected", hash, &found(&another)];
+    refused("another", &parts, &|case| fs::write(case.join(name), &another).unwrap());
+    refused("a store", &["store/0001/catalogue.json", "expected"], &|case| {
+        fs::remove_dir_all(case.join("store")).unwrap();
+        copy_folder(&other.join("case/store"), &case.join("store"));
+    });
+    refused("none", &[name, "there is no such file", hash], &|case| {
+        fs::remove_file(case.join(name)).unwrap();
+    });
+    #[cfg(unix)]
+    refused("a link", &[name, "there is no such file"], &|case| {
+        let apart = ground.path("apart");
+        fs::rename(case.join(name), &apart).unwrap();
+        std::os::unix::fs::symlink(&apart, case.join(name)).unwrap();
+    });
+    // The catalogue says which rules look at a segment at all.
+    refused("the catalogue", &["store/0001/catalogue.json", "SHA-256"], &|case| {
+        let path = case.join("store/0001/catalogue.json");
+        let catalogue = fs::read_to_string(&path).unwrap();
+        fs::write(&path, catalogue.replace("windows", "windowz")).unwrap();
+    });
+    hunt(&ground.path("out"), &["--rules", text(&rules)]).ok();
+    valid(&ground.path("out"), &["--key", &owner_key()]);
+}
+
 /// Ends a child as Ctrl-C does, once a file is there; its code and stdout.
 fn interrupted(command: &mut Command, once: &Path) -> (Option<i32>, String) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -641,6 +699,103 @@ fn detections_leave_with_names_hidden_or_in_full() {
     fs::write(path("changed.zip"), bytes).unwrap();
     assert_eq!(verify(&path("changed.zip"), &[]).0, Some(4));
     valid(&out, &["--key", &owner_key()]);
+}
+
+/// What a log may say to whoever reads it.
+const HOSTILE: &str = "\u{1b}[2J\u{9b}1mred\u{202e}\r\nBROKEN\n  event 7  fine\u{7f}\u{2028}";
+
+/// A number that no computer keeps.
+const EXACT: &str = "12345678901234567890.10";
+
+/// A release of 25 events that were made to do harm.
+fn hostile_release(ground: &Ground) -> PathBuf {
+    let line = |n: u32| {
+        let event = json!({
+            "EventTime": format!("2026-01-05T10:{n:02}:00Z"), "Hostname": "WS1",
+            "Channel": "Security", "EventID": 4688, "EventRecordID": n, "Hostile": HOSTILE,
+            "Long": "x".repeat(5_000), "(withheld: 0 fields)": "a \u{1b} name",
+            "Kept": "secret", "Text": "443", "Plain": "C:\\Windows",
+        });
+        event.to_string().replace(r#""Kept""#, &format!(r#""Exact":{EXACT},"Kept""#)) + "\n"
+    };
+    ground.log("a.jsonl", (0..25).map(line).collect::<String>());
+    let mut command = program();
+    command.arg("examine").arg(ground.logs()).arg("--out").arg(ground.path("out"));
+    watch(&mut command).ok();
+    let (out, zip) = (ground.path("out"), ground.path("1.zip"));
+    let events = (0..25).map(|n| format!("0.{n}")).collect::<Vec<_>>().join(",");
+    let fields = "Hostile,Long,Text,Plain,Exact,(withheld: 0 fields)";
+    let args = ["--events", &events, "--fields", fields, "--out", text(&zip)];
+    disclose(&out, &args).ok();
+    zip
+}
+
+/// What `verify` says of a release, which must do nobody harm.
+#[track_caller]
+fn told(release: &Path, more: &[&str]) -> Ran {
+    let key = owner_key();
+    let ran = watch(program().arg("verify").arg(release).args(["--key", &key]).args(more));
+    let harmful = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{2028}".contains(c);
+    assert!(!ran.stdout.contains(harmful), "{:?}", ran.stdout);
+    ran
+}
+
+#[test]
+fn what_a_release_shows_is_read_without_harm() {
+    let ground = Ground::new();
+    let (zip, long) = (hostile_release(&ground), "x".repeat(5_000));
+    let short = told(&zip, &[]);
+    let lines: Vec<&str> = short.ok().lines().collect();
+    let at = lines.iter().position(|line| *line == "Disclosed").unwrap();
+    assert!(lines[..at].contains(&"Proven"), "{}", short.stdout);
+    let time = "2026-01-05T10:00:00.000000000Z";
+    assert_eq!(lines[at + 1], format!("  event 0  WS1  Security  record 0  {time}"));
+    let block = lines[at + 2..].iter().take_while(|line| line.starts_with("    "));
+    let block: Vec<&str> = block.copied().collect();
+    let of = |name: &str| {
+        let line = block.iter().find_map(|line| line.trim_start().strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name}: {block:#?}")).trim_start()
+    };
+    assert_eq!(of("Plain"), r"C:\Windows");
+    assert_eq!((of("Text"), of("Exact")), (r#""443""#, EXACT));
+    assert_eq!(of("Long"), format!("{} … (4,800 more characters)", &long[..200]));
+    let told_hostile = r#""\u001b[2J\u009b1mred\u202e\r\nBROKEN\n  event 7  fine\u007f\u2028""#;
+    assert_eq!(of("Hostile"), told_hostile);
+    assert_eq!(of("\"(withheld: 0 fields)\""), r#""a \u001b name""#);
+    assert!(of("(withheld: ").contains("fields: Channel, ") && of("(withheld: ").contains("Kept"));
+    assert!(!short.stdout.contains("secret"));
+    let shown = |ran: &Ran| ran.stdout.matches("  WS1  Security  record ").count();
+    assert_eq!(shown(&short), 20);
+    assert_eq!(lines.last(), Some(&"  … 5 more events (--full shows all)"));
+    let full = told(&zip, &["--full"]);
+    assert_eq!(shown(&full), 25);
+    assert!(full.ok().contains(&long) && !full.stdout.contains("--full"));
+
+    // Nothing is shown of what is not valid.
+    let policy = ground.path("policy");
+    let other = sekisho_case::key::SigningKey::from_seed("other", [3; 32]).unwrap().cosigner_key();
+    fs::write(&policy, format!("witness other {other}\nquorum other\n")).unwrap();
+    let invalid = told(&zip, &["--policy", text(&policy)]);
+    assert_eq!(invalid.code, Some(4));
+    assert!(invalid.stdout.contains("25 events, not shown"), "{}", invalid.stdout);
+    assert!(!invalid.stdout.contains("Windows"));
+}
+
+#[test]
+fn what_a_release_shows_is_given_to_programs_in_full() {
+    let ground = Ground::new();
+    let json = told(&hostile_release(&ground), &["--format", "json"]);
+    assert!(json.ok().contains(&format!("\"Exact\":{EXACT}")), "{}", json.stdout);
+    let answer: Value = serde_json::from_str(json.ok()).unwrap();
+    let shown = answer["events"].as_array().unwrap();
+    assert_eq!(shown.len(), 25);
+    let first = &shown[0];
+    assert_eq!(first["fields"]["Hostile"], HOSTILE);
+    assert_eq!(first["fields"]["Long"].as_str().unwrap().len(), 5_000);
+    assert_eq!((&first["host"], &first["channel"]), (&json!("WS1"), &json!("Security")));
+    let time = json!("2026-01-05T10:00:00.000000000Z");
+    assert_eq!((&first["record_id"], &first["time"]), (&json!(0), &time));
+    assert_eq!(first["names_proven"], true);
 }
 
 #[test]

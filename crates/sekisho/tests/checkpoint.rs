@@ -1,14 +1,17 @@
 //! Checkpoints and witnesses through the program: shown, cosigned, refused,
 //! added; and what a case says of itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it is a test")]
-#![allow(clippy::indexing_slicing, reason = "it is a test")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "it is a test")]
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use common::{Ran, program, watch};
+use common::{Ground as Logs, Ran, owner_key, program, run, said, valid, verify, watch};
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::SigningKey;
 use sekisho_case::log::{Log, LogError, LogWriter};
@@ -198,7 +201,7 @@ fn a_witness_cosigns_and_the_case_takes_it() {
     drop(writer);
     let case = |format: &str| ground.run("owner", &["case", "show", ".", "--format", format]);
     assert!(done(&case("text")).contains(&format!("the policy needs 1 more of: {name}")));
-    refused(&ground.run("owner", &add), 2, &["does not fit the published checkpoint"]);
+    refused(&ground.run("owner", &add), 2, &["does not fit the checkpoint here"]);
     ground.request("case", "3", "request");
     let second = ground.cosign("request", &["--out", "answer"]);
     done(&second);
@@ -305,4 +308,244 @@ fn requests_and_answers_that_are_none_are_refused() {
     let large = vec![b'x'; 3 << 20];
     fs::write(ground.path("large"), large).unwrap();
     refused(&ground.cosign("large", &["--log-key", &key]), 2, &["too large"]);
+}
+
+// ---- releases ----
+
+/// A case with a release, and witnesses that live elsewhere.
+struct Released {
+    logs: Logs,
+}
+
+impl Released {
+    fn new() -> Self {
+        let released = Self { logs: Logs::of_a_case() };
+        released.logs.seal("out", &[]).ok();
+        released
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.logs.path(name).to_str().unwrap().to_owned()
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.logs.path(name)).unwrap()
+    }
+
+    fn disclose(&self, out: &str) {
+        let args = ["--events", "0.0", "--fields", "Image", "--yes", "--out", &self.path(out)];
+        watch(program().arg("disclose").arg(self.path("out")).args(args)).ok();
+    }
+
+    fn request(&self, of: &str, since: &str, out: &str) {
+        let args = [&self.path(of), "--since", since, "--out", &self.path(out)];
+        run(&[&["checkpoint", "show"], &args[..]].concat()).ok();
+    }
+
+    /// Cosigns as somebody; the cosigner key.
+    fn cosign(&self, who: &str, request: &str, out: &str) -> String {
+        let mut command = program();
+        command.env("SEKISHO_HOME", self.path(who)).args(["checkpoint", "cosign"]);
+        command.arg(self.path(request)).args(["--log-key", &owner_key()]);
+        let ran = watch(command.args(["--out", &self.path(out)]));
+        ran.ok();
+        let key = ran.stderr.lines().find_map(|l| l.strip_prefix("Your cosigner key: "));
+        key.unwrap().to_owned()
+    }
+
+    fn add(&self, to: &str, answer: &str, more: &[&str]) -> Ran {
+        let paths = [self.path(to), self.path(answer)];
+        watch(program().args(["checkpoint", "add"]).args(paths).args(more))
+    }
+
+    /// Adds to a release; the new one is written to `out`.
+    fn add_to_release(&self, to: &str, answer: &str, out: &str, more: &[&str]) -> Ran {
+        self.add(to, answer, &[&["--out", &self.path(out)], more].concat())
+    }
+
+    fn members(&self, release: &str) -> BTreeMap<String, String> {
+        let file = fs::File::open(self.logs.path(release)).unwrap();
+        let mut zip = zip::ZipArchive::new(file).unwrap();
+        let mut members = BTreeMap::new();
+        for at in 0..zip.len() {
+            let mut member = zip.by_index(at).unwrap();
+            let mut text = String::new();
+            member.read_to_string(&mut text).unwrap();
+            members.insert(member.name().unwrap().into_owned(), text);
+        }
+        members
+    }
+}
+
+/// What the second verifier says of a release, if it can be run here.
+fn second_verifier(release: &str, policy: Option<&str>) -> Option<i32> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let kept = std::env::var_os("FOREIGN_VENV").map(PathBuf::from);
+    let kept = kept.unwrap_or_else(|| home.join(".cache/sekisho-foreign")).join("bin/python");
+    let able = |python: &PathBuf| {
+        let tried = Command::new(python).args(["-c", "import cryptography"]).output();
+        tried.is_ok_and(|output| output.status.success())
+    };
+    let Some(python) = [kept, PathBuf::from("python3")].into_iter().find(able) else {
+        eprintln!("skipped: no Python with the package cryptography");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/verify.py");
+    let mut command = Command::new(python);
+    command.env("PYTHONDONTWRITEBYTECODE", "1").arg(script).arg(release);
+    command.args(["--key", &owner_key()]);
+    let ran = watch(command.args(policy.map(|policy| ["--policy", policy]).iter().flatten()));
+    assert!(ran.stderr.is_empty(), "{}", ran.stderr);
+    ran.code
+}
+
+#[test]
+fn a_release_takes_the_cosignature_of_its_checkpoint() {
+    let ground = Released::new();
+    ground.disclose("release.zip");
+    let before = ground.read("release.zip");
+    ground.request("out", "0", "request");
+    let key = ground.cosign("bob", "request", "answer");
+    let name = key.split('+').next().unwrap();
+    let policy = ground.path("policy");
+    fs::write(&policy, format!("witness bob {key}\nquorum bob\n")).unwrap();
+    let asked = ["--key", &owner_key(), "--policy", &policy];
+    assert_eq!(verify(&ground.logs.path("release.zip"), &asked).0, Some(4));
+
+    // Bob is a stranger to this case, and a release is not changed in its place.
+    let unknown = ground.add_to_release("release.zip", "answer", "new.zip", &[]);
+    unknown.refused(2, &["no party of this case", "--cosigner-key", name]);
+    let known = ["--cosigner-key", key.as_str()];
+    ground.add("release.zip", "answer", &known).refused(2, &["never changed", "--out"]);
+    for there in ["release.zip", "policy"] {
+        let ran = ground.add_to_release("release.zip", "answer", there, &known);
+        ran.refused(2, &["never written over"]);
+    }
+    assert!(!ground.logs.path("new.zip").exists());
+    let added = ground.add_to_release("release.zip", "answer", "new.zip", &known);
+    added.ok();
+    assert!(added.stderr.contains(&format!("cosigned by {name}")), "{}", added.stderr);
+    assert!(ground.read("release.zip") == before);
+
+    // Nothing is another but the checkpoint, here and at the end of each proof.
+    let (old, new) = (ground.members("release.zip"), ground.members("new.zip"));
+    let line = String::from_utf8(ground.read("answer")).unwrap();
+    assert!(old.keys().eq(new.keys()));
+    for (name, old) in &old {
+        let is_signed = name == "checkpoint" || name.ends_with(".proof");
+        let expected = format!("{old}{}", if is_signed { &line } else { "" });
+        assert_eq!(new[name], expected, "{name}");
+    }
+    let answer = valid(&ground.logs.path("new.zip"), &asked);
+    let proven = said(&answer, "proven");
+    assert!(proven.iter().any(|s| s.contains(&format!("cosigned by \"{name}\""))), "{proven:#?}");
+    assert!(proven.iter().any(|s| s.contains("the given policy is met")), "{proven:#?}");
+    if let Some(code) = second_verifier(&ground.path("new.zip"), Some(&policy)) {
+        assert_eq!(code, 0);
+        assert_eq!(second_verifier(&ground.path("release.zip"), Some(&policy)), Some(4));
+    }
+
+    // Once more changes nothing. The checkpoint of the case, cosigned, serves as well.
+    ground.add_to_release("new.zip", "answer", "again.zip", &known).ok();
+    assert!(ground.read("again.zip") == ground.read("new.zip"));
+    ground.add("out", "answer", &[&known[..], &["--out", "x"]].concat()).refused(2, &["--out is"]);
+    ground.add("out", "answer", &known).ok();
+    ground.add_to_release("release.zip", "out/case/checkpoint", "case.zip", &known).ok();
+    assert!(ground.read("case.zip") == ground.read("new.zip"));
+    let none = ground.add_to_release("new.zip", "out/case/checkpoint", "x.zip", &known);
+    none.refused(2, &["not there already"]);
+    // It may lie in the case in the place of the one without.
+    fs::copy(ground.path("new.zip"), ground.path("out/case/releases/0001.zip")).unwrap();
+    valid(&ground.logs.path("out"), &["--key", &owner_key()]);
+}
+
+#[test]
+fn a_release_takes_no_other_cosignature() {
+    let ground = Released::new();
+    ground.disclose("release.zip");
+    ground.request("out", "0", "request");
+    let key = ground.cosign("bob", "request", "answer");
+    let known = ["--cosigner-key", key.as_str()];
+    let refused = |answer: &str, code: i32, parts: &[&str]| {
+        ground.add_to_release("release.zip", answer, "new.zip", &known).refused(code, parts);
+        assert!(!ground.logs.path("new.zip").exists(), "{answer}");
+    };
+    // One of the next state.
+    let size = Log::open(&ground.logs.path("out/case")).unwrap().size();
+    ground.disclose("later.zip");
+    ground.request("out", &size.to_string(), "request");
+    ground.cosign("bob", "request", "later");
+    refused("later", 2, &["does not fit the checkpoint here", &format!("size {size} of")]);
+    ground.add("out", "later", &known).ok();
+    let parts = ["another checkpoint", &format!("expected size {size} of")];
+    refused("out/case/checkpoint", 2, &parts);
+    // By another key of the same name, and one that says it is by the owner.
+    let line = String::from_utf8(ground.read("answer")).unwrap();
+    let forged = SigningKey::from_seed(key.split('+').next().unwrap(), [9; 32]).unwrap();
+    ground
+        .add_to_release(
+            "release.zip",
+            "answer",
+            "new.zip",
+            &["--cosigner-key", &forged.cosigner_key().to_string()],
+        )
+        .refused(2, &["no party of this case"]);
+    // What is none.
+    let cut = line.trim_end();
+    let flipped = line.replace(&line[line.len() - 9..line.len() - 5], "AAAA");
+    for (text, part) in [
+        ("", "expected the line"),
+        ("hello\n", "expected"),
+        ("— bob AAAA\n", "expected"),
+        (cut, "final newline"),
+        (&flipped, "does not fit"),
+        ("a\n\nb", "expected"),
+        ("\u{1b}[31m\n", "expected"),
+    ] {
+        fs::write(ground.path("text"), text).unwrap();
+        refused("text", 2, &[part]);
+    }
+    // Releases that are none, or are broken.
+    fs::write(ground.path("none.zip"), "PK").unwrap();
+    let mut bytes = ground.read("release.zip");
+    let at = bytes.len() / 3;
+    bytes[at] ^= 1;
+    fs::write(ground.path("changed.zip"), bytes).unwrap();
+    for release in ["none.zip", "changed.zip"] {
+        let ran = ground.add_to_release(release, "answer", "new.zip", &known);
+        ran.refused(4, &["nothing was added", "not valid"]);
+        assert!(!ground.logs.path("new.zip").exists());
+    }
+}
+
+#[test]
+fn a_release_under_a_policy_becomes_valid_by_its_cosignature() {
+    let ground = Released::new();
+    // Of carol no more is needed than that she cosigned something once.
+    ground.request("out", "0", "request");
+    let carol = ground.cosign("carol", "request", "answer");
+    let named = ["--role", "witness", "--name", "Carol", "--key", &carol, "--cosigns"];
+    watch(program().args(["case", "party"]).arg(ground.path("out")).args(named)).ok();
+    ground.disclose("release.zip");
+    let key = owner_key();
+    let (code, answer) = verify(&ground.logs.path("release.zip"), &["--key", &key]);
+    assert_eq!(code, Some(4), "{answer:#}");
+
+    // Dave has the release only, and asks for the cosignatures that it lacks.
+    let shown = run(&["checkpoint", "show", &ground.path("release.zip")]);
+    assert_eq!(shown.ok(), ground.members("release.zip")["checkpoint"]);
+    let since = run(&["checkpoint", "show", &ground.path("release.zip"), "--since", "3"]);
+    since.refused(2, &["no proof", "expected 0"]);
+    ground.request("release.zip", "0", "of-release");
+    let dave = ground.cosign("dave", "of-release", "by-dave");
+    // Carol saw the log before: it needs the case to show that it goes on from there.
+    let size = AddCheckpoint::parse(&ground.read("request")).unwrap().checkpoint;
+    ground.request("out", &size.unverified().size.to_string(), "request");
+    ground.cosign("carol", "request", "by-carol");
+    ground.add_to_release("release.zip", "by-carol", "one.zip", &[]).ok();
+    valid(&ground.logs.path("one.zip"), &["--key", &key]);
+    ground.add_to_release("one.zip", "by-dave", "two.zip", &["--cosigner-key", &dave]).ok();
+    valid(&ground.logs.path("two.zip"), &["--key", &key]);
+    assert_eq!(ground.members("two.zip")["checkpoint"].matches("— ").count(), 3);
+    assert_eq!(second_verifier(&ground.path("two.zip"), None).unwrap_or(0), 0);
 }

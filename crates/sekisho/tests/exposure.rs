@@ -216,3 +216,131 @@ fn an_examination_answers_in_one_go() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("rest on sealed events"), "{}", ran.stderr);
 }
+
+/// A rule for whatever a tool of the administrators does.
+const TOOL_RULE: &str = "\
+title: Deployment tool
+id: 0b4c1b0e-57a2-4c55-9f5c-3d2f0c7d9a11
+level: high
+logsource: {category: process_creation, product: windows}
+detection:
+    tool: {Image|endswith: '\\deploy.exe'}
+    condition: tool
+";
+
+/// A host on which somebody deploys something at each hour of two days.
+fn deployed(ground: &Ground) {
+    ground.rule("tool.yml", TOOL_RULE);
+    let line = |hour: u64| {
+        let image = if hour.is_multiple_of(2) { "deploy.exe" } else { "svchost.exe" };
+        let (day, of_day) = (5 + hour / 24, hour % 24);
+        let event = serde_json::json!({
+            "EventTime": format!("2026-01-{day:02}T{of_day:02}:00:00.000Z"), "Hostname": "WS01",
+            "Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1,
+            "EventRecordID": hour + 1, "Image": format!("C:\\Tools\\{image}"),
+            "ProcessId": 1000 + hour, "CommandLine": image, "User": "CORP\\ann",
+        });
+        format!("{event}\n")
+    };
+    ground.log("ws01.jsonl", (0..48).map(line).collect::<String>());
+}
+
+fn one<'a>(answer: &'a Value, kind: &str) -> &'a str {
+    let mut notices = answer["notices"].as_array().unwrap().iter().filter(|n| n["kind"] == kind);
+    let notice = notices.next().unwrap_or_else(|| panic!("{kind}: {}", answer["notices"]));
+    assert!(notices.next().is_none(), "{kind}: {}", answer["notices"]);
+    notice["text"].as_str().unwrap()
+}
+
+#[test]
+fn what_is_cleared_is_no_seed_and_is_on_record() {
+    let ground = Ground::new();
+    deployed(&ground);
+    let assets = ground.path("assets.toml");
+    fs::write(&assets, "[[asset]]\nid = 'desk'\nlocations = [{ host = 'WS01' }]\n").unwrap();
+    let rules = ground.path("rules");
+    let given = ["--rules", rules.to_str().unwrap(), "--assets", assets.to_str().unwrap()];
+    let examined = ground.examine(&given).done();
+    let case = examined.out.join("case");
+    let exposure = |number: usize| of_type(&case, "exposure")[number - 1].clone();
+    assert_eq!(exposure(1)["seeds"], 24);
+    assert_eq!(of_type(&case, "verdict")[0]["verdict"], "accessed");
+    let word = "host=WS01 process=deploy.exe until=2026-01-06T00:30:00Z";
+    let clear = ["--clear", word, "--clear", "process=nobody.exe"];
+    let text = expose(&case, &assets, &clear);
+    assert_eq!(text.code, Some(0), "{}", text.stderr);
+    assert!(text.stdout.contains("from 11 seeds on; 13 detections cleared"), "{}", text.stdout);
+    let ran = expose(&case, &assets, &[&clear[..], &["--format", "json"]].concat());
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(answer["cleared"]["detections"], 13);
+    let rule = &answer["cleared"]["by"][0]["rules"][0];
+    assert_eq!((&rule["title"], &rule["detections"]), (&"Deployment tool".into(), &13.into()));
+    let notice = one(&answer, "cleared");
+    assert!(notice.contains(word) && notice.contains("Deployment tool (high, 13)"), "{notice}");
+    assert!(one(&answer, "cleared-nothing").contains("process=nobody.exe"));
+    assert_eq!(answer["notices"][0]["kind"], "cleared", "it comes first");
+    assert_eq!(exposure(3)["seeds"], 11);
+    // The record of the verdict says so by itself, and the words are sealed.
+    let verdict = of_type(&case, "verdict").pop().unwrap();
+    assert!(verdict["why"].as_str().unwrap().ends_with("; the analyst cleared 13 detections"));
+    let seeds = fs::read_to_string(case.join("exposures/0003/seeds.json")).unwrap();
+    let seeds: Value = serde_json::from_str(&seeds).unwrap();
+    assert_eq!(seeds["cleared"], answer["cleared"]);
+    let page = fs::read_to_string(case.join("exposures/0003/exposure.html")).unwrap();
+    assert!(page.contains("Cleared by the analyst") && page.contains(word));
+    valid(&case, &[]);
+    let wrong = expose(&case, &assets, &["--clear", "hots=WS01"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("--clear hots=WS01: no such key"), "{}", wrong.stderr);
+    // In one go, and alone: nothing else was asked.
+    let all = ["--rules", rules.to_str().unwrap(), "--clear", "process=deploy.exe"];
+    let examined = ground.examine(&all).done();
+    let answer = fs::read_to_string(examined.out.join("exposure-1.json")).unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["cleared"]["detections"], 24);
+    assert_eq!(answer["window"]["evicted"], "no-intruder");
+}
+
+#[test]
+fn what_the_estate_expects_and_nobody_has_is_missing_by_name() {
+    let ground = Ground::new();
+    deployed(&ground);
+    let (assets, estate) = (ground.path("assets.toml"), ground.path("estate.toml"));
+    let declared = "[[asset]]\nid = 'desk'\nlocations = [{ host = 'WS01', path = 'C:\\a' }]\n\
+                    [[asset]]\nid = 'backup'\nlocations = [{ host = 'BK01', path = '/a' }]\n";
+    fs::write(&assets, declared).unwrap();
+    let sysmon = "Microsoft-Windows-Sysmon/Operational";
+    let hosts = format!(
+        "[[host]]\nname = 'WS01'\nlogs = ['{sysmon}', 'Security', 'System']\n\
+         [[host]]\nname = 'BK01'\n"
+    );
+    fs::write(&estate, hosts).unwrap();
+    let examined = ground.examine(&[]).done();
+    let estate = estate.to_str().unwrap();
+    let more = ["--estate", estate, "--seed", "process=deploy.exe", "--format", "json"];
+    let ran = expose(&examined.out, &assets, &more);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let answer: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let row = |host: &str, channel: &str| {
+        let all = answer["coverage"].as_array().unwrap();
+        let mut found = all.iter().filter(|c| c["host"] == host && c["channel"] == channel);
+        let row = found.next().unwrap_or_else(|| panic!("{host} {channel}")).clone();
+        assert!(found.next().is_none(), "one stretch, the whole time");
+        row
+    };
+    let heard = row("WS01", sysmon);
+    for (host, channel) in [("WS01", "Security"), ("WS01", "System"), ("BK01", "any")] {
+        let missing = row(host, channel);
+        assert_eq!(missing["state"], "missing");
+        assert_eq!((&missing["from"], &missing["to"]), (&heard["from"], &heard["to"]));
+    }
+    assert!(one(&answer, "expected-log-missing").contains("Security, System"));
+    assert!(one(&answer, "expected-host-missing").contains("BK01"));
+    for (at, host, channel) in [(0, "WS01", "Security"), (1, "BK01", "any")] {
+        let verdict = &answer["verdicts"][at];
+        for list in ["missing", "collect_next"] {
+            let mut all = verdict[list].as_array().unwrap().iter();
+            assert!(all.any(|m| m["host"] == host && m["channel"] == channel), "{verdict}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! to check it but the owner's public key.
 
 pub(crate) mod archive;
+mod open;
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,11 @@ use crate::checkpoint::SignedCheckpoint;
 use crate::event::{CheckError, Disclosure, DisclosureError, Leaf, LeafError, check};
 use crate::limits::{RELEASE_BYTES_MAX, RELEASE_EVENTS_MAX, RELEASE_FILES_MAX};
 use crate::log::{Log, LogError};
+use crate::note::NotSigned;
 use crate::proof::TlogProof;
 use archive::File;
+
+pub use open::OpenRelease;
 
 pub(crate) const CONTENT_FILE: &str = "release.json";
 pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
@@ -86,6 +90,12 @@ pub enum ReleaseError {
     /// The log could not be read.
     #[error("reading the log: {0}")]
     Log(#[from] LogError),
+    /// It is no release, or one that is broken.
+    #[error("this is no release as it should be: {0}")]
+    Broken(String),
+    /// A signature is not one of its checkpoint.
+    #[error("the checkpoint of the release: {0}")]
+    Unsigned(#[from] NotSigned),
     /// It could not be written as JSON.
     #[error("writing release.json: {0}")]
     Json(#[from] serde_json::Error),

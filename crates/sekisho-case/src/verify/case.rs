@@ -379,6 +379,7 @@ fn about(
         root: checkpoint.root,
         owner: in_force.owner()?.clone(),
         parties: in_force.parties.clone(),
+        policy: in_force.policy.clone(),
         examinations: examinations.map(|e| (e.entry, e.examination)).collect(),
         releases,
         cells,

@@ -134,6 +134,8 @@ pub struct About {
     pub owner: VerifyingKey,
     /// The parties in force.
     pub parties: Vec<Party>,
+    /// The policy in force.
+    pub policy: String,
     /// Examinations, by entry.
     pub examinations: Vec<(u64, Examination)>,
     /// Releases, by entry.
@@ -157,6 +159,14 @@ pub struct DisclosedEvent {
     pub cell: u64,
     /// Its number in the cell.
     pub index: u64,
+    /// Its position among the events of the release, from 0.
+    pub position: u64,
+    /// The product of its cell.
+    pub product: String,
+    /// The host of its cell.
+    pub host: String,
+    /// The channel of its cell.
+    pub channel: String,
     /// Where and when.
     pub head: EventHead,
     /// Names (as the event has them) and values (JSON) of the fields that are

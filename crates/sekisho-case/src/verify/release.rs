@@ -95,7 +95,7 @@ fn verify(
     let examinations = examinations(&records);
     for (position, event) in (0..).zip(&document.events) {
         let place = Place::Event(position);
-        match disclosed_event(event, &records, &examinations) {
+        match disclosed_event(position, event, &records, &examinations) {
             Err(what) => report.broken(place, what),
             Ok((event, cell)) => {
                 note_event(&event, cell, place, report);
@@ -361,6 +361,7 @@ fn examination_of<'a>(
 
 /// Opens an event, and follows it to the root of its cell.
 fn disclosed_event<'a>(
+    position: u64,
     event: &DocumentEvent,
     records: &'a BTreeMap<u64, Record>,
     examinations: &BTreeMap<u64, &Examination>,
@@ -393,6 +394,10 @@ fn disclosed_event<'a>(
     let event = DisclosedEvent {
         cell: event.cell,
         index: event.index,
+        position,
+        product: cell.product.clone(),
+        host: cell.host.clone(),
+        channel: cell.channel.clone(),
         head: leaf.head,
         fields: disclosed.fields,
         withheld,
@@ -611,6 +616,7 @@ fn about(
         root: checkpoint.root,
         owner: in_force.owner()?.clone(),
         parties: in_force.parties.clone(),
+        policy: in_force.policy.clone(),
         examinations: Vec::new(),
         releases: Vec::new(),
         cells: 0,

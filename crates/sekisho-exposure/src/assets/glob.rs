@@ -1,6 +1,8 @@
 //! Patterns within one component of a path: `*`, `?`, `[..]`. Folded to lower
 //! case on both sides, as [`Names`](crate::names::Names) are.
 
+use crate::names::folded;
+
 /// A pattern, or plain text where it has no wildcard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
@@ -30,7 +32,7 @@ impl Glob {
     ///
     /// A class that does not end, is empty, or whose range runs backwards.
     pub fn new(text: &str) -> Result<Self, String> {
-        let text: Box<str> = text.to_lowercase().into();
+        let text: Box<str> = folded(text).into();
         let tokens = if text.contains(['*', '?', '[']) { tokens(&text)? } else { Vec::new() };
         Ok(Self { text, tokens })
     }
@@ -39,7 +41,7 @@ impl Glob {
     /// bracket is part of a name.
     #[must_use]
     pub fn simple(text: &str) -> Self {
-        let text: Box<str> = text.to_lowercase().into();
+        let text: Box<str> = folded(text).into();
         let wild = text.contains(['*', '?']);
         let tokens = if wild { text.chars().map(simple_token).collect() } else { Vec::new() };
         Self { text, tokens }
@@ -48,7 +50,7 @@ impl Glob {
     /// Text as it is, without wildcards.
     #[must_use]
     pub fn plain(text: &str) -> Self {
-        Self { text: text.to_lowercase().into(), tokens: Vec::new() }
+        Self { text: folded(text).into(), tokens: Vec::new() }
     }
 
     /// Whether it has no wildcard.

@@ -3,6 +3,7 @@
 use super::fit::{Fit, Match};
 use super::glob::Glob;
 use super::pattern::{PathPattern, SeenPart, SeenPath};
+use crate::names::folded;
 
 /// Whose mail.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Message {
 
 impl Mailbox {
     pub(super) fn of(text: &str) -> Result<Self, String> {
-        Ok(Self { address: Glob::new(bare(&text.to_lowercase()))? })
+        Ok(Self { address: Glob::new(bare(&folded(text)))? })
     }
 
     /// The address, where it is no pattern.
@@ -81,7 +82,7 @@ pub(super) fn user_of(seen: &str) -> &str {
 
 impl Folder {
     pub(super) fn of(text: &str) -> Result<Self, String> {
-        let text = text.to_lowercase();
+        let text = folded(text);
         Ok(Self { path: PathPattern::of(folder_parts(&text))? })
     }
 
@@ -94,7 +95,7 @@ impl Folder {
 
 impl Message {
     pub(super) fn of(text: &str) -> Result<Self, String> {
-        Ok(Self { id: Glob::new(bare(&text.to_lowercase()))? })
+        Ok(Self { id: Glob::new(bare(&folded(text)))? })
     }
 
     /// Whether a record means this message.

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::path::{self, Root};
 use crate::activity::{Activity, Object, What};
-use crate::names::{Name, Names};
+use crate::names::{Name, Names, folded};
 
 /// Shares and their folders, by host.
 #[derive(Clone, Debug, Default)]
@@ -61,10 +61,10 @@ impl Shares {
 
 /// A share's name, and its folder as components.
 fn taken_apart(share: &str, folder: &str) -> Option<(Box<str>, Vec<Box<str>>)> {
-    let share = share.to_lowercase();
+    let share = folded(share);
     let share = share.trim_end_matches(['\\', '/']);
     let share = share.rsplit(['\\', '/']).next().unwrap_or(share);
-    let folder = folder.to_lowercase();
+    let folder = folded(folder);
     let parsed = path::parse(&folder);
     let root: &[&str] = match parsed.root {
         Root::Drive => &[],

@@ -3,6 +3,7 @@
 use super::fit::{Fit, Match};
 use super::glob::Glob;
 use super::pattern::{PathPattern, SeenPart, SeenPath};
+use crate::names::folded;
 
 /// Documents below an address.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl Address {
         let has_host = rest.is_some() || first.contains('.') && !place.starts_with('/');
         let host = has_host.then(|| {
             let host = first.rsplit('@').next().unwrap_or(first);
-            host.trim_end_matches(":443").trim_end_matches(":80").to_lowercase()
+            folded(host.trim_end_matches(":443").trim_end_matches(":80"))
         });
         let path = if has_host { path } else { place };
         let mut address = Self { host: host.filter(|h| !h.is_empty()), ..Self::default() };
@@ -127,5 +128,5 @@ fn decoded(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).to_lowercase()
+    folded(&String::from_utf8_lossy(&bytes))
 }

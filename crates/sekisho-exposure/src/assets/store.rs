@@ -4,7 +4,7 @@ use super::fit::{Fit, Match};
 use super::glob::Glob;
 use super::pattern::{PathPattern, SeenPart, SeenPath};
 use super::tree::Probe;
-use crate::names::{Name, Names};
+use crate::names::{Name, Names, folded};
 
 /// Objects in a bucket.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ impl BucketPattern {
     /// Objects whose key begins with `prefix`, or is `key`; both may be
     /// patterns.
     pub(super) fn of(bucket: &str, prefix: &str, key: Option<&str>) -> Result<Self, String> {
-        let bucket = Glob::new(bucket_name(&bucket.to_lowercase()))?;
-        let text = key.unwrap_or(prefix).trim_start_matches('/').to_lowercase();
+        let bucket = Glob::new(bucket_name(&folded(bucket)))?;
+        let text = folded(key.unwrap_or(prefix).trim_start_matches('/'));
         let keys = match key {
             _ if text.contains(['*', '?']) => Keys::Like(PathPattern::of(text.split('/'))?),
             _ if text.is_empty() => Keys::All,
@@ -129,7 +129,7 @@ struct Scope([Box<str>; 3]);
 
 impl Resource {
     pub(super) fn of(text: &str) -> Result<Self, String> {
-        let text = text.trim().to_lowercase();
+        let text = folded(text.trim());
         let (scope, name) = arn(&text);
         let levels = |name: &str| PathPattern::of(name.split('/').filter(|part| !part.is_empty()));
         let short = scope.is_some().then(|| without_suffix(name)).flatten().map(levels);

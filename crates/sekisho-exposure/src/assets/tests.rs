@@ -466,6 +466,34 @@ fn naive(pattern: &[char], text: &[char]) -> bool {
     }
 }
 
+/// As names are, letter by letter: a sigma that ends a word is no other letter.
+#[test]
+fn capitals_of_every_alphabet_are_folded_as_in_records() {
+    check_path(
+        r"{ host = 'FS01', path = 'D:\ΟΔΟΣ\ÄΣ*' }",
+        r"D:\ΟΔΟΣ\ÄΣ.docx",
+        Match::sure(Fit::Is),
+    );
+    let mut names = Names::default();
+    for (place, object) in [
+        (r"{ share = '\\FS01\ΠΛΑΝΟΣ' }", file("FS01", r"\\FS01\ΠΛΑΝΟΣ\a", &mut names)),
+        ("{ bucket = 'b', key = 'ΟΔΟΣ' }", {
+            Object::Bucket { bucket: names.of("b"), key: Some(names.of("ΟΔΟΣ")) }
+        }),
+        ("{ mailbox = 'a@b.c', folder = 'ΟΔΟΣ' }", {
+            let folder = Some(names.of("ΟΔΟΣ"));
+            Object::Mail { mailbox: names.of("a@b.c"), folder, message: None }
+        }),
+        ("{ site = 'https://h.example/ΟΔΟΣ' }", {
+            Object::Site { url: names.of("https://h.example/ΟΔΟΣ/a") }
+        }),
+        ("{ secret = 'ΟΔΟΣ' }", Object::Secret { id: names.of("ΟΔΟΣ") }),
+    ] {
+        let assets = declared(&[place], &mut names);
+        assert!(said(&assets, &object, false, &names).fit.is_touch(), "{place}");
+    }
+}
+
 proptest! {
     #[test]
     fn globs_match_as_the_naive_ones_do(pattern in "[ab*?]{0,8}", text in "[ab]{0,8}") {

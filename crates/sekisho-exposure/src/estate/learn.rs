@@ -62,8 +62,17 @@ fn declare(estate: &mut Estate, declared: &Declared) {
             estate.addresses.declare(*held, own);
         }
         estate.tiers.extend(host.tier.map(|tier| (own, tier)));
+    }
+    // Of a host that is declared twice, whatever either declaration expects.
+    let mut known: HashSet<Name> = HashSet::new();
+    for host in &declared.hosts {
+        let Some(&first) = host.names.first() else { continue };
+        let own = estate.alias.get(&first).copied().unwrap_or(first);
+        if known.insert(own) {
+            estate.declared.push(own);
+        }
         if !host.logs.is_empty() {
-            estate.logs.insert(own, host.logs.clone());
+            estate.logs.entry(own).or_default().extend(&host.logs);
         }
     }
 }

@@ -117,6 +117,8 @@ pub struct Estate {
     domains: Vec<String>,
     tiers: HashMap<Name, u32>,
     logs: HashMap<Name, Vec<Name>>,
+    /// Hosts that are declared, in that order, each once.
+    declared: Vec<Name>,
     shares: Shares,
     skews: skew::Skews,
     notices: Vec<Notice>,
@@ -206,9 +208,15 @@ impl Estate {
         self.tiers.get(&self.canonical_always(host)).copied()
     }
 
-    /// Logs that hosts should have, as declared.
-    pub fn expected_logs(&self) -> impl Iterator<Item = (Name, &[Name])> + '_ {
-        self.logs.iter().map(|(host, logs)| (*host, logs.as_slice()))
+    /// Hosts that are declared, in the order of declaration.
+    pub fn declared_hosts(&self) -> impl Iterator<Item = Name> + '_ {
+        self.declared.iter().copied()
+    }
+
+    /// Logs that a host should have, as declared.
+    #[must_use]
+    pub fn expected_logs(&self, host: Name) -> &[Name] {
+        self.logs.get(&host).map_or(&[], |logs| logs)
     }
 
     /// Which folders are shared by which name.

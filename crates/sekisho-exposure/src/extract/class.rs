@@ -2,6 +2,8 @@
 //! not on logs: whether a file was opened is shown by one class, whether
 //! somebody logged on by another.
 
+use std::collections::BTreeSet;
+
 /// What kind of thing a record can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
@@ -77,5 +79,55 @@ impl Class {
             Self::MailboxChange => "mailbox-change",
             Self::Other => "other",
         }
+    }
+}
+
+/// The classes of which records of a log can be, as far as its name tells
+/// ([`channel_of`](super::channel_of)); none where nobody reads it.
+#[must_use]
+pub fn shows(channel: &str) -> BTreeSet<Class> {
+    use Class::{
+        AccountChange, CloudData, CloudManagement, DocumentAccess, FileAccess, HostFlow, Logon,
+        MailAccess, MailboxChange, Persistence, Process, SignIn,
+    };
+    let channel = channel.to_ascii_lowercase();
+    let (product, log) = channel.split_once('/').unwrap_or((&channel, ""));
+    let classes: &[Class] = match (product, log) {
+        ("linux", "auditd") => &[Logon, Process, FileAccess, HostFlow, Persistence, AccountChange],
+        ("linux", "sshd") => &[Logon],
+        ("linux", "auth") => &[Logon, AccountChange],
+        ("linux", "sudo") => &[Process],
+        ("linux", "cron") => &[Persistence],
+        ("aws", "cloudtrail") => &[SignIn, CloudManagement, CloudData],
+        ("m365", _) => {
+            &[SignIn, AccountChange, CloudManagement, MailAccess, MailboxChange, DocumentAccess]
+        }
+        ("azure", "auditlogs") => &[AccountChange],
+        ("azure", "microsoftgraphactivitylogs" | "auditevent") => &[CloudData],
+        ("azure", log) if log.ends_with("signinlogs") => &[SignIn],
+        ("azure", log) if log.starts_with("storage") => &[CloudData],
+        ("azure", _) => &[CloudManagement],
+        ("gcp", _) => &[SignIn, CloudManagement, CloudData, DocumentAccess],
+        _ => return super::windows::shows(&channel),
+    };
+    classes.iter().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_log_can_show_is_known_by_its_name() {
+        let security = shows("Security");
+        for class in [Class::Logon, Class::Process, Class::FileAccess, Class::ShareAccess] {
+            assert!(security.contains(&class), "{class:?}");
+        }
+        let sysmon = shows("Microsoft-Windows-Sysmon/Operational");
+        assert!(sysmon.contains(&Class::Process) && !sysmon.contains(&Class::Logon));
+        assert_eq!(shows("linux/sshd"), BTreeSet::from([Class::Logon]));
+        assert!(shows("aws/cloudtrail").contains(&Class::CloudData));
+        assert_eq!(shows("Application"), BTreeSet::new());
+        assert_eq!(shows(""), BTreeSet::new());
     }
 }

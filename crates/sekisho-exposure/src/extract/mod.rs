@@ -23,7 +23,7 @@ use crate::ledger::{Heard, Hour};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
-pub use class::Class;
+pub use class::{Class, shows};
 pub(crate) use cloud::{READS, region_of};
 pub use known::{Known, KnownNames, NameBy};
 pub use linux::Linux;

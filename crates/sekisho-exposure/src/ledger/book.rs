@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
 
+use super::expected::{Expected, LOG_EXPECTED, Lacking};
 use super::habit::{Gap, Ids, ids, silences};
 use super::heard::{HOUR, Heard, Hour, HourHeard, Source};
 use crate::activity::{Loss, LossKind, What};
 use crate::answer::CoverageWord;
+use crate::estate::Estate;
 use crate::evidence::{Evidence, RecordId};
 use crate::extract::Class;
 use crate::names::{Name, Names};
@@ -47,6 +49,8 @@ pub(crate) struct Ledger<'a> {
     losses: HashMap<Source, Vec<Mark>>,
     /// By host, in order: its sources and the classes heard of them.
     sources: HashMap<Option<Name>, Vec<(Source, BTreeSet<Class>)>>,
+    /// What the estate says should be there and is not.
+    expected: Expected,
 }
 
 /// How well classes of evidence were heard over a stretch.
@@ -72,12 +76,13 @@ pub(crate) struct Absent {
 }
 
 impl<'a> Ledger<'a> {
-    /// From what was heard and what was lost.
+    /// From what was heard, what was lost and what the estate expects.
     pub(crate) fn of(
         heard: &'a Heard,
         story: &Story,
         evidence: &Evidence,
         names: &'a Names,
+        estate: &Estate,
     ) -> Self {
         let all = || heard.hours.values().flat_map(|hours| hours.values());
         let first = all().map(|h| h.first).min().unwrap_or(0);
@@ -96,8 +101,15 @@ impl<'a> Ledger<'a> {
             of_host.sort_by(|(a, _), (b, _)| names.folded(a.channel).cmp(names.folded(b.channel)));
         }
         let ids = heard.runs.iter().map(|(source, runs)| (*source, ids(runs))).collect();
-        let mut ledger =
-            Self { heard, names, extent: (first, last), ids, losses: HashMap::new(), sources };
+        let mut ledger = Self {
+            heard,
+            names,
+            extent: (first, last),
+            ids,
+            losses: HashMap::new(),
+            sources,
+            expected: Expected::of(estate, heard, names),
+        };
         ledger.read_losses(story, evidence);
         ledger
     }
@@ -135,6 +147,11 @@ impl<'a> Ledger<'a> {
         !self.of_host(host).is_empty()
     }
 
+    /// What the estate says should be there and is not, by host.
+    pub(crate) fn lacking(&self) -> &[Lacking] {
+        self.expected.lacking()
+    }
+
     /// The state of a source over all of the evidence's time.
     pub(crate) fn stretches(&self, source: Source) -> Vec<Stretch> {
         let hours = self.hours(source, None);
@@ -150,9 +167,14 @@ impl<'a> Ledger<'a> {
             let best = with
                 .map(|(source, _)| self.class_cover(*source, class, from, to))
                 .min_by_key(|absent| absent.iter().map(|a| a.to - a.from).sum::<i64>());
-            match best {
+            let mut lacking = self.lacks(host, class, from, to).peekable();
+            let absent = match best {
+                Some(absent) => absent,
                 None => {
-                    let absent = Absent {
+                    cover.alive = false;
+                    cover.whole = false;
+                    // Which log it is, the estate says better.
+                    let never = || Absent {
                         host: Some(host),
                         channel: None,
                         class,
@@ -160,16 +182,47 @@ impl<'a> Ledger<'a> {
                         to,
                         reason: self.why_never(host, class),
                     };
-                    (cover.whole, cover.alive) = (false, false);
-                    cover.missing.push(absent);
+                    lacking.peek().is_none().then(never).into_iter().collect()
                 }
-                Some(absent) => {
-                    cover.whole &= absent.is_empty();
-                    cover.missing.extend(absent);
-                }
+            };
+            cover.whole &= absent.is_empty();
+            cover.missing.extend(absent);
+            if !cover.whole {
+                cover.missing.extend(lacking);
             }
         }
         cover
+    }
+
+    /// The same for a verdict that rests on it: a log that the estate expects
+    /// and of which there is no record is missing then, even where another one
+    /// shows the class, for nobody knows which of them would have shown more.
+    pub(crate) fn cover_expected(&self, host: Name, class: Class, from: i64, to: i64) -> Cover {
+        let mut cover = self.cover(host, &[class], from, to);
+        if cover.whole {
+            cover.missing.extend(self.lacks(host, class, from, to));
+            cover.whole = cover.missing.is_empty();
+        }
+        cover
+    }
+
+    /// Logs of a host that the estate expects, that could show a class, and of
+    /// which there is no record.
+    fn lacks(
+        &self,
+        host: Name,
+        class: Class,
+        from: i64,
+        to: i64,
+    ) -> impl Iterator<Item = Absent> + '_ {
+        self.expected.showing(host, class).map(move |log| Absent {
+            host: Some(host),
+            channel: Some(log),
+            class,
+            from,
+            to,
+            reason: LOG_EXPECTED.to_owned(),
+        })
     }
 
     fn why_never(&self, host: Name, class: Class) -> String {

@@ -8,12 +8,15 @@
 
 mod actor;
 mod anomaly;
+mod clear;
 mod credentials;
 pub(crate) mod habits;
 mod may;
 mod seeds;
 mod sessions;
 mod spread;
+
+use std::cell::OnceCell;
 
 use hashbrown::HashMap;
 
@@ -24,6 +27,7 @@ use crate::names::Name;
 pub(crate) use actor::Hit;
 pub(crate) use anomaly::Norm;
 pub(crate) use may::May;
+pub(crate) use seeds::Planted;
 pub(crate) use spread::Sweep;
 
 /// Two records of one happening, written by two hosts, lie at most so far
@@ -87,6 +91,8 @@ pub(crate) struct Taints {
     by: HashMap<Entity, [Option<Link>; 3]>,
     /// Until when an account's means worked: rolled or revoked then.
     pub(crate) ended: HashMap<Entity, Vec<(i64, RecordId)>>,
+    /// Everything in one order, once it was asked for.
+    ordered: OnceCell<Vec<(Entity, Link)>>,
 }
 
 fn slot(grade: Grade) -> usize {
@@ -100,6 +106,7 @@ fn slot(grade: Grade) -> usize {
 impl Taints {
     /// Adds a link; `true` where it says something new.
     pub(crate) fn add(&mut self, link: Link) -> bool {
+        self.ordered.take();
         let slots = self.by.entry(link.to).or_default();
         let better = slots.iter().skip(slot(link.grade)).flatten();
         let known = better.clone().any(|l| l.time <= link.time && (l.whole || !link.whole));
@@ -135,11 +142,15 @@ impl Taints {
 
     /// Everything that is tainted, with all its links, in one order.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Entity, &Link)> {
-        let slots = self.by.iter();
-        let links = slots.flat_map(|(entity, slots)| slots.iter().flatten().map(|l| (*entity, l)));
-        let mut all: Vec<(Entity, &Link)> = links.collect();
-        all.sort_by_key(|(entity, link)| (link.time, link.record, *entity, link.grade));
-        all.into_iter()
+        let ordered = self.ordered.get_or_init(|| {
+            let links = self.by.iter();
+            let mut all: Vec<(Entity, Link)> = links
+                .flat_map(|(entity, slots)| slots.iter().flatten().map(|link| (*entity, *link)))
+                .collect();
+            all.sort_by_key(|(entity, link)| (link.time, link.record, *entity, link.grade));
+            all
+        });
+        ordered.iter().map(|(entity, link)| (*entity, link))
     }
 
     /// Whether nothing is.

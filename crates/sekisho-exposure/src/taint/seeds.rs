@@ -4,23 +4,35 @@ use hashbrown::HashMap;
 
 use super::{Client, Entity, Link, Norm, Sweep};
 use crate::activity::{Activity, ExecStep, LogonKind, SessionStep, What};
-use crate::answer::Grade;
+use crate::answer::{Cleared, Grade};
 use crate::evidence::{Evidence, RecordId};
-use crate::names::{Name, Names, host_label};
+use crate::names::{Name, Names, folded, host_label};
 use crate::question::{SaidSeed, Seed};
 
+/// What came of planting.
+#[derive(Debug, Default)]
+pub(crate) struct Planted {
+    /// Seeds of an analyst that fit nothing.
+    pub(crate) unfit: Vec<String>,
+    /// Detections that an analyst cleared.
+    pub(crate) cleared: Cleared,
+}
+
 impl Sweep<'_> {
-    /// Plants all seeds. Gives back those of an analyst that fit nothing.
+    /// Plants all seeds, but no detections that fit what an analyst clears.
     pub(crate) fn plant(
         &mut self,
         seeds: &[Seed],
+        clear: &[SaidSeed],
         evidence: &Evidence,
         norm: &Norm,
-    ) -> Vec<String> {
+    ) -> Planted {
+        let clearing = self.clearing(clear, seeds, evidence);
         let mut detected: HashMap<RecordId, (Grade, &'static str)> = HashMap::new();
         let mut said = Vec::new();
         for seed in seeds {
             match seed {
+                Seed::Detected { record, .. } if clearing.records.contains(record) => {}
                 Seed::Detected { record, level, .. } => {
                     let grade = if level == "high" { Grade::Probable } else { Grade::Proven };
                     let slot = detected.entry(*record).or_insert((grade, "detected"));
@@ -45,7 +57,9 @@ impl Sweep<'_> {
             }
         }
         self.hosts_of_silent(&detected, evidence);
-        said.into_iter().filter(|(_, fits)| !fits).map(|(seed, _)| seed.text.clone()).collect()
+        let unfit = said.into_iter().filter(|(_, fits)| !fits);
+        let unfit = unfit.map(|(seed, _)| seed.text.clone()).collect();
+        Planted { unfit, cleared: clearing.cleared }
     }
 
     /// Detected in records that show no activity: something ran on the host.
@@ -263,7 +277,7 @@ impl Sweep<'_> {
     }
 
     /// Whether an activity has all that a seed says.
-    fn fits(&self, seed: &SaidSeed, activity: &Activity) -> bool {
+    pub(super) fn fits(&self, seed: &SaidSeed, activity: &Activity) -> bool {
         let names = self.names;
         let actor = &activity.actor;
         if seed.from.is_some_and(|from| activity.time < from)
@@ -273,7 +287,7 @@ impl Sweep<'_> {
         }
         let said = |said: &Option<String>, found: &[Option<Name>], like: fn(&str, &str) -> bool| {
             said.as_ref().is_none_or(|said| {
-                let said = said.to_lowercase();
+                let said = folded(said);
                 found.iter().flatten().any(|name| like(names.folded(*name), &said))
             })
         };
@@ -331,7 +345,7 @@ impl SaidSeed {
             _ => {}
         }
         let find = |said: &Option<String>, found: &[Option<Name>]| -> Vec<Name> {
-            let Some(said) = said.as_ref().map(|said| said.to_lowercase()) else {
+            let Some(said) = said.as_ref().map(|said| folded(said)) else {
                 return Vec::new();
             };
             found.iter().flatten().filter(|n| is_like(names.folded(**n), &said)).copied().collect()
@@ -348,7 +362,7 @@ fn is_program(folded: &str, said: &str) -> bool {
         || folded.rsplit(['\\', '/']).next().is_some_and(|name| is_like(name, said))
 }
 
-fn is_host(folded: &str, said: &str) -> bool {
+pub(super) fn is_host(folded: &str, said: &str) -> bool {
     is_like(folded, said) || host_label(said).is_some_and(|label| folded == label)
 }
 

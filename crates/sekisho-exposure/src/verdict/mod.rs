@@ -3,6 +3,7 @@
 pub(crate) mod acts;
 pub(crate) mod cite;
 pub(crate) mod letters;
+mod once;
 mod realms;
 pub(crate) mod ways;
 
@@ -16,6 +17,8 @@ use crate::names::Name;
 use crate::story::Story;
 
 use acts::{Act, ActKind};
+pub(crate) use once::Once;
+
 use cite::{Citing, stamp};
 use ways::Way;
 
@@ -228,7 +231,7 @@ fn undetermined(grounds: &Grounds<'_>) -> Found {
             None => why,
         }
     } else {
-        "nothing was detected and nobody named where to begin: there is no intruder's time to speak of".to_owned()
+        "no detection counts and nobody named where to begin: there is no intruder's time to speak of".to_owned()
     };
     Found {
         verdict: Verdict::CannotBeDetermined,

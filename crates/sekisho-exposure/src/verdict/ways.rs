@@ -1,15 +1,15 @@
 //! Ways to an asset: whether all of them were watched, whether the intruder
 //! had one, and whether touches of its kind are recorded at all.
 
-use hashbrown::HashSet;
+use std::rc::Rc;
 
 use super::acts::{Acts, is_theirs};
-use crate::activity::{Ended, Object, What};
+use super::once::Once;
+use crate::activity::Object;
 use crate::answer::Grade;
 use crate::assets::{Asset, Fit, Kind, Place, View};
-use crate::estate::Inside;
 use crate::extract::Class;
-use crate::ledger::{Absent, Ledger};
+use crate::ledger::{Absent, Cover, Ledger};
 use crate::names::Name;
 use crate::taint::{Entity, May, Sweep};
 
@@ -28,6 +28,8 @@ pub(crate) struct Ways<'a> {
     pub(crate) view: View<'a>,
     /// Realms of clouds that were heard.
     pub(crate) realms: Vec<Name>,
+    /// What was found out for one asset and holds for others.
+    pub(crate) once: Once,
 }
 
 /// What is known of the ways to an asset.
@@ -100,16 +102,16 @@ impl Ways<'_> {
             return way;
         };
         let host = self.sweep.estate.canonical(host, self.begin);
-        let logon = self.ledger.cover(host, &[Class::Logon], self.begin, self.end);
-        let share = self.ledger.cover(host, &[Class::ShareAccess], self.begin, self.end);
-        let files = self.ledger.cover(host, &[Class::FileAccess], self.begin, self.end);
+        let logon = self.cover(host, Class::Logon);
+        let share = self.cover(host, Class::ShareAccess);
+        let files = self.cover(host, Class::FileAccess);
         let seen_by_sensor = self.watched(host, Class::FlowContent).is_some();
         way.open = self.way_to_host(host);
         let local = self.may.host(host).is_some();
         let from_far = place.kind() != Kind::Path || !local;
         way.recorded =
             files.alive || (share.alive || seen_by_sensor) && from_far && !self.ran_on(host);
-        let visited = self.may_sessions(host);
+        let visited = self.once.visited(host, || self.may_sessions(host));
         let acts = self.has_acts(number);
         if logon.whole && !local && visited.is_empty() && !acts {
             way.closed = Some(
@@ -120,19 +122,22 @@ impl Ways<'_> {
             way.closed = Some("every access to the host's shares is on record; whoever may have been the intruder could do no more than use shares, and did not touch it".to_owned());
         } else {
             way.why = self.why_open(local, &visited, acts, &logon.missing);
-            way.missing = logon.missing;
+            way.missing.clone_from(&logon.missing);
             if way.open.is_some() || local {
-                way.missing.extend(
-                    files.missing.into_iter().filter(|a| a.channel.is_none() || way.recorded),
-                );
+                way.missing.extend(files.missing.iter().cloned());
             }
             if !visited.is_empty() {
-                way.missing.extend(share.missing);
+                way.missing.extend(share.missing.iter().cloned());
             }
             self.volume(host, asset, &mut way);
         }
         way.conditions.push("no copy of it lies where it was not declared".to_owned());
         way
+    }
+
+    /// Whether a host or realm was heard on a class over the whole time.
+    fn cover(&self, host: Name, class: Class) -> Rc<Cover> {
+        self.once.cover(self.ledger, host, class, (self.begin, self.end))
     }
 
     fn why_open(&self, local: bool, visited: &[Name], acts: bool, missing: &[Absent]) -> String {
@@ -164,6 +169,10 @@ impl Ways<'_> {
 
     /// How the intruder could get at what lies on a host.
     fn way_to_host(&self, host: Name) -> Option<(Grade, String)> {
+        self.once.way_to(host, || self.find_way_to(host))
+    }
+
+    fn find_way_to(&self, host: Name) -> Option<(Grade, String)> {
         let ran = self.sweep.taints.ever(Entity::Host(host)).filter(|l| l.grade >= Grade::Probable);
         if let Some(link) = ran {
             return Some((link.grade, "something of the intruder's ran on its host".to_owned()));
@@ -175,18 +184,7 @@ impl Ways<'_> {
         if let Some(grade) = sessions.max() {
             return Some((grade, "the intruder had a session on its host".to_owned()));
         }
-        let met =
-            self.acts.all.iter().filter(|(_, hit)| hit.grade >= Grade::Probable).any(|(n, _)| {
-                let Some(activity) = self.sweep.story.activities.get(*n as usize) else {
-                    return false;
-                };
-                match &activity.what {
-                    What::Transfer(t) => t.server.host.or(t.server.address) == Some(host),
-                    What::Touch(t) => t.object.host() == Some(host),
-                    What::Session(s) => s.to.host == Some(host),
-                    _ => false,
-                }
-            });
+        let met = self.once.met(self.sweep, self.acts).contains(&host);
         met.then(|| (Grade::Probable, "the intruder connected to its host".to_owned()))
     }
 
@@ -223,30 +221,8 @@ impl Ways<'_> {
         let hours = self.heard.watched.get(&(host, Class::Flow))?;
         let watched =
             hours.values().next()?.first <= self.begin.saturating_add(crate::taint::SKEW * 60);
-        if !watched || !self.is_focus(host) {
-            return None;
-        }
-        let mut left = 0_u64;
-        for activity in &self.sweep.story.activities {
-            let What::Transfer(transfer) = &activity.what else { continue };
-            if activity.time < self.begin || transfer.uid.is_none() {
-                continue;
-            }
-            let is = |peer: &crate::activity::Peer| {
-                peer.host == Some(host) || peer.address == Some(host)
-            };
-            let bytes = match (is(&transfer.client), is(&transfer.server)) {
-                (true, _) => transfer.sent,
-                (_, true) => transfer.received,
-                _ => continue,
-            };
-            // The counts of a connection that was not seen to end bound nothing.
-            if matches!(transfer.ended, Ended::Open | Ended::Unknown) && bytes.is_some() {
-                return None;
-            }
-            left = left.saturating_add(bytes.unwrap_or(0)).saturating_add(transfer.missed);
-        }
-        Some(left)
+        let traffic = watched.then(|| self.once.traffic(self.sweep, self.begin))?;
+        if traffic.is_focus(host) { traffic.left(host) } else { None }
     }
 
     /// Since when a sensor saw a host, by any of its names and addresses.
@@ -254,30 +230,6 @@ impl Ways<'_> {
         let names = std::iter::once(host).chain(self.sweep.estate.known_as(host));
         let hours = names.filter_map(|name| self.heard.watched.get(&(name, class)));
         hours.filter_map(|hours| Some(hours.values().next()?.first)).min()
-    }
-
-    /// Whether a sensor stands at a host: it saw connections of it with ends
-    /// that it saw of nobody else. A host that is only seen with such hosts
-    /// has connections that nobody saw.
-    fn is_focus(&self, host: Name) -> bool {
-        let mut with: hashbrown::HashMap<Name, HashSet<Name>> = hashbrown::HashMap::new();
-        for activity in &self.sweep.story.activities {
-            let What::Transfer(transfer) = &activity.what else { continue };
-            if transfer.uid.is_none() {
-                continue;
-            }
-            let end = |peer: &crate::activity::Peer| peer.host.or(peer.address);
-            if let (Some(client), Some(server)) = (end(&transfer.client), end(&transfer.server)) {
-                with.entry(client).or_default().insert(server);
-                with.entry(server).or_default().insert(client);
-            }
-        }
-        let peers = with.get(&host).into_iter().flatten();
-        let alone = peers.filter(|peer| {
-            with.get(*peer).is_some_and(|ends| ends.len() == 1)
-                && self.sweep.estate.inside(**peer) != Inside::Yes
-        });
-        alone.count() >= 2
     }
 
     /// A thing in a cloud.
@@ -290,11 +242,8 @@ impl Ways<'_> {
     ) -> Way {
         let mut way = Way::default();
         let realms = self.realms_of(asset, place, class, realm);
-        let tainted = self.acts.all.iter().filter(|(_, hit)| hit.grade >= Grade::Probable);
-        let here = tainted.filter_map(|(n, hit)| {
-            let activity = self.sweep.story.activities.get(*n as usize)?;
-            realms.contains(&activity.place?).then_some(hit.grade)
-        });
+        let acted = self.once.acted(self.sweep, self.acts);
+        let here = realms.iter().filter_map(|realm| acted.get(realm).copied());
         way.open = here.max().map(|grade| (grade, "the intruder acted in its realm".to_owned()));
         if realms.is_empty() {
             way.why = "no log of its realm is there".to_owned();
@@ -313,7 +262,7 @@ impl Ways<'_> {
             way.why = "somebody who may have been the intruder touched it".to_owned();
         }
         for realm in realms {
-            let cover = self.ledger.cover(realm, &[class], self.begin, self.end);
+            let cover = self.cover(realm, class);
             let unheard = match class {
                 Class::CloudManagement => self.unheard(realm, place),
                 _ => (!self.is_alive(realm, class, asset))
@@ -325,7 +274,7 @@ impl Ways<'_> {
                 whole = false;
                 let first = cover.missing.first().map(|absent| absent.reason.clone());
                 way.why = first.or_else(|| unheard.clone()).unwrap_or_default();
-                way.missing.extend(cover.missing);
+                way.missing.extend(cover.missing.iter().cloned());
                 if let Some(reason) = unheard.filter(|_| way.missing.is_empty()) {
                     way.missing.push(Absent {
                         host: Some(realm),
@@ -372,34 +321,25 @@ impl Ways<'_> {
     fn to_credential(&self, number: usize, asset: &Asset) -> Way {
         let mut way = Way { recorded: true, ..Way::default() };
         let names = self.sweep.names;
-        let mut hosts: Vec<Name> = Vec::new();
-        for logon in self.sweep.story.logons.all() {
-            let own = logon
-                .account
-                .is_some_and(|account| asset.credentials().any(|c| is_theirs(c, account, names)));
-            hosts.extend(logon.host.filter(|_| own));
-        }
+        let own = |account: Name| asset.credentials().any(|c| is_theirs(c, account, names));
+        let kept = self.once.kept(self.sweep).iter().filter(|(account, _)| own(*account));
+        let mut hosts: Vec<Name> = kept.flat_map(|(_, hosts)| hosts).copied().collect();
         // Its secrets also lie where tickets are issued.
-        let issuing = self.heard.hours.keys().filter(|(_, class)| *class == Class::Kerberos);
-        hosts.extend(issuing.filter_map(|(source, _)| source.host));
+        hosts.extend(self.once.issuing(self.heard));
         hosts.sort_by(|a, b| names.folded(*a).cmp(names.folded(*b)));
         hosts.dedup();
         let mut whole = !self.has_acts(number) && !hosts.is_empty();
         if hosts.is_empty() {
             way.why = "no record shows where it was used or kept".to_owned();
         }
-        let accounts = self.sweep.taints.all().filter_map(|(entity, link)| match entity {
-            Entity::Account(a) => Some((a, link)),
-            _ => None,
-        });
-        let exposed =
-            accounts.filter(|(a, _)| asset.credentials().any(|c| is_theirs(c, *a, names)));
+        let accounts = self.once.accounts(self.sweep).iter();
+        let exposed = accounts.filter(|(account, _)| own(*account));
         if let Some((_, link)) = exposed.max_by_key(|(_, link)| link.grade) {
             way.open = Some((link.grade, format!("its secrets were within reach: {}", link.how)));
             whole = false;
         }
         for host in hosts {
-            let cover = self.ledger.cover(host, &[Class::Logon], self.begin, self.end);
+            let cover = self.cover(host, Class::Logon);
             let may = self.may.host(host).is_some();
             if may || !cover.whole {
                 whole = false;
@@ -407,15 +347,14 @@ impl Ways<'_> {
                     "it was used or kept on {}, which may have been the intruder's",
                     names.shown(host)
                 );
-                way.missing.extend(cover.missing);
+                way.missing.extend(cover.missing.iter().cloned());
             }
             if let Some((grade, _)) = self.way_to_host(host).filter(|_| self.ran_on(host))
                 && way.open.is_none()
             {
                 way.open =
                     Some((grade, format!("the intruder ran something on {}", names.shown(host))));
-                way.recorded =
-                    self.ledger.cover(host, &[Class::Process], self.begin, self.end).alive;
+                way.recorded = self.cover(host, Class::Process).alive;
             }
         }
         if whole {

@@ -14,7 +14,7 @@ use sekisho_event::{Dictionary, Kind, Value, ValueId};
 use crate::compare::fold_into;
 use crate::engine::fold::fold;
 use crate::engine::part_search::{Bits, PartSearch};
-use crate::engine::regex_guard::required_literals;
+use crate::engine::regex_guard::{required_clauses, required_literals};
 use crate::engine::value_test::ValueTest;
 use crate::rule::{Part, Pattern, Test};
 
@@ -143,6 +143,31 @@ pub(crate) struct Asking {
     sure: bool,
     chain: Option<Chain>,
     glob: Option<Glob>,
+    clauses: Vec<Clause>,
+}
+
+/// Texts, folded, of which a value must hold one: what a regular expression
+/// asks for besides what it is looked up by.
+#[derive(Debug)]
+struct Clause(Vec<memmem::Finder<'static>>);
+
+impl Clause {
+    fn all_of(test: &Test, handle: &Handle) -> Vec<Self> {
+        let (Test::Regex(source), Handle::Part(looked_up)) = (test, handle) else {
+            return Vec::new();
+        };
+        let others = required_clauses(&source.pattern).into_iter().filter(|set| set != looked_up);
+        let finder = |text: String| memmem::Finder::new(text.as_bytes()).into_owned();
+        others.map(|set| Self(set.into_iter().map(finder).collect())).collect()
+    }
+
+    fn holds(&self, folded: &str) -> bool {
+        self.0.iter().any(|finder| finder.find(folded.as_bytes()).is_some())
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|finder| std::str::from_utf8(finder.needle()).ok())
+    }
 }
 
 /// A pattern as steps over a text that is ASCII, folded unless case counts.
@@ -257,7 +282,14 @@ impl Asking {
     pub(crate) fn new(test: &Test) -> Self {
         let (handle, sure) = handle_of(test);
         let (chain, glob) = if sure { (None, None) } else { (Chain::of(test), Glob::of(test)) };
-        Self { test: ValueTest::new(test), handle, sure, chain, glob }
+        let clauses = Clause::all_of(test, &handle);
+        Self { test: ValueTest::new(test), handle, sure, chain, glob, clauses }
+    }
+
+    /// Whether all else that the value must hold may be there, by who knows
+    /// which texts may be.
+    pub(crate) fn clauses_may(&self, may: impl Fn(&str) -> bool) -> bool {
+        self.clauses.iter().all(|clause| clause.texts().any(&may))
     }
 
     /// Whether the answer is yes where what the handle says was found.
@@ -267,6 +299,9 @@ impl Asking {
         }
         if let Some(chain) = &self.chain {
             return chain.holds(folded);
+        }
+        if !self.clauses.iter().all(|clause| clause.holds(folded)) {
+            return false;
         }
         match &self.glob {
             Some(glob) if glob.cased && value.text.is_ascii() => glob.holds(value.text.as_bytes()),

@@ -24,6 +24,10 @@ use crate::engine::value_test::field_ref_holds;
 /// that matters.
 const ROWS_MAX: usize = 1 << 15;
 
+/// Of a column with more bytes of values than this it is first looked whether
+/// rules that depend on it still have rows.
+const DEAR_BYTES: u64 = 256 << 10;
+
 /// The columns of a group of rows. There may be several of a name, one beside
 /// the other: a field of a row has the values of all.
 pub trait LateColumns {
@@ -36,8 +40,8 @@ pub trait LateColumns {
     /// Shows the numbers of the columns of this name.
     fn named(&self, name: &str, each: &mut dyn FnMut(usize));
 
-    /// Bytes that reading a column takes, where that is worth avoiding or it
-    /// can be told without what its values may hold.
+    /// Bytes of a column's values, where reading them is worth avoiding or it
+    /// can be told without what they may hold; none once they were read.
     fn deferred(&self, column: usize) -> Option<u64>;
 
     /// Whether a value of a deferred column may hold this text, which is in
@@ -182,6 +186,10 @@ pub struct LateMatcher {
     there: Vec<u64>,
     /// The rules that may hold.
     alive: Vec<RuleId>,
+    /// Counts lanes, each time that one is looked at.
+    lanes: u64,
+    /// By rule: the last time of a lane at which it had no rows left.
+    dropped: Vec<u64>,
 }
 
 impl LateMatcher {
@@ -192,12 +200,14 @@ impl LateMatcher {
             possible: vec![0; program.atoms.len()],
             hoped: vec![0; program.atoms.len()],
             looked: vec![0; program.rules.len()],
+            dropped: vec![0; program.rules.len()],
             there: vec![0; program.fields.len()],
             program,
             asked: Asked::default(),
             small: HashMap::new(),
             round: 0,
             alive: Vec::new(),
+            lanes: 0,
         }
     }
 
@@ -223,9 +233,9 @@ impl LateMatcher {
             let plan = program.plan(shape);
             for lane in &plan.lanes {
                 let asks = asks_of(&program, lane, columns);
-                self.settle(&program, lane, &asks, columns, &mut answers)?;
+                self.settle(&program, lane, &asks, &rows, columns, &mut answers)?;
                 if !self.alive.is_empty() {
-                    let looking = Looking { program: &program, asks: &asks, answers: &answers };
+                    let looking = self.looking(&program, &asks, &answers);
                     looking.rows(&self.alive, &rows, columns, out)?;
                 }
             }
@@ -243,9 +253,11 @@ impl LateMatcher {
         program: &Program,
         lane: &Lane,
         asks: &[Ask<'_>],
+        rows: &Range<usize>,
         columns: &mut C,
         answers: &mut Answers,
     ) -> Result<(), C::Error> {
+        self.lanes += 1;
         for ask in asks {
             if !answers.contains_key(&(ask.column, ask.asker)) {
                 let mut known = Known::default();
@@ -261,11 +273,30 @@ impl LateMatcher {
             let Some((next, atoms)) = self.next(program, asks, columns, answers) else {
                 return Ok(());
             };
+            if columns.deferred(next.column) > Some(DEAR_BYTES) {
+                let looking = self.looking(program, asks, answers);
+                let dropped = looking.without_rows(&self.alive, &atoms, rows, columns)?;
+                if !dropped.is_empty() {
+                    for rule in dropped {
+                        renew(&mut self.dropped, rule, self.lanes);
+                    }
+                    continue;
+                }
+            }
             let Some(known) = answers.get_mut(&(next.column, next.asker)) else { return Ok(()) };
             known.hoped.retain(|atom| atoms.binary_search(atom).is_err());
             let matcher = self.small(next, atoms);
             self.ask(next, &matcher, columns, known)?;
         }
+    }
+
+    fn looking<'a>(
+        &'a self,
+        program: &'a Program,
+        asks: &'a [Ask<'a>],
+        answers: &'a Answers,
+    ) -> Looking<'a> {
+        Looking { program, asks, answers, hoped: &self.hoped, round: self.round }
     }
 
     /// A matcher that asks some of the questions about a column.
@@ -309,7 +340,7 @@ impl LateMatcher {
     /// Finds the rules that may hold by what is known so far.
     fn weigh(&mut self, program: &Program, lane: &Lane, asks: &[Ask<'_>], answers: &Answers) {
         self.round += 1;
-        let Self { possible, hoped, looked, there, alive, round, .. } = self;
+        let Self { possible, hoped, looked, there, alive, round, dropped, lanes, .. } = self;
         alive.clear();
         alive.extend(&lane.unguarded);
         let mut wake = |atom: AtomId| {
@@ -342,6 +373,7 @@ impl LateMatcher {
                 Question::FieldRef(_, other) => (has(asked.field) && has(other), true),
             }
         };
+        alive.retain(|&id| dropped.get(id as usize) != Some(lanes));
         alive.retain(|&id| {
             program.rules.get(id as usize).is_some_and(|rule| rule.node.may(&mut may).0)
         });
@@ -388,7 +420,10 @@ fn hope<C: LateColumns>(ask: &Ask<'_>, columns: &C, known: &mut Known) {
         }
         Handle::Starts(text) => may(text, true, false),
         Handle::Ends(text) => may(text, false, true),
-        Handle::Part(texts) => texts.iter().any(|text| may(text, false, false)),
+        Handle::Part(texts) => {
+            texts.iter().any(|text| may(text, false, false))
+                && asking.clauses_may(|text| may(text, false, false))
+        }
     });
     known.hoped.extend(hoped.map(|(atom, _)| atom));
     known.hoped.sort_unstable();
@@ -464,6 +499,18 @@ impl RowSet {
         }
     }
 
+    /// Whether any of so many rows is in the set.
+    fn has_any(&self, rows: usize) -> bool {
+        let mut any = false;
+        match self {
+            Self::None => {}
+            Self::All => any = rows > 0,
+            // The last word may have rows that there are not.
+            Self::Some(_) => self.each(rows, |_| any = true),
+        }
+        any
+    }
+
     /// Shows the rows of so many that are in the set.
     fn each(&self, rows: usize, mut visit: impl FnMut(usize)) {
         match self {
@@ -490,6 +537,9 @@ struct Looking<'a> {
     program: &'a Program,
     asks: &'a [Ask<'a>],
     answers: &'a Answers,
+    /// See [`LateMatcher::hoped`].
+    hoped: &'a [u64],
+    round: u64,
 }
 
 /// Sets of rows that formulas are made of, of one range of rows.
@@ -534,6 +584,51 @@ impl Looking<'_> {
             from = some.end;
         }
         Ok(())
+    }
+
+    /// Those of the rules for which there are no rows whatever is answered to
+    /// these questions, of which they have some.
+    fn without_rows<C: LateColumns>(
+        &self,
+        rules: &[RuleId],
+        atoms: &[AtomId],
+        rows: &Range<usize>,
+        columns: &mut C,
+    ) -> Result<Vec<RuleId>, C::Error> {
+        let mut without = Vec::new();
+        for &id in rules {
+            let Some(rule) = self.program.rules.get(id as usize) else { continue };
+            let (mut depends, mut all_read) = (false, true);
+            rule.node.each_atom(&mut |atom, _| {
+                let question = self.program.atoms.get(atom as usize).map(|atom| &atom.question);
+                depends |= atoms.binary_search(&atom).is_ok();
+                // Whether a row has a field is only seen from all of its column.
+                all_read &= !matches!(question, Some(Question::Exists(_) | Question::Null));
+            });
+            if depends && all_read && !self.has_rows(id, &rule.node, rows, columns)? {
+                without.push(id);
+            }
+        }
+        Ok(without)
+    }
+
+    fn has_rows<C: LateColumns>(
+        &self,
+        rule: RuleId,
+        node: &Node,
+        rows: &Range<usize>,
+        columns: &mut C,
+    ) -> Result<bool, C::Error> {
+        let mut from = rows.start;
+        while from < rows.end {
+            let some = from..rows.end.min(from + ROWS_MAX);
+            let sets = self.sets(&[rule], &some, columns)?;
+            if self.eval(node, true, &sets).has_any(some.len()) {
+                return Ok(true);
+            }
+            from = some.end;
+        }
+        Ok(false)
     }
 
     /// What asks the rows that were found for a rule the questions which were
@@ -655,6 +750,9 @@ impl Looking<'_> {
         };
         let present = sets.present.get(&atom.field);
         let holds = match &atom.question {
+            Question::Value if self.hoped.get(id as usize) == Some(&self.round) => {
+                return RowSet::All;
+            }
             Question::Value => of(sets.held.get(&id)),
             Question::Exists(true) => of(present.map(|p| &p.0)),
             Question::Exists(false) => of(present.map(|p| &p.0)).not(),

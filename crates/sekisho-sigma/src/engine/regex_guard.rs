@@ -21,6 +21,41 @@ pub(crate) fn required_literals(pattern: &str) -> Option<Vec<String>> {
     (shortest(&set) >= 2).then_some(set)
 }
 
+/// Most clauses that are worth looking for.
+const CLAUSES_MAX: usize = 8;
+
+/// Sets of folded literals: of each set at least one is part of every text
+/// (after folding) that the expression matches. [`required_literals`] is the
+/// best of them.
+#[must_use]
+pub(crate) fn required_clauses(pattern: &str) -> Vec<Vec<String>> {
+    let Ok(hir) = regex_syntax::parse(pattern) else { return Vec::new() };
+    let mut found = Vec::new();
+    clauses(&hir, &mut found);
+    found.retain(|set| shortest(set) >= 2);
+    found.sort_by_key(|set| (std::cmp::Reverse(shortest(set)), set.len()));
+    found.dedup();
+    found.truncate(CLAUSES_MAX);
+    found
+}
+
+fn clauses(hir: &Hir, out: &mut Vec<Vec<String>>) {
+    match hir.kind() {
+        HirKind::Capture(c) => clauses(&c.sub, out),
+        HirKind::Repetition(r) if r.min >= 1 => clauses(&r.sub, out),
+        HirKind::Concat(parts) => {
+            for part in parts {
+                // Literals on their own stand in the runs below.
+                if exact(part).is_none() {
+                    clauses(part, out);
+                }
+            }
+            runs(parts, &mut |run| out.push(run));
+        }
+        _ => out.extend(best(hir)),
+    }
+}
+
 fn shortest(set: &[String]) -> usize {
     set.iter().map(String::len).min().unwrap_or(0)
 }
@@ -110,23 +145,34 @@ fn best(hir: &Hir) -> Option<Vec<String>> {
     better(whole, inner)
 }
 
-/// Runs of neighbours that stand for few texts are joined; the best run, or
-/// the best guard inside one part, wins.
+/// The best run of neighbours, or the best guard inside one part, wins.
 fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
     let mut found = None;
+    runs(parts, &mut |run| found = better(found.take(), Some(run)));
+    parts.iter().fold(found, |found, part| better(found, best(part)))
+}
+
+/// Neighbours that stand for few texts, joined.
+fn runs(parts: &[Hir], each: &mut dyn FnMut(Vec<String>)) {
+    let mut end = |run: Vec<String>| {
+        if shortest(&run) > 0 {
+            each(cut(run));
+        }
+    };
     let mut run = vec![String::new()];
     for part in parts {
         let joined = exact(part).and_then(|set| join(&run, &set));
         match joined {
             Some(longer) if longer.len() <= 16 || run == [String::new()] => run = longer,
             _ => {
-                found = better(found, Some(run).filter(|r| shortest(r) > 0).map(cut));
-                found = better(found, best(part));
-                run = exact(part).unwrap_or_else(|| vec![String::new()]);
+                end(std::mem::replace(
+                    &mut run,
+                    exact(part).unwrap_or_else(|| vec![String::new()]),
+                ));
             }
         }
     }
-    better(found, Some(run).filter(|r| shortest(r) > 0).map(cut))
+    end(run);
 }
 
 fn cut(set: Vec<String>) -> Vec<String> {
@@ -167,13 +213,36 @@ mod tests {
     }
 
     #[test]
+    fn every_clause_is_known() {
+        let of = |pattern| required_clauses(pattern);
+        assert_eq!(
+            of(r"(?i)cmd.{0,5}(?:/c|/r).+explorer.+(?:\$\{?input\}?|noexit)"),
+            [&["explorer"][..], &["input", "noexit"], &["cmd"], &["/c", "/r"]]
+        );
+        assert_eq!(of("(?:ab.*cd)+e?"), [["ab"], ["cd"]]);
+        assert_eq!(of("abc"), [["abc"]]);
+        assert!(of("(?:abc)*|x").is_empty() && of("(").is_empty());
+    }
+
+    #[test]
     fn a_guard_never_excludes_a_match() {
-        let patterns = ["(?i)k[el]vin|ſtraße", "ab?c", "(a|bc)(d|ef)+g", "a{2}b", "(?i)İx"];
+        let patterns = [
+            "(?i)k[el]vin|ſtraße",
+            "ab?c",
+            "(a|bc)(d|ef)+g",
+            "a{2}b",
+            "(?i)İx",
+            "(?:ab.?c|a+d)g?",
+        ];
         let texts = ["KELVIN", "Kelvin", "STRASSE", "ac", "abc", "bcefefg", "adg", "aab", "İx"];
         for p in patterns {
             let re = regex::Regex::new(p).unwrap();
             for t in texts.iter().filter(|t| re.is_match(t)) {
                 if let Some(set) = required_literals(p) {
+                    let folded = crate::engine::fold::fold(t);
+                    assert!(set.iter().any(|l| folded.contains(l.as_str())), "{p} on {t}: {set:?}");
+                }
+                for set in required_clauses(p) {
                     let folded = crate::engine::fold::fold(t);
                     assert!(set.iter().any(|l| folded.contains(l.as_str())), "{p} on {t}: {set:?}");
                 }

@@ -6,12 +6,14 @@ use sekisho_event::{Kind, Value};
 
 use crate::compare;
 use crate::reference::Regex;
-use crate::rule::{FieldRef, Network, Ordering, Pattern, RegexSource, Test, TimePart};
+use crate::rule::{FieldRef, Network, Ordering, Part, Pattern, RegexSource, Test, TimePart};
 
 /// One question about one value.
 #[derive(Debug)]
 pub(crate) enum ValueTest {
     Text(Pattern),
+    /// A pattern of nothing but gaps: any value, also an empty one.
+    Anything,
     Number(f64, String),
     Regex(LazyRegex),
     Cidr(Network),
@@ -21,9 +23,14 @@ pub(crate) enum ValueTest {
     Never,
 }
 
+fn is_gap(parts: &[Part]) -> bool {
+    !parts.is_empty() && parts.iter().all(|part| *part == Part::Any)
+}
+
 impl ValueTest {
     pub(crate) fn new(test: &Test) -> Self {
         match test {
+            Test::Text(Pattern { parts, .. }) if is_gap(parts) => Self::Anything,
             Test::Text(pattern) => Self::Text(pattern.clone()),
             Test::Number(number, text) => Self::Number(*number, text.clone()),
             Test::Regex(source) => Self::Regex(LazyRegex::new(source)),
@@ -40,6 +47,7 @@ impl ValueTest {
         }
         match self {
             Self::Text(pattern) => pattern.matches(value.text),
+            Self::Anything => true,
             Self::Number(number, text) => compare::equals_number(value, *number, text),
             Self::Regex(regex) => regex.is_match(value.text),
             Self::Cidr(network) => network.contains_text(value.text),

@@ -10,23 +10,25 @@ use clap::{Args, Subcommand};
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::VerifyingKey;
 use sekisho_case::limits::NOTE_BYTES_MAX;
-use sekisho_case::log::{Log, LogWriter};
-use sekisho_case::note::{NoteSignature, parse_signatures};
+use sekisho_case::log::Log;
+use sekisho_case::release::OpenRelease;
 use sekisho_case::witness::AddCheckpoint;
 
 use super::key::{PassphraseArgs, say_made};
 use super::show;
+use super::verify::read_release;
 use crate::Exit;
-use crate::overview::Overview;
-use crate::seal::find_case;
-use crate::witness::{Cosigned, cosign};
+use crate::seal::{find_case, write_durably};
+use crate::witness::{Answer, Cosigned, add_to_case, add_to_release, cosign};
 
 /// Show the published state of a case, have it cosigned, and cosign that of others.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 How a witness is asked without a network: the owner runs `checkpoint show CASE --since N --out FILE`
 (N is 0 the first time), the witness answers with `checkpoint cosign FILE`, and the owner puts the
-answer into the case with `checkpoint add CASE FILE`.")]
+answer into the case with `checkpoint add CASE FILE`, and into a release of this state with
+`checkpoint add RELEASE FILE --out NEW`. Whoever has only a release asks with
+`checkpoint show RELEASE --since 0`.")]
 pub(super) struct Checkpoint {
     #[command(subcommand)]
     what: What,
@@ -34,22 +36,22 @@ pub(super) struct Checkpoint {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Print the signed checkpoint of a case, or the request to cosign it.
+    /// Print the signed checkpoint of a case or a release, or the request to cosign it.
     Show(Show),
     /// Cosign a checkpoint, if it goes on from all that was seen of its log before.
     Cosign(Cosign),
-    /// Add a cosignature to the checkpoint of a case.
+    /// Add a cosignature to the checkpoint of a case or of a release.
     Add(Add),
 }
 
-/// Print the signed checkpoint of a case, or the request to cosign it.
+/// Print the signed checkpoint of a case or a release, or the request to cosign it.
 #[derive(Debug, Args)]
 struct Show {
-    /// Folder of the case, or one that has it as `case`.
-    #[arg(value_name = "CASE")]
+    /// Folder of the case, or one that has it as `case`; or the zip of a release.
+    #[arg(value_name = "CASE|RELEASE")]
     case: PathBuf,
     /// Print the request (C2SP tlog-witness, add-checkpoint) to a witness that saw the log at this
-    /// size, or as in this checkpoint; 0 if it never did.
+    /// size, or as in this checkpoint; 0 if it never did. A release only has that from 0.
     #[arg(long, value_name = "N|FILE")]
     since: Option<String>,
     /// Write it to a file.
@@ -81,18 +83,26 @@ struct Cosign {
     passphrase: PassphraseArgs,
 }
 
-/// Add a cosignature to the checkpoint of a case, if it fits.
+/// Add a cosignature to the checkpoint of a case or of a release, if it fits.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+A release has the checkpoint of its time. What was cosigned later is added to a copy of it: nothing
+in it changes but its checkpoint, which gets one line more, in all places. It can be added by
+anybody; the cosignature must be one of exactly this checkpoint.
+Exit code 4: the release is broken.")]
 struct Add {
-    /// Folder of the case, or one that has it as `case`.
-    #[arg(value_name = "CASE")]
+    /// Folder of the case, or one that has it as `case`; or the zip of a release.
+    #[arg(value_name = "CASE|RELEASE")]
     case: PathBuf,
-    /// What the witness answered.
+    /// What the witness answered; or a checkpoint that has its cosignature.
     #[arg(value_name = "COSIGNATURE")]
     cosignature: PathBuf,
     /// Cosigner key of the witness, if it is no party of the case.
     #[arg(long, value_name = "VKEY")]
     cosigner_key: Option<VerifyingKey>,
+    /// Write the release with the cosignature to this new file.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 impl Checkpoint {
@@ -107,13 +117,36 @@ impl Checkpoint {
 
 impl Show {
     fn run(self) -> Result<Exit> {
-        let log = Log::open(&find_case(&self.case)?)?;
-        let text = match &self.since {
-            None => log.checkpoint().to_string(),
-            Some(since) => AddCheckpoint::of(&log, old_size(&log, since)?)?.to_string(),
+        let text = if self.case.is_file() {
+            self.of_release()?
+        } else {
+            let log = Log::open(&find_case(&self.case)?)?;
+            match &self.since {
+                None => log.checkpoint().to_string(),
+                Some(since) => AddCheckpoint::of(&log, old_size(&log, since)?)?.to_string(),
+            }
         };
         give(&text, self.out.as_deref())?;
         Ok(Exit::Done)
+    }
+}
+
+impl Show {
+    fn of_release(&self) -> Result<String> {
+        let release = read_release(&self.case)?;
+        let reading = || format!("reading {}", self.case.display());
+        let checkpoint = OpenRelease::open(&release).with_context(reading)?.checkpoint().clone();
+        match self.since.as_deref() {
+            None => Ok(checkpoint.to_string()),
+            Some("0") => {
+                // Every log goes on from an empty one: that needs no proof.
+                Ok(AddCheckpoint { old_size: 0, proof: Vec::new(), checkpoint }.to_string())
+            }
+            Some(since) => bail!(
+                "--since {since}: a release has no proof that its log goes on from there; expected \
+                 0, or the case"
+            ),
+        }
     }
 }
 
@@ -178,51 +211,35 @@ impl Cosign {
 
 impl Add {
     fn run(self) -> Result<Exit> {
-        let folder = find_case(&self.case)?;
         let reading = || format!("reading {}", self.cosignature.display());
-        let bytes = read(&self.cosignature)?;
-        let text = std::str::from_utf8(&bytes).with_context(reading)?;
-        let signatures = parse_signatures(text).with_context(reading)?;
-        if signatures.is_empty() {
-            bail!("{}: expected the line that the witness answered", self.cosignature.display());
-        }
-        let overview = Overview::of(&Log::open(&folder)?)?;
-        let mut keys = overview.cosigners();
-        keys.extend(self.cosigner_key);
-        let keys = signatures.iter().map(|signature| key_of(signature, &keys));
-        let keys: Vec<VerifyingKey> = keys.collect::<Result<_>>()?;
-        let mut log = LogWriter::open(&folder, &overview.owner()?)?;
-        for (signature, key) in signatures.into_iter().zip(&keys) {
-            let fits = log.published().is_some_and(|published| {
-                key.verify_note(published.note().text(), &signature.signature).is_ok()
-            });
-            if !fits {
+        let answer = Answer::parse(&read(&self.cosignature)?).with_context(reading)?;
+        let (by, what) = if self.case.is_file() {
+            let Some(out) = &self.out else {
                 bail!(
-                    "the cosignature by {} does not fit the published checkpoint (size {}); it may \
-                     be for an earlier one: ask again",
-                    key.name(),
-                    overview.records.values().sum::<u64>()
+                    "{} is a release, which is never changed: name the file for the one with the \
+                     cosignature with --out",
+                    self.case.display()
                 );
+            };
+            if out.exists() {
+                bail!("{} is there already: a release is never written over", out.display());
             }
-            log.add_signature(signature, key)?;
-            show::talk(&format!("The checkpoint is now cosigned by {}.", key.name()));
+            let release = read_release(&self.case)?;
+            let (bytes, by) = add_to_release(&release, answer, self.cosigner_key)?;
+            write_durably(out, &bytes)?;
+            (by, format!("checkpoint in {}", out.display()))
+        } else {
+            if self.out.is_some() {
+                bail!("--out is for a release; the checkpoint of a case stays where it is");
+            }
+            let by = add_to_case(&find_case(&self.case)?, answer, self.cosigner_key)?;
+            (by, "checkpoint".to_owned())
+        };
+        for name in by {
+            show::talk(&format!("The {what} is now cosigned by {}.", show::safe(&name)));
         }
         Ok(Exit::Done)
     }
-}
-
-/// The key that a signature says it is by.
-fn key_of(signature: &NoteSignature, keys: &[VerifyingKey]) -> Result<VerifyingKey> {
-    let by = |key: &&VerifyingKey| key.name() == signature.name && key.id() == signature.id;
-    let key = keys.iter().find(by).cloned();
-    key.with_context(|| {
-        format!(
-            "the cosignature is by {} (key {:08x}), who is no party of this case and not in its \
-             policy: give the cosigner key with --cosigner-key",
-            show::safe(&signature.name),
-            signature.id
-        )
-    })
 }
 
 /// Prints a text, or writes it to a file.

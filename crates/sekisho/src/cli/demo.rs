@@ -78,6 +78,7 @@ impl Demo {
             assets: Some(self.out.join("assets.toml")),
             estate: None,
             said: Vec::new(),
+            clear: Vec::new(),
             seed_level: Some(Level::High),
             // It stays in the case: results are the same whether sealed or not.
             out: None,

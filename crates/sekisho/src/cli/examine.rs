@@ -104,8 +104,8 @@ impl Examine {
         }
         if self.seal.is_off() {
             bail!(
-                "--no-seal with --assets, --estate or --seed: verdicts rest on sealed events; leave \
-                 --no-seal away"
+                "--no-seal with --assets, --estate, --seed or --clear: verdicts rest on sealed \
+                 events; leave --no-seal away"
             );
         }
         self.question.options(&case_below(out), Some(out.to_owned())).map(Some)

@@ -70,6 +70,11 @@ pub(super) struct QuestionArgs {
     /// again. Keys: host, process, account, address, agent, app, session, hash, domain, from, until.
     #[arg(long = "seed", value_name = "PAIRS", help_heading = "What was exposed")]
     seeds: Vec<String>,
+    /// What is known to be nobody's but your own, in the same pairs; may be given again. Detections
+    /// that fit are not taken for the intruder's; all else stays as it is. What it cleared goes on
+    /// record with the answer.
+    #[arg(long = "clear", value_name = "PAIRS", help_heading = "What was exposed")]
+    clear: Vec<String>,
     /// Detections of this level or above are the intruder's; so is what indicators matched.
     #[arg(long, value_name = "LEVEL", default_value = "high", help_heading = "What was exposed")]
     seed_level: SeedLevelArg,
@@ -122,20 +127,27 @@ impl From<VerdictArg> for Verdict {
 impl QuestionArgs {
     /// Whether anything is asked beyond the defaults.
     pub(super) fn asks(&self) -> bool {
-        self.assets.is_some() || self.estate.is_some() || !self.seeds.is_empty()
+        self.assets.is_some()
+            || self.estate.is_some()
+            || !self.seeds.is_empty()
+            || !self.clear.is_empty()
     }
 
     /// What is asked of a case.
     pub(super) fn options(&self, case: &Path, out: Option<PathBuf>) -> Result<Options> {
-        let said = self.seeds.iter().map(|text| {
-            SaidSeed::parse(text).map_err(|e| anyhow!("--seed {}: {e}", show::safe(text)))
-        });
+        let read = |flag: &str, texts: &[String]| -> Result<Vec<SaidSeed>> {
+            let words = texts.iter().map(|text| {
+                SaidSeed::parse(text).map_err(|e| anyhow!("{flag} {}: {e}", show::safe(text)))
+            });
+            words.collect()
+        };
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
         Ok(Options {
             case: case.to_owned(),
             assets: self.assets.clone(),
             estate: self.estate.clone(),
-            said: said.collect::<Result<_>>()?,
+            said: read("--seed", &self.seeds)?,
+            clear: read("--clear", &self.clear)?,
             seed_level: self.seed_level.level().map(Into::into),
             out,
             now: now.and_then(|now| i64::try_from(now.as_nanos()).ok()),
@@ -180,7 +192,11 @@ pub(super) fn summary(outcome: &Outcome) -> String {
     text.push_str(&notices(answer));
     let (events, seeds) =
         (show::counted(outcome.events, "stored event"), show::counted(outcome.seeds, "seed"));
-    let _ = writeln!(text, "\n{events} looked at, from {seeds} on");
+    let cleared = match answer.cleared.detections {
+        0 => String::new(),
+        count => format!("; {} cleared by the analyst", show::counted(count, "detection")),
+    };
+    let _ = writeln!(text, "\n{events} looked at, from {seeds} on{cleared}");
     let [json, html] = &outcome.files;
     let _ = writeln!(text, "Answer:  {}", json.display());
     let _ = writeln!(text, "Page:    {}", html.display());

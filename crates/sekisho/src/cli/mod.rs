@@ -17,12 +17,13 @@ mod rules;
 mod seal;
 mod show;
 mod verify;
+mod verify_events;
 
 use std::io::IsTerminal as _;
 
 use clap::{Parser, Subcommand};
 
-use crate::Exit;
+use crate::{Exit, Invalid};
 
 /// Trust without access: prove what a network's evidence says to those who may not see it.
 #[derive(Debug, Parser)]
@@ -97,8 +98,9 @@ pub fn main() -> Exit {
         {
             return Exit::Done;
         }
-        show::talk(&format!("sekisho: {e:#}"));
-        Exit::Failed
+        // Messages name files, hosts and records, which others may have written.
+        show::talk(&show::safe_lines(&format!("sekisho: {e:#}")));
+        if e.downcast_ref::<Invalid>().is_some() { Exit::Invalid } else { Exit::Failed }
     })
 }
 

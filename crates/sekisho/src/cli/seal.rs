@@ -45,7 +45,7 @@ impl SealArgs {
         let keys = self.passphrase.keys()?;
         let key = keys.owner_key(self.key.as_deref(), &mut say_made)?;
         let kind = if self.seal_whole_events { SealKind::Whole } else { SealKind::Fields };
-        Ok(Some(Arc::new(SealOptions { case: case_below(out), key, kind })))
+        Ok(Some(Arc::new(SealOptions::new(case_below(out), key, kind))))
     }
 }
 

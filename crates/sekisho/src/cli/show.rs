@@ -37,17 +37,40 @@ pub(super) fn counted(n: u64, what: &str) -> String {
     format!("{} {what}{plural}", grouped(n))
 }
 
+/// Whether a character could steer a terminal, or hide or turn around what is
+/// beside it.
+pub(super) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Text that comes from logs, safe for a terminal: control and direction
 /// characters are shown as their code.
 pub(super) fn safe(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     let mut out = String::new();
     for c in text.chars() {
-        if hidden(c) {
+        if is_hidden(c) {
             out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// JSON of one line, safe for a terminal: the same values, with such characters
+/// written as escapes. JSON has them nowhere but within strings.
+pub(super) fn safe_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             out.push(c);
         }
@@ -82,6 +105,15 @@ mod tests {
     #[test]
     fn escape_sequences_do_not_reach_the_terminal() {
         assert_eq!(safe("a\x1b[31mb\u{202e}"), "a\\u{1b}[31mb\\u{202e}");
+        assert_eq!(safe("\u{9b}1m\u{7f}\u{2028}"), "\\u{9b}1m\\u{7f}\\u{2028}");
         assert_eq!(cut("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn json_stays_what_it_says_and_steers_no_terminal() {
+        let value = serde_json::json!({"a\u{9b}": "\u{1b}[2J\u{7f}\u{202e}\u{e0041}é\n"});
+        let text = safe_json(&value.to_string());
+        assert!(!text.chars().any(is_hidden), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

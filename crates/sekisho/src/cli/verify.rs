@@ -11,17 +11,19 @@ use sekisho_case::key::VerifyingKey;
 use sekisho_case::policy::Policy;
 use sekisho_case::statement::{Standing, Statement};
 use sekisho_case::verify::{Trust, Verified, verify_case, verify_release};
+use serde::Serialize;
 use serde_json::json;
 
 use super::key::PassphraseArgs;
 use super::options::Format;
 use super::show;
+use super::verify_events::{EventAnswer, event_answer, events_text};
 use crate::Exit;
 use crate::exposure::compare_cited;
 use crate::seal::{StoreStanding, compare_store, find_case};
 
 /// Largest release that is read, in bytes.
-const RELEASE_BYTES_MAX: u64 = 4 << 30;
+const RELEASE_BYTES_MAX: u64 = sekisho_case::limits::RELEASE_BYTES_MAX as u64;
 
 /// Check a case or a release: what is proven, what is only claimed, what is missing.
 #[derive(Debug, Args)]
@@ -47,7 +49,10 @@ pub(super) struct Verify {
     /// Do not compare stored events with what was sealed.
     #[arg(long)]
     without_store: bool,
-    /// Form of the answer.
+    /// Show all events of a release and their values in full; else the first 20, long values cut.
+    #[arg(long)]
+    full: bool,
+    /// Form of the answer; as JSON it has all events and values in full.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -57,21 +62,15 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> Result<Exit> {
         let trust = self.trust()?;
-        let meta =
-            fs::metadata(&self.path).with_context(|| format!("opening {}", self.path.display()))?;
-        let verified = if meta.is_dir() {
+        let opening = || format!("opening {}", self.path.display());
+        let verified = if fs::metadata(&self.path).with_context(opening)?.is_dir() {
             self.case(&find_case(&self.path)?, &trust)?
         } else {
-            if meta.len() > RELEASE_BYTES_MAX {
-                bail!("{}: more than {RELEASE_BYTES_MAX} bytes", self.path.display());
-            }
-            let bytes =
-                fs::read(&self.path).with_context(|| format!("reading {}", self.path.display()))?;
-            verify_release(&bytes, &trust)?
+            verify_release(&read_release(&self.path)?, &trust)?
         };
         let text = match self.format {
-            Format::Text => text(&self.path, &verified),
-            Format::Json => format!("{}\n", json(&verified)),
+            Format::Text => text(&self.path, &verified) + &events_text(&verified, self.full),
+            Format::Json => json(&verified)?,
         };
         show::data(&text)?;
         Ok(if verified.is_valid() { Exit::Done } else { Exit::Invalid })
@@ -115,6 +114,16 @@ impl Verify {
         verified.statements.extend(standing.statements());
         Ok(verified)
     }
+}
+
+/// The bytes of a release.
+pub(super) fn read_release(path: &Path) -> Result<Vec<u8>> {
+    let reading = || format!("reading {}", path.display());
+    let bytes = fs::metadata(path).with_context(reading)?.len();
+    if bytes > RELEASE_BYTES_MAX {
+        bail!("{}: it has {bytes} bytes; at most {RELEASE_BYTES_MAX} are read", path.display());
+    }
+    fs::read(path).with_context(reading)
 }
 
 /// Keys from a vkey, or from a file with one a line.
@@ -165,19 +174,25 @@ fn text(path: &Path, verified: &Verified) -> String {
     text
 }
 
-fn json(verified: &Verified) -> serde_json::Value {
-    let statements: Vec<_> = verified
-        .statements
-        .iter()
-        .map(|s| {
-            json!({
-                "standing": s.standing.to_string(),
-                "place": s.place.to_string(),
-                "text": s.text,
-            })
+/// The answer for programs: all of it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    version: u32,
+    valid: bool,
+    log: Option<serde_json::Value>,
+    statements: Vec<serde_json::Value>,
+    events: Vec<EventAnswer<'a>>,
+}
+
+fn json(verified: &Verified) -> Result<String> {
+    let statement = |s: &Statement| {
+        json!({
+            "standing": s.standing.to_string(),
+            "place": s.place.to_string(),
+            "text": s.text,
         })
-        .collect();
-    let about = verified.about.as_ref().map(|about| {
+    };
+    let log = verified.about.as_ref().map(|about| {
         json!({
             "origin": about.origin,
             "size": about.size,
@@ -185,28 +200,12 @@ fn json(verified: &Verified) -> serde_json::Value {
             "owner": about.owner.to_string(),
         })
     });
-    json!({
-        "version": 1,
-        "valid": verified.is_valid(),
-        "log": about,
-        "statements": statements,
-        "events": events(verified),
-    })
-}
-
-/// The events of a release, with what of them is shown.
-fn events(verified: &Verified) -> Vec<serde_json::Value> {
-    let value = |json: &String| serde_json::from_str(json).unwrap_or(serde_json::Value::Null);
-    let one = |event: &sekisho_case::verify::DisclosedEvent| {
-        let fields: serde_json::Map<String, serde_json::Value> =
-            event.fields.iter().map(|(name, json)| (name.clone(), value(json))).collect();
-        json!({
-            "cell": event.cell,
-            "index": event.index,
-            "fields": fields,
-            "withheld": event.withheld,
-            "withheld_names": event.withheld_names,
-        })
+    let answer = Answer {
+        version: 1,
+        valid: verified.is_valid(),
+        log,
+        statements: verified.statements.iter().map(statement).collect(),
+        events: verified.events.iter().map(event_answer).collect(),
     };
-    verified.events.iter().map(one).collect()
+    Ok(show::safe_json(&serde_json::to_string(&answer)?) + "\n")
 }

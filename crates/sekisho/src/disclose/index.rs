@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use sekisho_case::Hash;
 use sekisho_case::log::Log;
 use sekisho_case::merkle::leaf_hash;
-use sekisho_case::record::{Body, Examination, Exposure, Record, Verdict};
+use sekisho_case::record::{Body, Examination, Exposure, Record, Segment, Verdict};
 
 use crate::seal::check::Sizes;
 
@@ -26,6 +26,8 @@ pub(crate) struct Sealed {
     pub(crate) entry: u64,
     pub(crate) examination: Examination,
     pub(crate) sizes: Sizes,
+    /// Its part of the store.
+    pub(crate) segments: Vec<Segment>,
 }
 
 /// All that is needed to find events and to prove where they are.
@@ -43,6 +45,8 @@ pub(crate) struct Index {
     pub(crate) verdicts: Vec<(u64, Verdict)>,
     /// Verdicts whose exposure has not come yet.
     pending: Vec<(u64, Verdict)>,
+    /// Segments whose examination has not come yet.
+    stored: Vec<Segment>,
     /// Entry of the latest parties.
     pub(crate) parties: u64,
     pub(crate) releases: u32,
@@ -76,6 +80,7 @@ impl Index {
                 let at = CellAt { entry, events: cell.events, leaf: leaf_hash(bytes) };
                 self.cells.insert(cell.number, at);
             }
+            Body::Segment(segment) => self.stored.push(segment),
             Body::Release(_) => self.releases += 1,
             Body::Verdict(verdict) => self.pending.push((entry, *verdict)),
             Body::Exposure(exposure) => {
@@ -84,6 +89,7 @@ impl Index {
             }
             Body::Examination(examination) => {
                 self.all_examinations.push((entry, (*examination).clone()));
+                let segments = std::mem::take(&mut self.stored);
                 if examination.seal.is_none() {
                     return;
                 }
@@ -92,7 +98,8 @@ impl Index {
                 let events: Vec<u64> =
                     self.cells.range(first..last).map(|(_, cell)| cell.events).collect();
                 let sizes = Sizes::new(first, &events);
-                self.examinations.push(Sealed { entry, examination: *examination, sizes });
+                let examination = *examination;
+                self.examinations.push(Sealed { entry, examination, sizes, segments });
             }
             _ => {}
         }

@@ -49,6 +49,9 @@ pub struct Options {
     pub estate: Option<PathBuf>,
     /// What an analyst says is the intruder's.
     pub said: Vec<SaidSeed>,
+    /// What an analyst says is no intruder's: detections that fit it are no
+    /// seeds.
+    pub clear: Vec<SaidSeed>,
     /// Detections from this level on are the intruder's; `None`: none are.
     pub seed_level: Option<Level>,
     /// Folder for a copy of the answer.
@@ -130,6 +133,7 @@ impl Given {
         }
         let said = options.said.iter().cloned().map(|seed| Seed::Said(Box::new(seed)));
         given.question.seeds = said.collect();
+        given.question.clear.clone_from(&options.clear);
         Ok(given)
     }
 }
@@ -171,6 +175,8 @@ pub fn expose(
     let mut answer = judge(&mut extraction, &given.question);
     given.notices.append(&mut answer.notices);
     answer.notices = std::mem::take(&mut given.notices);
+    // Where not all are shown, that a verdict may be milder for somebody's word is.
+    answer.notices.sort_by_key(|notice| !notice.kind.starts_with("cleared"));
     let asked = record::Asked { options, given: &given, events, size: log.size() };
     record::publish(&mut case, &asked, answer, &extraction.evidence)
 }

@@ -62,14 +62,14 @@ pub(super) fn publish(
         size: asked.size,
         records: Span { first, count: verdicts.len() as u64 },
         events: asked.events,
-        seeds: asked.given.question.seeds.len() as u64,
+        seeds: (asked.given.question.seeds.len() as u64).saturating_sub(answer.cleared.detections),
         assets: asked.given.assets.as_ref().map(|file| file.sha256),
         estate: asked.given.estate.as_ref().map(|file| file.sha256),
         files: Vec::new(),
     };
     let folder = case.folder.join(exposure.folder());
     let page = page::render(&answer, &making(asked, &exposure, case.origin()));
-    let written = write_files(&folder, asked, &json, &page)?;
+    let written = write_files(&folder, asked, &answer, &json, &page)?;
     let files = written
         .iter()
         .map(|(name, sum)| FileSum { name: format!("{}{name}", exposure.folder()), ..sum.clone() });
@@ -98,6 +98,7 @@ fn making(asked: &Asked<'_>, exposure: &Exposure, origin: &str) -> page::Making 
         events: exposure.events,
         seeds: exposure.seeds,
         said: asked.options.said.iter().map(|seed| seed.text.clone()).collect(),
+        cleared: asked.options.clear.iter().map(|word| word.text.clone()).collect(),
         assets: exposure.assets,
         estate: exposure.estate,
     }
@@ -107,19 +108,21 @@ fn making(asked: &Asked<'_>, exposure: &Exposure, origin: &str) -> page::Making 
 fn write_files(
     folder: &Path,
     asked: &Asked<'_>,
-    answer: &str,
+    answer: &Answer,
+    json: &str,
     page: &str,
 ) -> Result<Vec<(&'static str, FileSum)>> {
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let options = asked.options;
     let said: Vec<&str> = options.said.iter().map(|seed| seed.text.as_str()).collect();
     let level = options.seed_level.map(sekisho_sigma::rule::Level::name);
-    let seeds = json!({ "version": 1, "detections_from": level, "said": said });
+    let seeds = json!({
+        "version": 1, "detections_from": level, "said": said, "cleared": answer.cleared,
+    });
     let seeds = format!("{}\n", serde_json::to_string_pretty(&seeds)?);
     let declared = [("assets.toml", &asked.given.assets), ("estate.toml", &asked.given.estate)];
     let declared = declared.into_iter().filter_map(|(name, file)| Some((name, file.as_ref()?)));
-    let mut all: Vec<(&'static str, &str)> =
-        vec![("exposure.json", answer), ("exposure.html", page)];
+    let mut all: Vec<(&'static str, &str)> = vec![("exposure.json", json), ("exposure.html", page)];
     all.extend(declared.map(|(name, file)| (name, file.text.as_str())));
     all.push(("seeds.json", &seeds));
     let mut sums = Vec::new();
@@ -162,10 +165,24 @@ fn verdict_records(
     for verdict in &answer.verdicts {
         // Of two declarations of one id the first has the record.
         if assets.insert(&verdict.asset) {
-            verdicts.push(verdict_record(number, verdict, &records)?);
+            let mut record = verdict_record(number, verdict, &records)?;
+            record.why = on_condition(&record.why, answer.cleared.detections);
+            verdicts.push(record);
         }
     }
     Ok(verdicts)
+}
+
+/// Why, and that an analyst cleared detections: who is shown a verdict alone
+/// does not see the answer.
+fn on_condition(why: &str, cleared: u64) -> String {
+    if cleared == 0 {
+        return why.to_owned();
+    }
+    let detections = if cleared == 1 { "detection" } else { "detections" };
+    let told = format!("; the analyst cleared {cleared} {detections}");
+    let room = SENTENCE_CHARS_MAX.saturating_sub(told.chars().count());
+    cut(why, room) + &told
 }
 
 fn verdict_record(

@@ -6,9 +6,9 @@ use sekisho_event::Kind;
 use sekisho_sigma::{LateColumns, LateKeys, LateValues};
 use sekisho_store::{Error, OpenGroup, RestField};
 
-/// A column that takes more than this is not read for nothing, also where it
-/// was not written down what it is made of.
-const DEFERRED_BYTES: u64 = 64 << 10;
+/// A column that unpacks to more than this is not read for nothing, also where
+/// it was not written down what it is made of.
+const DEFERRED_BYTES: u64 = 256 << 10;
 
 /// The columns of a group of rows.
 pub(super) struct Columns<'a> {
@@ -58,7 +58,7 @@ impl LateColumns for Columns<'_> {
             return None;
         }
         let read = self.group.text(column).is_some();
-        let bytes = if read { 0 } else { self.group.packed_bytes(column) };
+        let bytes = if read { 0 } else { self.group.unpacked_bytes(column) };
         (self.group.grams(column).is_some() || bytes > DEFERRED_BYTES).then_some(bytes)
     }
 

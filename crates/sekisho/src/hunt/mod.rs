@@ -1,6 +1,7 @@
 //! `sekisho hunt`: new rules and new indicators over evidence that is stored
 //! already, as a further examination of the same case.
 
+mod check;
 mod columns;
 mod lines;
 mod sweep;
@@ -326,7 +327,8 @@ impl Writer {
 /// # Errors
 ///
 /// Where there is nothing to hunt for or in, or the case cannot be read or
-/// written. The case is then as it was.
+/// written; [`Invalid`](crate::Invalid) where its store is not what was sealed.
+/// The case is then as it was.
 pub fn hunt(
     options: &Options,
     key: &SigningKey,
@@ -343,7 +345,9 @@ pub fn hunt(
     if numbers.is_empty() {
         bail!("{}: there is no stored evidence in this case yet", options.case.display());
     }
+    check::check_files(&options.case, &index, threads, stop)?;
     let stores = sweep::stores(&options.case, &numbers)?;
+    check::check_catalogues(&index, &stores)?;
     let places = publish::Places::new(&options.case, case.next.examination);
     fs::create_dir_all(places.results())
         .with_context(|| format!("making {}", places.results().display()))?;

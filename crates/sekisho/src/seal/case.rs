@@ -32,6 +32,25 @@ pub(crate) struct Next {
     pub(crate) exposure: u32,
 }
 
+/// Where nonces come from: the system's source of randomness. Only tests that
+/// compare what is written byte for byte can have others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nonces {
+    #[cfg(test)]
+    pub(crate) counted: Option<u128>,
+}
+
+impl Nonces {
+    pub(crate) fn next(&mut self) -> Result<Nonce> {
+        #[cfg(test)]
+        if let Some(number) = &mut self.counted {
+            *number += 1;
+            return Ok(Nonce(number.to_be_bytes()));
+        }
+        Ok(Nonce::random()?)
+    }
+}
+
 /// The one writer of a case.
 pub(crate) struct CaseWriter {
     pub(crate) folder: PathBuf,
@@ -39,6 +58,7 @@ pub(crate) struct CaseWriter {
     pub(crate) log: LogWriter,
     pub(crate) key: SigningKey,
     pub(crate) next: Next,
+    pub(crate) nonces: Nonces,
 }
 
 impl CaseWriter {
@@ -75,9 +95,10 @@ impl CaseWriter {
             }],
             policy: NO_QUORUM.to_owned(),
         });
-        log.append(&Record::new(Nonce::random()?, body).to_bytes()?)?;
+        let mut nonces = Nonces::default();
+        log.append(&Record::new(nonces.next()?, body).to_bytes()?)?;
         let next = Next { examination: 1, exposure: 1, ..Next::default() };
-        Ok(Self { folder: folder.to_owned(), origin, log, key: key.clone(), next })
+        Ok(Self { folder: folder.to_owned(), origin, log, key: key.clone(), next, nonces })
     }
 
     fn go_on(folder: &Path, key: &SigningKey, origin: &str) -> Result<Self> {
@@ -88,7 +109,7 @@ impl CaseWriter {
         let next = next_of(&log.log()?)?;
         remove_leftovers(folder, next)?;
         let (folder, origin, key) = (folder.to_owned(), origin.to_owned(), key.clone());
-        Ok(Self { folder, origin, log, key, next })
+        Ok(Self { folder, origin, log, key, next, nonces: Nonces::default() })
     }
 
     /// The name of the case's log.
@@ -98,7 +119,7 @@ impl CaseWriter {
 
     /// Appends a record; its bytes.
     pub(crate) fn append(&mut self, body: Body) -> Result<Vec<u8>> {
-        let bytes = Record::new(Nonce::random()?, body).to_bytes()?;
+        let bytes = Record::new(self.nonces.next()?, body).to_bytes()?;
         self.log.append(&bytes)?;
         Ok(bytes)
     }

@@ -255,7 +255,7 @@ pub fn compare_store(folder: &Path, key: &SigningKey) -> Result<StoreStanding> {
     let log = Log::open(folder)?;
     let index = Index::read(&log)?;
     let mut standing = StoreStanding::default();
-    for Sealed { entry, examination, sizes } in &index.examinations {
+    for Sealed { entry, examination, sizes, .. } in &index.examinations {
         let Some(seal) = &examination.seal else { continue };
         let outcome = check_store(folder, key, log.origin(), examination, seal, sizes);
         let outcome = outcome.map_err(|e| format!("{e:#}"));

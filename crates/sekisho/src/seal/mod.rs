@@ -14,6 +14,8 @@ mod parties;
 pub(crate) mod publish;
 mod quiet;
 pub(crate) mod rows;
+#[cfg(test)]
+mod tests;
 pub(crate) mod writer;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
 pub(crate) use case::CaseWriter;
+use case::Nonces;
 pub use case::{find_case, owner_of};
 pub use check::{StoreStanding, compare_store};
 pub use parties::{name_party, set_policy};
@@ -42,6 +45,15 @@ pub struct SealOptions {
     pub key: SigningKey,
     /// How finely.
     pub kind: SealKind,
+    nonces: Nonces,
+}
+
+impl SealOptions {
+    /// Sealing into the case in a folder.
+    #[must_use]
+    pub fn new(case: PathBuf, key: SigningKey, kind: SealKind) -> Self {
+        Self { case, key, kind, nonces: Nonces::default() }
+    }
 }
 
 /// What all threads need to seal events of one examination.
@@ -79,11 +91,12 @@ impl Seal {
     ///
     /// Where the case cannot be opened or written.
     pub(crate) fn begin(options: &SealOptions) -> Result<(Self, SealWriter)> {
-        let case = CaseWriter::open(&options.case, &options.key)?;
+        let mut case = CaseWriter::open(&options.case, &options.key)?;
+        case.nonces = options.nonces.clone();
         let sealing = Arc::new(Sealing {
             secret: options.key.salt_secret(),
             origin: case.origin().to_owned(),
-            nonce: Nonce::random()?,
+            nonce: case.nonces.next()?,
             kind: options.kind,
             sources_from: case.next.source,
         });

@@ -2,6 +2,8 @@
 //! what it answers to a request for a cosignature. What it saw of each log,
 //! and the evidence of forks, is kept by [`sekisho_case::witness`].
 
+mod answer;
+
 use std::fmt;
 use std::path::Path;
 
@@ -14,6 +16,8 @@ use sekisho_case::witness::{AddCheckpoint, Refusal, Witness};
 use crate::keys::Home;
 use crate::keys::guarded::{self, Access};
 use crate::keys::limits::SMALL_FILE_BYTES_MAX;
+
+pub use answer::{Answer, add_to_case, add_to_release};
 
 /// What stands between the name of an owner's key and the number of a case in an origin.
 const CASE: &str = "/case/";

@@ -27,6 +27,8 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use sekisho_event::Shape;
 
 use self::event::Event;
@@ -58,6 +60,20 @@ impl Extractor for Windows {
         event.class(log.class(id));
         log.read(&mut event, &provider);
     }
+}
+
+/// Numbers of events whose classes are told apart are below this.
+const EVENT_IDS: u32 = 10_000;
+
+/// The classes of which events of a channel can be.
+pub(super) fn shows(channel: &str) -> BTreeSet<Class> {
+    let log = if channel.is_empty() { Log::Other } else { Log::of(channel, "") };
+    if log == Log::Other {
+        return BTreeSet::new();
+    }
+    let mut classes: BTreeSet<Class> = (0..EVENT_IDS).map(|id| log.class(id)).collect();
+    classes.remove(&Class::Other);
+    classes
 }
 
 /// A log whose events are known.

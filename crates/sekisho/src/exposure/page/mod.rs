@@ -41,6 +41,8 @@ pub(super) struct Making {
     pub(super) seeds: u64,
     /// Words of an analyst, as they were typed.
     pub(super) said: Vec<String>,
+    /// What an analyst cleared, as it was typed.
+    pub(super) cleared: Vec<String>,
     /// Of the file that declares assets.
     pub(super) assets: Option<Hash>,
     /// Of the file that declares the estate.

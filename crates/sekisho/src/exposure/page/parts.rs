@@ -308,6 +308,12 @@ pub(super) fn making(answer: &Answer, making: &Making) -> Html {
     for said in making.said.iter().take(50) {
         row("Analyst's word", name(said));
     }
+    for cleared in making.cleared.iter().take(50) {
+        row("Cleared by the analyst", name(cleared));
+    }
+    if !making.cleared.is_empty() {
+        row("Detections cleared", Html::of_num(answer.cleared.detections));
+    }
     let hash = |hash: Option<sekisho_case::Hash>| {
         hash.map_or_else(|| literal("none was given"), |hash| name(&hash.to_string()))
     };

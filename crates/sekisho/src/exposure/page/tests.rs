@@ -1,7 +1,7 @@
 //! What must hold for every page, whatever is in the answer.
 
 use sekisho_exposure::answer::{
-    AccountState, Censored, Cited, Collect, Coverage, CoverageWord, Edge, Evicted, Grade,
+    AccountState, Censored, Cited, Cleared, Collect, Coverage, CoverageWord, Edge, Evicted, Grade,
     HostState, HostWord, Missing, Notice, Reentry, Verdict, Volume, Window,
 };
 use sekisho_exposure::answer::{Answer, AssetVerdict};
@@ -124,6 +124,7 @@ fn full_of(text: &str) -> Answer {
         edges: vec![edge(text, "host B"), edge("host B", text), edge(text, text)],
         collect_next: vec![collect(text); 7],
         notices: vec![Notice { kind: s(), text: s(), evidence: vec![cited(text, 93)] }],
+        cleared: Cleared { detections: 3, by: Vec::new() },
     }
 }
 
@@ -136,6 +137,7 @@ fn making(text: &str) -> Making {
         events: 10,
         seeds: 2,
         said: vec![text.to_owned()],
+        cleared: vec![text.to_owned()],
         assets: Some(Hash::of(b"a")),
         estate: None,
     }
