@@ -18,6 +18,7 @@ use crate::story::Story;
 use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
 use crate::verdict::cite::{Citing, stamp};
+use crate::verdict::letters::Letters;
 use crate::verdict::ways::Ways;
 use crate::verdict::{self, Grounds, Once};
 use crate::window::{self, Span};
@@ -58,6 +59,8 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         index: &index,
         view,
         copies: HashMap::new(),
+        letters: Letters::of(&sweep, &question.assets),
+        owned: HashMap::new(),
         packed: Vec::new(),
     };
     let acts = finder.run();
@@ -66,6 +69,8 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         may: &may,
         ledger: &ledger,
         heard: &extraction.heard,
+        evidence,
+        sensor_lost: std::cell::OnceCell::new(),
         acts: &acts,
         begin: whole.begin,
         end: whole.end,

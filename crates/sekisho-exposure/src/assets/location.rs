@@ -149,6 +149,15 @@ impl Place {
         }
     }
 
+    /// The secret or snapshot that it is.
+    #[must_use]
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        match self {
+            Self::Secret(resource) | Self::Snapshot(resource) => Some(resource),
+            _ => None,
+        }
+    }
+
     /// The name of the file, in lower case, where it is one file by name.
     #[must_use]
     pub fn file_name(&self) -> Option<&str> {

@@ -85,11 +85,22 @@ impl Folder {
         let text = folded(text);
         Ok(Self { path: PathPattern::of(folder_parts(&text))? })
     }
+
+    /// Whether it is where new mail comes in, or may be.
+    pub(crate) fn is_inbox(&self) -> bool {
+        let mut parts = self.path.root();
+        parts.next().is_none_or(|first| first == "inbox") && parts.next().is_none()
+    }
 }
 
 impl Message {
     pub(super) fn of(text: &str) -> Result<Self, String> {
         Ok(Self { id: Glob::new(bare(&folded(text)))? })
+    }
+
+    /// Whether a record means this message.
+    pub(crate) fn names(&self, seen: &str) -> bool {
+        self.is(seen) == Some(true)
     }
 
     /// The id, where it is no pattern.
@@ -105,6 +116,11 @@ impl Message {
         }
         (seen.contains('@') == self.id.text().contains('@')).then_some(false)
     }
+}
+
+/// Whether two records name one folder, in whatever languages.
+pub(crate) fn is_one_folder(one: &str, other: &str) -> bool {
+    folder_parts(one) == folder_parts(other)
 }
 
 /// Components of a folder's path, the first by its name in English.

@@ -50,6 +50,7 @@ pub use fit::{Fit, Match, View};
 pub use glob::Glob;
 pub use index::{Found, Index};
 pub use location::{Host, Kind, Location, Place};
+pub(crate) use mail::is_one_folder;
 pub use mail::{Folder, Mailbox, Message};
 pub use pattern::PathPattern;
 pub use shares::Shares;

@@ -152,6 +152,16 @@ impl Resource {
         &self.text
     }
 
+    /// The region that its ARN states.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.scope.as_ref().and_then(|Scope([_, region, _])| stated(region))
+    }
+
+    /// The number of the account that its ARN states.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.scope.as_ref().and_then(|Scope([_, _, account])| stated(account))
+    }
+
     pub(super) fn matches(&self, seen: &str, whole: bool) -> Match {
         if *self.text == *seen {
             return Match::sure(if whole { Fit::Whole } else { Fit::Is });
@@ -169,6 +179,11 @@ impl Resource {
         let short = self.short.as_ref().map(|own| own.matches(&slashed(name), whole));
         [Some(long), shorter, short].into_iter().flatten().max().unwrap_or_default()
     }
+}
+
+/// A part of an ARN, unless it is left open.
+fn stated(part: &str) -> Option<&str> {
+    (!part.is_empty() && !part.contains(['*', '?'])).then_some(part)
 }
 
 impl Scope {

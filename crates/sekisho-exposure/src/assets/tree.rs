@@ -157,7 +157,9 @@ impl Tree {
             texts().for_each(|text| get(&self.by_last, text, ids));
             return;
         }
-        if whole || path.parts.is_empty() || path.parts.iter().skip(1).any(SeenPart::is_wild) {
+        // A volume without its letter is no part that may be anything.
+        let volume = usize::from(!path.exact);
+        if whole || path.parts.is_empty() || path.parts.iter().skip(volume).any(SeenPart::is_wild) {
             self.open_last.values().for_each(|found| ids.extend(found));
         } else {
             texts().for_each(|text| get(&self.open_last, text, ids));

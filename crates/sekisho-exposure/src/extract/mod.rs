@@ -24,6 +24,7 @@ use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
 pub use class::{Class, shows};
+pub(crate) use cloud::{READS, region_of};
 pub use known::{Known, KnownNames, NameBy};
 pub use linux::Linux;
 pub use row::{Columns, Row};

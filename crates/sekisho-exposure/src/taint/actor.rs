@@ -47,7 +47,7 @@ impl Sweep<'_> {
         if begun {
             return by_session;
         }
-        let app = actor.app.and_then(|app| at(Entity::App(app)).filter(|hit| hit.link.whole));
+        let app = self.by_app(actor, time);
         let said = [by_session, self.client(actor, time), self.by_account(actor, time), app];
         let firmest = said.into_iter().flatten().max_by_key(|hit| hit.grade);
         firmest
@@ -56,11 +56,29 @@ impl Sweep<'_> {
     }
 
     /// A client of a cloud that was seen to be the intruder's: the same
-    /// account, from the same address with the same agent.
-    fn client(&self, actor: &Actor, time: i64) -> Option<Hit> {
+    /// account, from the same address with the same agent; or with any, where
+    /// the account came from there only then.
+    pub(crate) fn client(&self, actor: &Actor, time: i64) -> Option<Hit> {
         let client = Client::of(actor)?;
-        let link = self.taints.at(Entity::Client(client), time)?;
-        Some(Hit { by: Entity::Client(client), grade: link.grade, link: *link })
+        let any = Client { agent: None, ..client };
+        let hits = [client, any].map(|client| {
+            let by = Entity::Client(client);
+            self.taints.at(by, time).map(|link| Hit { by, grade: link.grade, link: *link })
+        });
+        let [exact, any] = hits;
+        exact.filter(|hit| any.is_none_or(|any| hit.grade >= any.grade)).or(any)
+    }
+
+    /// An application that is the intruder's. Of one that others had used before
+    /// (a further secret was added to it), they go on using it from where they
+    /// did; the intruder may hide among them.
+    pub(crate) fn by_app(&self, actor: &Actor, time: i64) -> Option<Hit> {
+        let by = Entity::App(actor.app?);
+        let link = self.taints.at(by, time).filter(|link| link.whole)?;
+        let before = link.from.is_some()
+            && Client::of(actor).is_some_and(|client| self.habits.before(&client, link.time));
+        let grade = if before { Grade::Possible } else { link.grade };
+        Some(Hit { by, grade, link: *link })
     }
 
     /// An account whose every use is the intruder's, or that is used from a

@@ -4,7 +4,7 @@
 use hashbrown::{HashMap, HashSet};
 
 use super::Sweep;
-use crate::activity::{Activity, Ticket, TicketKind, TicketStep, Transfer, What};
+use crate::activity::{Activity, Actor, Ticket, TicketKind, TicketStep, Transfer, What};
 use crate::answer::Grade;
 use crate::estate::Inside;
 use crate::extract::{Class, is_machine_account};
@@ -84,11 +84,13 @@ impl Sweep<'_> {
                 let machine =
                     actor.account.is_some_and(|a| is_machine_account(self.names.folded(a)));
                 let issuer = actor.host.is_some_and(|host| norm.issuers.contains(&host));
-                (!machine && !issuer && (actor.account.is_some() || actor.host.is_some()))
-                    .then_some((
-                        Grade::Probable,
-                        "the directory replicated to who is no controller",
-                    ))
+                let named = actor.account.is_some() || actor.host.is_some();
+                let sync = actor.account.is_some_and(|account| self.is_sync(account));
+                let far = self.is_far(actor, norm);
+                (!machine && !sync && (far || !issuer && named)).then_some((
+                    Grade::Probable,
+                    "the directory replicated to who is no controller",
+                ))
             }
             TicketStep::Used => {
                 let federated = ticket.method.is_some_and(|m| self.names.folded(m) == "federated");
@@ -104,6 +106,21 @@ impl Sweep<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether an actor's session came to a controller from a host that is none.
+    fn is_far(&self, actor: &Actor, norm: &Norm) -> bool {
+        let logon = actor.session.and_then(|key| self.story.logons.get(key));
+        let from = logon.and_then(|logon| logon.from);
+        from.is_some_and(|from| Some(from) != actor.host && !norm.issuers.contains(&from))
+    }
+
+    /// Whether an account is one that a directory is synchronised to a cloud
+    /// with, by the names that its installer gives.
+    fn is_sync(&self, account: Name) -> bool {
+        let account = self.names.folded(account);
+        let user = account.rsplit('\\').next().unwrap_or(account);
+        user.starts_with("msol_") || user.starts_with("aad_")
     }
 
     /// An archive is put on a server outside that has no name.

@@ -17,6 +17,10 @@ pub(super) type Coming = (Option<Name>, Option<Name>, Name);
 pub(crate) struct Habits {
     comings: HashMap<Coming, BTreeSet<i64>>,
     clients: HashMap<Client, BTreeSet<i64>>,
+    /// When a client was first seen, nanoseconds.
+    first: HashMap<Client, i64>,
+    /// The same with whatever agent; who was refused does not count.
+    sources: HashMap<Client, (i64, BTreeSet<i64>)>,
     /// Large uploads: from which host or address to which end.
     uploads: HashMap<(Name, Name), BTreeSet<i64>>,
 }
@@ -37,6 +41,17 @@ impl Habits {
             let day = activity.time.div_euclid(DAY);
             if let Some(client) = Client::of(&activity.actor) {
                 remember(habits.clients.entry(client).or_default(), day);
+                let first = habits.first.entry(client).or_insert(activity.time);
+                *first = (*first).min(activity.time);
+                let failed =
+                    matches!(&activity.what, What::Session(s) if s.step == SessionStep::Failed);
+                if !failed {
+                    let source = Client { agent: None, ..client };
+                    let (first, days) =
+                        habits.sources.entry(source).or_insert((activity.time, BTreeSet::new()));
+                    *first = (*first).min(activity.time);
+                    remember(days, day);
+                }
             }
             if let What::Transfer(transfer) = &activity.what
                 && transfer.sent.is_some_and(|sent| sent >= LARGE)
@@ -63,6 +78,20 @@ impl Habits {
     /// Whether a client of a cloud recurs.
     pub(crate) fn client(&self, client: &Client) -> bool {
         self.clients.get(client).is_some_and(|days| days.len() >= HABIT_DAYS)
+    }
+
+    /// An account at an address, with whatever agent, if it came from there only
+    /// at this time: on few days, and not for more than a day before.
+    pub(super) fn source(&self, client: Client, time: i64) -> Option<Client> {
+        let source = Client { agent: None, ..client };
+        let (first, days) = self.sources.get(&source)?;
+        let known = client.account.is_some() && client.address.is_some() && client.agent.is_some();
+        (known && days.len() < HABIT_DAYS && *first >= time.saturating_sub(DAY)).then_some(source)
+    }
+
+    /// Whether a client of a cloud was seen before a time.
+    pub(super) fn before(&self, client: &Client, time: i64) -> bool {
+        self.first.get(client).is_some_and(|first| *first < time)
     }
 
     /// Whether somebody had recurred before a time.

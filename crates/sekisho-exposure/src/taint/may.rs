@@ -12,6 +12,7 @@ use super::{Entity, SKEW, Sweep};
 use crate::activity::{LogonKind, SessionStep, What};
 use crate::answer::Grade;
 use crate::estate::Inside;
+use crate::extract::is_machine_account;
 use crate::names::Name;
 
 /// Passes, at most.
@@ -22,6 +23,66 @@ const PASSES_MAX: u32 = 64;
 pub(crate) struct May {
     hosts: HashMap<Name, i64>,
     sessions: HashSet<Name>,
+}
+
+/// Hosts from which the intruder may have come to where it was first seen, and
+/// to these: those with a session there that had the rights to run something.
+/// Who comes every day is taken for who comes every day.
+fn sources(sweep: &Sweep<'_>) -> HashSet<Name> {
+    let mut reached: HashMap<Name, i64> = HashMap::new();
+    for (entity, link) in sweep.taints.all().filter(|(_, link)| link.from.is_none()) {
+        let host = match entity {
+            Entity::Process(id) => sweep.story.processes.get(id).and_then(|p| p.host),
+            Entity::Session(key) => sweep.story.logons.get(key).and_then(|l| l.host),
+            Entity::Host(host) => Some(host),
+            _ => None,
+        };
+        if let Some(host) = host {
+            later(&mut reached, host, link.time);
+        }
+    }
+    let comings: Vec<(Name, Name, i64)> = sweep
+        .story
+        .activities
+        .iter()
+        .filter_map(|activity| {
+            let What::Session(session) = &activity.what else { return None };
+            let (to, from) = (activity.place?, session.from.host?);
+            let machine = |account: Name| is_machine_account(sweep.names.folded(account));
+            let remote = match session.kind {
+                LogonKind::Network => session.privileged,
+                LogonKind::RemoteInteractive | LogonKind::RemoteShell => true,
+                _ => false,
+            };
+            let fits = session.step == SessionStep::Opened
+                && remote
+                && from != to
+                && !sweep.is_service(session.account)
+                && !session.account.is_some_and(machine)
+                && !sweep.habits.coming(&(session.account, Some(from), to));
+            fits.then_some((from, to, activity.time))
+        })
+        .collect();
+    let seen: HashSet<Name> = reached.keys().copied().collect();
+    for _ in 0..PASSES_MAX {
+        let before = reached.len();
+        for &(from, to, time) in comings.iter().rev() {
+            let until = reached.get(&to).map(|until| until.saturating_add(SKEW));
+            if until.is_some_and(|until| time <= until) {
+                later(&mut reached, from, time);
+            }
+        }
+        if reached.len() == before {
+            break;
+        }
+    }
+    reached.into_keys().filter(|host| !seen.contains(host)).collect()
+}
+
+/// Remembers the latest time at which the intruder may have come from a host.
+fn later(reached: &mut HashMap<Name, i64>, host: Name, time: i64) {
+    let known = reached.entry(host).or_insert(time);
+    *known = (*known).max(time);
 }
 
 impl May {
@@ -48,6 +109,9 @@ impl May {
             if let Entity::Host(host) = entity {
                 may.from(host, begin);
             }
+        }
+        for host in sources(sweep) {
+            may.from(host, begin);
         }
         // Of some sessions the beginning was not seen.
         for logon in sweep.story.logons.all().filter(|logon| !logon.begun) {

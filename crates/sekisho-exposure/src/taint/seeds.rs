@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::{Client, Entity, Link, Norm, Sweep};
-use crate::activity::{Activity, ExecStep, What};
+use crate::activity::{Activity, ExecStep, LogonKind, SessionStep, What};
 use crate::answer::{Cleared, Grade};
 use crate::evidence::{Evidence, RecordId};
 use crate::names::{Name, Names, folded, host_label};
@@ -130,7 +130,9 @@ impl Sweep<'_> {
             self.ran(link, id);
             return;
         }
+        let call = |step| step == SessionStep::Seen && Client::of(&activity.actor).is_some();
         if let What::Session(session) = &activity.what
+            && !call(session.step)
             && let Some(key) = session.key
         {
             self.link(Link { to: Entity::Session(key), ..link });
@@ -161,6 +163,11 @@ impl Sweep<'_> {
             self.link(Link { to: Entity::Account(account), whole: false, ..link });
         }
         let host = actor.host.or(activity.place.filter(|_| actor.address.is_none()));
+        // Who came over the network ran nothing yet.
+        let logon = actor.session.and_then(|key| self.story.logons.get(key));
+        let came =
+            logon.is_some_and(|logon| logon.kind == LogonKind::Network && logon.from != logon.host);
+        let host = host.filter(|host| !came || Some(*host) != activity.place);
         if let Some(host) = host.filter(|host| self.is_ours(*host)) {
             let grade = link.grade.min(Grade::Probable);
             self.link(Link { to: Entity::Host(host), grade, whole: false, ..link });
@@ -198,7 +205,7 @@ impl Sweep<'_> {
                 _ => actor.session,
             };
             if let Some(session) = session {
-                self.link(Link { to: Entity::Session(session), ..link });
+                self.say_session(seed, activity, session, link);
             }
         }
         if let Some(app) = actor.app.filter(|_| seed.app.is_some()) {
@@ -211,11 +218,38 @@ impl Sweep<'_> {
         }
         if seed.account.is_some() {
             self.say_account(seed, activity, link);
-        } else if seed.is_host_alone()
-            && let Some(host) = activity.place
-        {
-            self.link(Link { to: Entity::Host(host), whole: false, ..link });
+        } else if seed.is_host_alone() {
+            // A record of one host may speak of another: a server's, of who came.
+            let of = [activity.place, activity.actor.host.filter(|h| Some(*h) != activity.place)];
+            let said = of.map(|host| host.filter(|host| self.is_said(seed, *host)));
+            for host in said.into_iter().flatten() {
+                self.link(Link { to: Entity::Host(host), whole: false, ..link });
+            }
         }
+    }
+
+    /// Whether a host is the one that a seed names, by any of its names.
+    fn is_said(&self, seed: &SaidSeed, host: Name) -> bool {
+        let Some(said) = seed.host.as_ref().map(|said| said.to_lowercase()) else { return true };
+        is_host(self.names.folded(host), &said)
+            || host_label(&said)
+                .and_then(|label| self.names.find(label))
+                .is_some_and(|name| self.estate.canonical_always(name) == host)
+    }
+
+    /// A session that is said: all of it. One that others use too, and of which
+    /// an address or an agent is said, only from there.
+    fn say_session(&mut self, seed: &SaidSeed, activity: &Activity, key: Name, link: Link) {
+        let client = Client::of(&activity.actor);
+        let narrow = seed.address.is_some() || seed.agent.is_some();
+        if let Some(client) = client.filter(|_| narrow)
+            && self.is_shared(key, activity.place, activity.time)
+        {
+            self.link(Link { to: Entity::Client(client), ..link });
+            self.link(Link { to: Entity::Session(key), grade: Grade::Possible, ..link });
+            return;
+        }
+        self.link(Link { to: Entity::Session(key), ..link });
     }
 
     /// An account alone: all of it. With more (a host, an address, an agent),
@@ -232,7 +266,7 @@ impl Sweep<'_> {
             || seed.session.is_some()
             || seed.app.is_some();
         if let Some(session) = session.filter(|_| narrow) {
-            self.link(Link { to: Entity::Session(session), ..link });
+            self.say_session(seed, activity, session, link);
         }
         if narrow && let Some(client) = Client::of(actor) {
             self.link(Link { to: Entity::Client(client), ..link });
@@ -273,7 +307,11 @@ impl Sweep<'_> {
             }
         };
         process
-            && said(&seed.host, &[activity.place, actor.host], is_host)
+            && (seed.host.is_none()
+                || [activity.place, actor.host]
+                    .into_iter()
+                    .flatten()
+                    .any(|host| self.is_said(seed, host)))
             && said(&seed.account, &[account, actor.account], is_account)
             && said(&seed.session, &[session, actor.session], is_session)
             && said(&seed.agent, &[actor.agent], is_like)

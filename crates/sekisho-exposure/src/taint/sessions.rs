@@ -75,8 +75,12 @@ impl Sweep<'_> {
             record: activity.record,
             whole: true,
         };
+        let whose = matches!(by, Entity::Account(_) | Entity::App(_) | Entity::Session(_));
         for key in [session.key, session.linked].into_iter().flatten() {
-            self.link(Link { to: Entity::Session(key), ..base });
+            let others = session.step == SessionStep::Seen && !whose;
+            let shared = others && self.is_shared(key, activity.place, self.since(by, grade));
+            let grade = if shared { Grade::Possible } else { grade };
+            self.link(Link { to: Entity::Session(key), grade, ..base });
         }
         let own = session.account.filter(|a| !self.is_service(Some(*a)));
         if let Some(account) = own {
@@ -96,6 +100,25 @@ impl Sweep<'_> {
         }
     }
 
+    /// Whether others may use a session too: a key that signs calls is used by
+    /// whoever has it, and so is a token that somebody else had before.
+    pub(super) fn is_shared(&self, key: Name, place: Option<Name>, since: i64) -> bool {
+        let Some(logon) = self.story.logons.get(key).filter(|logon| !logon.begun) else {
+            return false;
+        };
+        let realm = place.map_or("", |place| self.names.folded(place));
+        match realm.split_once(':').map(|(kind, _)| kind) {
+            None => false,
+            Some("tenant") => logon.opened < since,
+            Some(_) => true,
+        }
+    }
+
+    /// Since when a thing is the intruder's, with this grade.
+    fn since(&self, entity: Entity, grade: Grade) -> i64 {
+        self.taints.first(entity, grade).map_or(i64::MIN, |link| link.time)
+    }
+
     /// By what a session is the intruder's: the firmest reason there is.
     fn opener(
         &self,
@@ -109,10 +132,8 @@ impl Sweep<'_> {
             self.by_source(activity, session, account),
             self.by_end(activity, session),
             account.and_then(|account| self.by_owner(activity, session, account)),
-            activity.actor.app.and_then(|app| {
-                let link = self.taints.at(Entity::App(app), activity.time)?;
-                link.whole.then_some((Entity::App(app), link.grade, "application"))
-            }),
+            self.by_app(&activity.actor, activity.time)
+                .map(|hit| (hit.by, hit.grade, "application")),
             self.by_client(activity),
         ];
         reasons.into_iter().flatten().max_by_key(|(_, grade, _)| *grade)
@@ -238,9 +259,8 @@ impl Sweep<'_> {
     }
 
     fn by_client(&self, activity: &Activity) -> Option<(Entity, Grade, &'static str)> {
-        let client = Entity::Client(super::Client::of(&activity.actor)?);
-        let link = self.taints.at(client, activity.time)?;
-        Some((client, link.grade, "same client"))
+        let hit = self.client(&activity.actor, activity.time)?;
+        Some((hit.by, hit.grade, "same client"))
     }
 
     /// Who set something up on a host whose record names nobody: a session of

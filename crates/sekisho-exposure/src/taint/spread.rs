@@ -90,6 +90,15 @@ impl<'a> Sweep<'a> {
     /// Adds a link.
     pub(super) fn link(&mut self, link: Link) {
         self.news |= self.taints.add(link);
+        if let Entity::Client(client) = link.to
+            && link.grade >= Grade::Probable
+            && let Some(source) = self.habits.source(client, link.time)
+        {
+            let to = Entity::Client(source);
+            let (from, grade) = (Some(link.to), Grade::Probable);
+            let how = "same account and address";
+            self.news |= self.taints.add(Link { from, to, how, grade, ..link });
+        }
     }
 
     /// What follows from the intruder acting at all: the client with which it

@@ -2,8 +2,10 @@
 
 use hashbrown::HashMap;
 
+use super::letters::Letters;
 use crate::activity::{
-    Activity, FileSent, Object, TicketKind, TicketStep, Touch, TouchKind, Transfer, What,
+    Activity, FileSent, Object, SessionStep, TicketKind, TicketStep, Touch, TouchKind, Transfer,
+    What,
 };
 use crate::answer::Grade;
 use crate::assets::{Account, Assets, Fit, Found, Index, Kind, View};
@@ -67,6 +69,10 @@ pub(crate) struct Finder<'a> {
     pub(crate) view: View<'a>,
     /// By asset: names under which copies of it were seen (archives).
     pub(crate) copies: HashMap<Box<str>, Vec<(usize, Grade)>>,
+    /// By account: the assets that are its credentials.
+    pub(crate) owned: HashMap<Name, Vec<usize>>,
+    /// Where declared messages lie.
+    pub(crate) letters: Letters,
     /// What the intruder packed, and where.
     pub(crate) packed: Vec<Packed>,
 }
@@ -110,6 +116,7 @@ impl Finder<'_> {
             let hit = self.sweep.actor(activity);
             if let Some(hit) = hit {
                 acts.all.push((number, hit));
+                self.called(number, activity, hit, &mut acts);
             }
             match &activity.what {
                 What::Touch(touch) => self.touch(number, activity, touch, hit, &mut acts),
@@ -175,12 +182,15 @@ impl Finder<'_> {
                 continue;
             };
             let grade = if fit.certain { hit.grade } else { lower(hit.grade) };
-            if touch.kind == TouchKind::Denied || !fit.fit.is_touch() {
+            let place = declared.map(|location| &location.place);
+            let touched = touch.kind != TouchKind::Denied && fit.fit.is_touch();
+            let firm = self.of_mail((asset, location), place, touch, grade);
+            let Some(grade) = firm.filter(|_| touched) else {
                 if fit.fit != Fit::No {
                     push(&mut acts.ways, asset, (number, grade));
                 }
                 continue;
-            }
+            };
             let act = Act {
                 activity: number,
                 grade,
@@ -246,7 +256,7 @@ impl Finder<'_> {
     }
 
     fn ticket(
-        &self,
+        &mut self,
         number: u32,
         activity: &Activity,
         ticket: &crate::activity::Ticket,
@@ -265,6 +275,14 @@ impl Finder<'_> {
                                 self.sweep.taints.first(Entity::Account(account), Grade::Possible);
                             link.is_some_and(|link| link.record == activity.record)
                         };
+                        // With a key that signs others' tokens anybody can be named, and
+                        // nobody's own secrets are read.
+                        if ticket.kind == TicketKind::SigningKey {
+                            return [ticket.account, ticket.service]
+                                .into_iter()
+                                .flatten()
+                                .any(by_name);
+                        }
                         let everyones = ticket.everyone && ticket.kind != TicketKind::Token;
                         ticket.account.is_some_and(by_name)
                             || everyones && self.in_domain(credential, activity.place)
@@ -278,8 +296,12 @@ impl Finder<'_> {
             TicketStep::Used | TicketStep::Forged | TicketStep::Issued => {
                 let forged = ticket.step == TicketStep::Forged;
                 let grade = hit.map(|hit| hit.grade).or(forged.then_some(Grade::Probable));
-                if let (Some(grade), Some(account)) = (grade, ticket.account) {
-                    self.used(number, account, grade, acts);
+                // An application is known by its id too.
+                let app = ticket.issued.filter(|_| ticket.kind == TicketKind::AppSecret);
+                for account in [ticket.account, app].into_iter().flatten() {
+                    if let Some(grade) = grade {
+                        self.used(number, account, grade, acts);
+                    }
                 }
             }
             _ => {}
@@ -299,11 +321,39 @@ impl Finder<'_> {
         })
     }
 
-    fn used(&self, number: u32, account: Name, grade: Grade, acts: &mut Acts) {
-        for (asset, one) in self.assets.all.iter().enumerate() {
-            if one.credentials().any(|c| is_theirs(c, account, self.sweep.names)) {
-                push(&mut acts.tainted, asset, plain(number, grade, ActKind::Used));
-            }
+    /// Who calls a cloud proves by it that the account is in hand, and the key
+    /// that signed the call.
+    fn called(&mut self, number: u32, activity: &Activity, hit: Hit, acts: &mut Acts) {
+        let names = self.sweep.names;
+        let realm = activity.place.map_or("", |place| names.folded(place));
+        let refused = match &activity.what {
+            What::Session(session) => session.step != SessionStep::Seen,
+            What::Ticket(ticket) => ticket.step == TicketStep::Refused,
+            What::Touch(touch) => touch.kind == TouchKind::Denied,
+            _ => false,
+        };
+        if refused || !(realm.starts_with("aws:") || realm.starts_with("tenant:")) {
+            return;
+        }
+        let key = activity.actor.session.filter(|_| realm.starts_with("aws:"));
+        // A session of a role is named by the role and by itself.
+        let role = activity.actor.account.and_then(|account| role_of(names.folded(account)));
+        let role = role.and_then(|role| names.find(&role));
+        for name in [activity.actor.account, key, role].into_iter().flatten() {
+            self.used(number, name, hit.grade, acts);
+        }
+    }
+
+    fn used(&mut self, number: u32, account: Name, grade: Grade, acts: &mut Acts) {
+        let (assets, names) = (self.assets, self.sweep.names);
+        let owned = self.owned.entry(account).or_insert_with(|| {
+            let all = assets.all.iter().enumerate();
+            all.filter(|(_, asset)| asset.credentials().any(|c| is_theirs(c, account, names)))
+                .map(|(number, _)| number)
+                .collect()
+        });
+        for &asset in owned.iter() {
+            push(&mut acts.tainted, asset, plain(number, grade, ActKind::Used));
         }
     }
 
@@ -447,6 +497,13 @@ fn thing(object: &Object) -> Option<Name> {
 
 fn last_part(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
+}
+
+/// The role whose session an ARN names.
+fn role_of(session: &str) -> Option<String> {
+    let (head, rest) = session.split_once(":assumed-role/")?;
+    let (role, _) = rest.rsplit_once('/')?;
+    Some(format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)))
 }
 
 /// Shares from which every machine reads its policy.

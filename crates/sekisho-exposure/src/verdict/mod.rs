@@ -2,7 +2,9 @@
 
 pub(crate) mod acts;
 pub(crate) mod cite;
+pub(crate) mod letters;
 mod once;
+mod realms;
 pub(crate) mod ways;
 
 use hashbrown::HashMap;

@@ -19,6 +19,9 @@ pub(crate) struct Ways<'a> {
     pub(crate) may: &'a May,
     pub(crate) ledger: &'a Ledger<'a>,
     pub(crate) heard: &'a crate::ledger::Heard,
+    pub(crate) evidence: &'a crate::evidence::Evidence,
+    /// Whether sensors say that they lost something, once it was asked.
+    pub(crate) sensor_lost: std::cell::OnceCell<bool>,
     pub(crate) acts: &'a Acts,
     pub(crate) begin: i64,
     pub(crate) end: i64,
@@ -81,11 +84,11 @@ impl Ways<'_> {
     fn to_place(&self, number: usize, asset: &Asset, place: &Place) -> Way {
         match place.kind() {
             Kind::Host | Kind::Path | Kind::Share => self.to_host(number, asset, place),
-            Kind::Mail => self.to_cloud(number, asset, Class::MailAccess, "tenant:"),
-            Kind::Site => self.to_cloud(number, asset, Class::DocumentAccess, "tenant:"),
-            Kind::Bucket => self.to_cloud(number, asset, Class::CloudData, "aws:"),
+            Kind::Mail => self.to_cloud(number, (asset, place), Class::MailAccess, "tenant:"),
+            Kind::Site => self.to_cloud(number, (asset, place), Class::DocumentAccess, "tenant:"),
+            Kind::Bucket => self.to_cloud(number, (asset, place), Class::CloudData, "aws:"),
             Kind::Secret | Kind::Snapshot => {
-                self.to_cloud(number, asset, Class::CloudManagement, "aws:")
+                self.to_cloud(number, (asset, place), Class::CloudManagement, "aws:")
             }
             Kind::Credential => self.to_credential(number, asset),
         }
@@ -201,7 +204,7 @@ impl Ways<'_> {
 
     /// A bound by volume: what left a host in all is less than the asset.
     fn volume(&self, host: Name, asset: &Asset, way: &mut Way) {
-        let Some(bound) = self.left(host) else { return };
+        let Some(bound) = self.left(host).filter(|_| self.is_counted(host)) else { return };
         way.bound = Some(bound);
         let Some(size) = asset.size_bytes else { return };
         if bound < size && !asset.has_whole_host() {
@@ -230,11 +233,15 @@ impl Ways<'_> {
     }
 
     /// A thing in a cloud.
-    fn to_cloud(&self, number: usize, asset: &Asset, class: Class, realm: &str) -> Way {
+    fn to_cloud(
+        &self,
+        number: usize,
+        (asset, place): (&Asset, &Place),
+        class: Class,
+        realm: &str,
+    ) -> Way {
         let mut way = Way::default();
-        let names = self.sweep.names;
-        let realms: Vec<Name> =
-            self.realms.iter().copied().filter(|r| names.folded(*r).starts_with(realm)).collect();
+        let realms = self.realms_of(asset, place, class, realm);
         let acted = self.once.acted(self.sweep, self.acts);
         let here = realms.iter().filter_map(|realm| acted.get(realm).copied());
         way.open = here.max().map(|grade| (grade, "the intruder acted in its realm".to_owned()));
@@ -256,24 +263,26 @@ impl Ways<'_> {
         }
         for realm in realms {
             let cover = self.cover(realm, class);
-            way.recorded |= cover.alive;
-            let managed = class == Class::CloudManagement;
-            let alive = managed || self.is_alive(realm, class, asset);
-            if !cover.whole || !alive {
+            let unheard = match class {
+                Class::CloudManagement => self.unheard(realm, place),
+                _ => (!self.is_alive(realm, class, asset))
+                    .then(|| format!("no record of {} was ever made for it", class.word())),
+            };
+            way.recorded |= cover.alive && (class != Class::CloudManagement || unheard.is_none());
+            way.conditions.extend(self.unsaid(realm, place).map(str::to_owned));
+            if !cover.whole || unheard.is_some() {
                 whole = false;
-                way.why = match cover.missing.first() {
-                    Some(absent) => absent.reason.clone(),
-                    None => format!("no record of {} was ever made for it", class.word()),
-                };
+                let first = cover.missing.first().map(|absent| absent.reason.clone());
+                way.why = first.or_else(|| unheard.clone()).unwrap_or_default();
                 way.missing.extend(cover.missing.iter().cloned());
-                if !alive && way.missing.is_empty() {
+                if let Some(reason) = unheard.filter(|_| way.missing.is_empty()) {
                     way.missing.push(Absent {
                         host: Some(realm),
                         channel: None,
                         class,
                         from: self.begin,
                         to: self.end,
-                        reason: format!("no record of {} was ever made for it", class.word()),
+                        reason,
                     });
                 }
             }
@@ -290,7 +299,7 @@ impl Ways<'_> {
 
     /// Whether records of a class were ever made for the container of an
     /// asset.
-    fn is_alive(&self, realm: Name, class: Class, asset: &Asset) -> bool {
+    pub(super) fn is_alive(&self, realm: Name, class: Class, asset: &Asset) -> bool {
         let containers = self
             .heard
             .alive

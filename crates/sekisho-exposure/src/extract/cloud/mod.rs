@@ -15,6 +15,7 @@ mod say;
 pub(crate) mod test_support;
 
 pub(super) use aws::Aws;
+pub(crate) use aws::{READS, region_of};
 pub(super) use azure::Azure;
 pub(super) use entra::Entra;
 pub(super) use google::Google;

@@ -18,13 +18,15 @@ pub(super) struct Say<'o, 'a> {
     pub(super) actor: Actor,
     /// The call was refused or failed.
     pub(super) failed: bool,
+    /// When it was, where that is not the time of the record.
+    pub(super) time: Option<i64>,
     /// How many activities it has so far.
     said: usize,
 }
 
 impl<'o, 'a> Say<'o, 'a> {
     pub(super) fn of(out: &'o mut Out<'a>, actor: Actor, failed: bool) -> Self {
-        Self { out, actor, failed, said: 0 }
+        Self { out, actor, failed, time: None, said: 0 }
     }
 
     /// The number of a name.
@@ -101,7 +103,8 @@ impl<'o, 'a> Say<'o, 'a> {
     fn say(&mut self, what: What) {
         if self.said < OBJECTS_PER_RECORD_MAX {
             self.said += 1;
-            self.out.push(self.actor, what);
+            let time = self.time.unwrap_or_else(|| self.out.time());
+            self.out.push_at(time, self.actor, what);
         }
     }
 }

@@ -22,8 +22,16 @@ pub(super) fn security(event: &mut Event<'_, '_, '_>) {
             says(event, here, own, NameBy::OwnRecord);
         }
         4624 | 4625 => {
+            // Remote desktop names this host beside the address of the client.
             let host = event.text("WorkstationName").and_then(|name| event.host(name));
-            says(event, host, "IpAddress", NameBy::Logon);
+            let host = host.filter(|host| Some(*host) != event.here());
+            // A machine that logs on with a ticket says what its ticket says.
+            let machine = event.text("TargetUserName").and_then(|user| user.strip_suffix('$'));
+            let machine = machine.filter(|_| event.id == 4624 && event.guid("LogonGuid").is_some());
+            match machine.and_then(|name| event.host(name)).filter(|m| Some(*m) != event.here()) {
+                Some(machine) => says(event, Some(machine), "IpAddress", NameBy::MachineTicket),
+                None => says(event, host, "IpAddress", NameBy::Logon),
+            }
         }
         4768 | 4769 => {
             let machine = event.text("TargetUserName").and_then(|user| {

@@ -31,6 +31,8 @@ keys! {
         AGENT = ["userAgent", "useragent", "user_agent.original", "http_request.user_agent"];
         ADDRESS = ["sourceIPAddress", "sourceipaddress", "source.address", "source.ip", "src_endpoint.ip"];
         RECIPIENT = ["recipientAccountId", "recipientaccountid", "aws.cloudtrail.recipient_account_id", "cloud.account.id", "cloud.account.uid"];
+        REGION = ["awsRegion", "awsregion", "cloud.region"];
+        READ_ONLY = ["readOnly", "readonly", "aws.cloudtrail.read_only"];
         CATEGORY = ["eventCategory", "eventcategory", "aws.cloudtrail.event_category"];
         MANAGEMENT = ["managementEvent", "managementevent", "aws.cloudtrail.management_event"];
         WHO_TYPE = ["userIdentity.type", "useridentity.type", "aws.cloudtrail.user_identity.type", "actor.user.type"];

@@ -29,6 +29,14 @@ use crate::names::{Name, present};
 #[derive(Debug)]
 pub(in crate::extract) struct Aws;
 
+/// Under this name calls that only read are heard, by the ledger's containers.
+pub(crate) const READS: &str = "aws reads";
+
+/// Under this name a region is heard.
+pub(crate) fn region_of(region: &str) -> String {
+    format!("aws region {region}")
+}
+
 static FIELDS: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| keys::ALL.iter().copied().flatten().copied().collect());
 
@@ -102,8 +110,10 @@ impl Extractor for Aws {
         }
         let class = class(&call);
         out.class(class);
-        if class == Class::CloudData {
-            alive(&call, out);
+        match class {
+            Class::CloudData => alive(&call, out),
+            Class::CloudManagement => heard_of(&call, out),
+            _ => {}
         }
         let actor = actor(&call, out);
         let failed = row.any(keys::ERROR).is_some();
@@ -187,9 +197,35 @@ fn class(call: &Call<'_>) -> Class {
     if said.unwrap_or_else(known) { Class::CloudData } else { Class::CloudManagement }
 }
 
+/// What a management event shows to be recorded: its region, and calls that
+/// only read. Trails are made for one region, or for calls that write alone.
+fn heard_of(call: &Call<'_>, out: &mut Out<'_>) {
+    if let Some(region) = call.row.any(keys::REGION) {
+        let region = out.names().of(&region_of(region));
+        out.alive(region);
+    }
+    if only_reads(call) {
+        let reads = out.names().of(READS);
+        out.alive(reads);
+    }
+}
+
+/// Whether a call changes nothing.
+fn only_reads(call: &Call<'_>) -> bool {
+    let verbs = ["Get", "List", "Describe", "BatchGet", "Head", "Select", "Query", "Scan"];
+    match call.row.any(keys::READ_ONLY) {
+        Some(text) => text.eq_ignore_ascii_case("true"),
+        None => verbs.iter().any(|verb| call.verb.starts_with(verb)),
+    }
+}
+
 /// What a data event shows to be recorded: its bucket, table or function, and
-/// something of its service (by the service's whole name).
+/// something of its service (by the service's whole name). That writes are
+/// recorded does not show that reads are.
 fn alive(call: &Call<'_>, out: &mut Out<'_>) {
+    if !only_reads(call) && call.service != "lambda" {
+        return;
+    }
     let containers = [keys::BUCKET, keys::TABLE, keys::FUNCTION, keys::SNAPSHOT, keys::SOURCE];
     for key in containers {
         if let Some(text) = call.row.any(key) {

@@ -42,8 +42,12 @@ fn buckets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
             Written
         }
         "DeleteObject" | "DeleteObjects" | "DeleteBucket" => Deleted,
-        verb if verb.starts_with("GetBucket") || verb.starts_with("GetObject") => Listed,
-        "HeadBucket" => Listed,
+        // How a bucket is set up names nothing in it.
+        verb if verb.starts_with("GetBucket") || verb == "HeadBucket" => {
+            other(say, Listed, "s3", row.any(keys::BUCKET), false);
+            return true;
+        }
+        verb if verb.starts_with("GetObject") => Listed,
         _ => return false,
     };
     let Some(bucket) = row.any(keys::BUCKET) else { return false };

@@ -11,6 +11,7 @@ keys! {
     PRINCIPAL_NAME = ["servicePrincipalName", "properties.servicePrincipalName", "ServicePrincipalName"];
     PRINCIPAL_ID = ["servicePrincipalId", "properties.servicePrincipalId", "ServicePrincipalId"];
     PRINCIPAL_KEY = ["servicePrincipalCredentialKeyId", "properties.servicePrincipalCredentialKeyId", "ServicePrincipalCredentialKeyId"];
+    BEGAN = ["properties.createdDateTime", "CreatedDateTime"];
     APP_ID = ["appId", "properties.appId", "AppId"];
     ADDRESS = ["ipAddress", "properties.ipAddress", "IPAddress", "IpAddress", "callerIpAddress", "CallerIpAddress"];
     AGENT = ["userAgent", "properties.userAgent", "UserAgent"];

@@ -7,11 +7,16 @@
 //! issued is one that was issued, with the method `adfs`. They share the
 //! correlation id.
 
+use sekisho_event::time::{self, Stamp};
+
 use super::keys;
 use crate::activity::{Actor, SessionStep, Ticket, TicketKind, TicketStep};
 use crate::extract::cloud::say::{Say, account, caller};
 use crate::extract::cloud::{all, tenant};
 use crate::extract::{Class, Out, Row};
+
+/// A sign-in is recorded at most so long after it began, nanoseconds.
+const LATE_MOST: i64 = 86_400_000_000_000;
 
 pub(super) fn read(row: &Row<'_>, out: &mut Out<'_>) {
     out.class(Class::SignIn);
@@ -38,7 +43,9 @@ pub(super) fn read(row: &Row<'_>, out: &mut Out<'_>) {
         ..Actor::default()
     };
     let failed = row.any(keys::ERROR).is_some_and(|code| code != "0");
+    let time = began(row, out.time());
     let mut say = Say::of(out, actor, failed);
+    say.time = time;
     let step = if failed { SessionStep::Failed } else { SessionStep::Opened };
     say.session(step, token, false);
     if of_app {
@@ -50,6 +57,14 @@ pub(super) fn read(row: &Row<'_>, out: &mut Out<'_>) {
         return;
     }
     federated(row, &mut say);
+}
+
+/// When it began. Where logs are sent on, a record's own time is that of the
+/// sending, minutes after what was done in the session began.
+fn began(row: &Row<'_>, recorded: i64) -> Option<i64> {
+    let Some(Stamp::Utc(began)) = row.any(keys::BEGAN).and_then(time::parse) else { return None };
+    let late = recorded.checked_sub(began)?;
+    (0..LATE_MOST).contains(&late).then_some(began)
 }
 
 fn federated(row: &Row<'_>, say: &mut Say<'_, '_>) {

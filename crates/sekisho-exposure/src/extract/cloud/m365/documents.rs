@@ -58,10 +58,10 @@ fn kind(operation: &str) -> Option<(TouchKind, Option<&'static str>)> {
         | "FileDeletedSecondStageRecycleBin"
         | "FileVersionsAllDeleted" => (Deleted, None),
         "AnonymousLinkCreated" | "AnonymousLinkUpdated" => (Shared, Some("anyone")),
-        "CompanyLinkCreated" => (Shared, Some("organization")),
+        // To somebody who is not of the organisation.
+        "SharingInvitationCreated" | "SharingInvitationUpdated" => (Shared, Some("a guest")),
         "SharingSet"
-        | "SharingInvitationCreated"
-        | "SharingInvitationUpdated"
+        | "CompanyLinkCreated"
         | "SecureLinkCreated"
         | "SecureLinkUpdated"
         | "AddedToSecureLink"
@@ -86,6 +86,10 @@ pub(super) fn read(
     let documents = ["SharePoint", "OneDrive", "SharePointFileOperation"];
     let is_service = documents.iter().any(|service| workload.eq_ignore_ascii_case(service));
     let url = row.any(keys::OBJECT).or_else(|| row.any(keys::SITE));
+    // What stays within the organisation is not opened to outside; but whoever
+    // shares a thing has seen its name.
+    let outside = kind != Shared || whom.is_some() || is_outside(row);
+    let kind = if outside { kind } else { Listed };
     let Some(url) = url.filter(|url| is_service || url.contains("://")) else {
         return is_service.then_some(Class::DocumentAccess);
     };
@@ -104,6 +108,28 @@ pub(super) fn read(
     let url = say.name(url);
     say.touch(Touch { to, bytes: size, whole, ..touch(kind, Object::Site { url }) });
     Some(Class::DocumentAccess)
+}
+
+/// Whether the one to whom a thing was opened is not of the organisation, as far
+/// as the record says.
+fn is_outside(row: &Row<'_>) -> bool {
+    let is = |text: &str, words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if let Some(scope) = row.any(keys::LINK_SCOPE) {
+        return is(scope, &["anyone", "anonymous"]);
+    }
+    let target = row.any(keys::TARGET).unwrap_or_default().to_lowercase();
+    if target.contains("#ext#") {
+        return true;
+    }
+    match row.any(keys::TARGET_TYPE) {
+        Some(kind) => is(kind, &["guest", "partner", "external"]),
+        None => {
+            let domain =
+                |text: &str| text.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+            let own = row.any(keys::USER).and_then(domain);
+            domain(&target).is_some_and(|far| own.is_none_or(|own| own != far))
+        }
+    }
 }
 
 /// Where a copied or moved file went: site, folder, name.

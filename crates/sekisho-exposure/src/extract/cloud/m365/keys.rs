@@ -44,6 +44,8 @@ keys! {
     DEST_URL = ["DestinationRelativeUrl"];
     DEST_NAME = ["DestinationFileName"];
     TARGET = ["TargetUserOrGroupName"];
+    TARGET_TYPE = ["TargetUserOrGroupType"];
+    LINK_SCOPE = ["SharingLinkScope"];
     NAMES = ["Parameters.Name"];
     RULE_NAME = ["OperationProperties.RuleName"];
     RULE_ACTIONS = ["OperationProperties.RuleActions"];

@@ -46,15 +46,16 @@ pub(super) fn read(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> Opt
         say.touch(Touch { to, bytes, ..touch(kind, object) });
     };
     each(say, mailbox, &folders, &messages, make);
-    Some(Class::MailAccess)
+    // What is sent, moved and deleted is recorded of mailboxes of which it is
+    // not recorded what is read.
+    let reads = matches!(kind, Read | Opened | Listed | Delivered);
+    Some(if reads { Class::MailAccess } else { Class::MailboxChange })
 }
 
 /// Whose mailbox; without its owner, the caller's.
 pub(super) fn mailbox(row: &Row<'_>, say: &mut Say<'_, '_>) -> Name {
     let owner = row.any(keys::MAILBOX).or_else(|| row.any(keys::USER)).unwrap_or("*");
-    let mailbox = say.name(owner);
-    say.out.alive(mailbox);
-    mailbox
+    say.name(owner)
 }
 
 /// Something for each message. Messages of several folders stand in one list
@@ -91,6 +92,7 @@ fn each(
 
 fn accessed(row: &Row<'_>, say: &mut Say<'_, '_>) {
     let mailbox = mailbox(row, say);
+    say.out.alive(mailbox);
     let whole_of = |folder| Object::Mail { mailbox, folder, message: None };
     let mut messages = all(row, keys::FOLDER_ITEMS);
     if messages.is_empty() {
