@@ -118,7 +118,8 @@ impl OpenSegment {
         let size = u64::from(size);
         let at = len.checked_sub(8 + size).filter(|_| size <= FOOTER_BYTES_MAX as u64);
         let at = at.ok_or_else(|| damaged("has a footer that is longer than it can be"))?;
-        let bytes = bytes_at(&mut file, ChunkAt { at, len: size, ..ChunkAt::default() }).map_err(read)?;
+        let bytes =
+            bytes_at(&mut file, ChunkAt { at, len: size, ..ChunkAt::default() }).map_err(read)?;
         let footer = Footer::parse(&bytes, at).map_err(|flaw| flaw.of(path))?;
         Ok(Self { path: path.to_owned(), file, footer })
     }

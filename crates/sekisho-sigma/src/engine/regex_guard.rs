@@ -226,14 +226,8 @@ mod tests {
 
     #[test]
     fn a_guard_never_excludes_a_match() {
-        let patterns = [
-            "(?i)k[el]vin|ſtraße",
-            "ab?c",
-            "(a|bc)(d|ef)+g",
-            "a{2}b",
-            "(?i)İx",
-            "(?:ab.?c|a+d)g?",
-        ];
+        let patterns =
+            ["(?i)k[el]vin|ſtraße", "ab?c", "(a|bc)(d|ef)+g", "a{2}b", "(?i)İx", "(?:ab.?c|a+d)g?"];
         let texts = ["KELVIN", "Kelvin", "STRASSE", "ac", "abc", "bcefefg", "adg", "aab", "İx"];
         for p in patterns {
             let re = regex::Regex::new(p).unwrap();
