@@ -173,15 +173,13 @@ impl Pages {
         Decoder::new((at + 1).min(self.body.len()), self.body.len(), width)
     }
 
-    /// The keys that begin here in the body, of so many values.
-    pub(crate) fn keys(&self, at: usize, count: usize, out: &mut Vec<u32>) -> Result<(), Flaw> {
-        self.key_decoder(at)?.take(&self.body, count, &mut |stretch| {
-            match stretch {
-                Stretch::Same(key, count) => out.resize(out.len() + count, key),
-                Stretch::Each(keys) => out.extend(keys),
-            }
-            Ok(())
-        })
+    /// Of a page that was unpacked: stretches of rows that have a value or have
+    /// none, and where in the body the values begin.
+    pub(crate) fn runs(&self, head: &Head, out: &mut Vec<(bool, usize)>) -> Result<usize, Flaw> {
+        out.clear();
+        let (mut levels, end) = self.level_decoder(head)?;
+        add_runs(&mut levels, &self.body, head.rows()?, out)?;
+        Ok(end)
     }
 }
 
@@ -312,21 +310,8 @@ impl Cursor {
             self.runs.push((true, rows));
             return Ok(rows);
         }
-        let (runs, mut present) = (&mut self.runs, 0);
-        let mut add = |has: bool, count: usize| {
-            present += if has { count } else { 0 };
-            match runs.last_mut() {
-                Some((last, so_far)) if *last == has => *so_far += count,
-                _ => runs.push((has, count)),
-            }
-        };
-        self.levels.take(&self.pages.body, rows, &mut |stretch| {
-            match stretch {
-                Stretch::Same(level, count) => add(level == 1, count),
-                Stretch::Each(levels) => levels.iter().for_each(|&level| add(level == 1, 1)),
-            }
-            Ok(())
-        })?;
+        add_runs(&mut self.levels, &self.pages.body, rows, &mut self.runs)?;
+        let present = self.runs.iter().filter(|(has, _)| *has).map(|(_, count)| count).sum();
         Ok(present)
     }
 
@@ -411,6 +396,26 @@ impl Cursor {
         };
         Ok(())
     }
+}
+
+/// Appends stretches of rows that have a value or have none.
+fn add_runs(
+    levels: &mut Decoder,
+    body: &[u8],
+    rows: usize,
+    runs: &mut Vec<(bool, usize)>,
+) -> Result<(), Flaw> {
+    let mut add = |has: bool, count: usize| match runs.last_mut() {
+        Some((last, so_far)) if *last == has => *so_far += count,
+        _ => runs.push((has, count)),
+    };
+    levels.take(body, rows, &mut |stretch| {
+        match stretch {
+            Stretch::Same(level, count) => add(level == 1, count),
+            Stretch::Each(levels) => levels.iter().for_each(|&level| add(level == 1, 1)),
+        }
+        Ok(())
+    })
 }
 
 fn take_text<'a>(body: &'a [u8], at: &mut usize) -> Result<&'a str, Flaw> {

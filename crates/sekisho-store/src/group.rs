@@ -15,6 +15,7 @@ use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, not_text, take_byt
 use crate::error::{Error, Flaw};
 use crate::footer::{ChunkAt, Footer, Group};
 use crate::grams::Grams;
+use crate::hybrid::Stretch;
 use crate::limits::{BATCH_CELLS_MAX, BATCH_ROWS_MAX, PLAIN_ROOM_BYTES_MAX};
 use crate::pick::{self, Picker};
 use crate::rest::{read_fields, read_values};
@@ -476,24 +477,39 @@ impl LateText {
     fn read_keys(&mut self, rows: usize, unpacker: &mut Unpacker) -> Result<(), Flaw> {
         let Some(mut pages) = self.pages.take() else { return Ok(()) };
         unpacker.take(rows.saturating_mul(size_of::<u32>()))?;
-        let (mut present, mut keys) = (Vec::new(), Vec::new());
+        self.keys.reserve(rows);
+        let mut runs = Vec::new();
         while self.keys.len() < rows {
             let head = pages.head()?;
             if head.is_dictionary() || !head.has_keys()? {
                 return Err(flaw("a page without keys behind a dictionary"));
             }
             pages.unpack(&head, unpacker)?;
-            present.clear();
-            keys.clear();
-            let at = pages.levels(&head, &mut present)?;
-            let count = present.iter().filter(|has| **has).count();
-            pages.keys(at, count, &mut keys)?;
-            if keys.iter().any(|&key| key as usize >= self.ends.len()) {
+            let at = pages.runs(&head, &mut runs)?;
+            let mut decoder = pages.key_decoder(at)?;
+            let from = self.keys.len();
+            for &(has, count) in &runs {
+                if !has {
+                    self.keys.resize(self.keys.len() + count, 0);
+                    continue;
+                }
+                decoder.take(&pages.body, count, &mut |stretch| {
+                    match stretch {
+                        Stretch::Same(key, count) => {
+                            self.keys.resize(self.keys.len() + count, key.saturating_add(1));
+                        }
+                        Stretch::Each(keys) => {
+                            self.keys.extend(keys.iter().map(|key| key.saturating_add(1)));
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+            let read = self.keys.get(from..).unwrap_or_default();
+            let most = read.iter().copied().max().unwrap_or(0);
+            if most as usize > self.ends.len() {
                 return Err(flaw("a key that its dictionary does not have"));
             }
-            let mut keys = keys.iter();
-            let key = |has: &bool| if *has { keys.next().map_or(0, |key| key + 1) } else { 0 };
-            self.keys.extend(present.iter().map(key));
         }
         Ok(())
     }
