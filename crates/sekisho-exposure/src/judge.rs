@@ -13,7 +13,7 @@ use crate::extract::{Class, Extraction};
 use crate::ledger::{HOST_EXPECTED, LOG_EXPECTED, Ledger};
 use crate::names::{Name, Names};
 use crate::people;
-use crate::question::{Question, Seed};
+use crate::question::{Question, SaidSeed, Seed};
 use crate::story::Story;
 use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
@@ -33,6 +33,8 @@ const WATCHED_BY: [Class; 2] = [Class::Logon, Class::Process];
 pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     extraction.join();
     let seeds = settle(extraction, &question.seeds);
+    let clear: Vec<SaidSeed> =
+        question.clear.iter().map(|said| by_name(extraction, said)).collect();
     let estate = Estate::learn(&question.estate, extraction);
     extraction.heard.watched_hosts(&|address, time| estate.host_at(address, time));
     let story = Story::of(extraction, &estate);
@@ -40,7 +42,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let evidence = &extraction.evidence;
     let mut sweep = Sweep::of(&story, names, &estate);
     let norm = Norm::of(&sweep, &extraction.heard);
-    let planted = sweep.plant(&seeds, &question.clear, evidence, &norm);
+    let planted = sweep.plant(&seeds, &clear, evidence, &norm);
     sweep.run();
     let ledger = Ledger::of(&extraction.heard, &story, evidence, names, &estate);
     let citing = Citing { names, evidence };
@@ -108,11 +110,20 @@ fn settle(extraction: &mut Extraction, seeds: &[Seed]) -> Vec<Seed> {
     }
     let mut seeds = seeds.to_vec();
     for seed in &mut seeds {
-        if let Seed::Detected { record, .. } = seed {
-            *record = of(*record);
+        match seed {
+            Seed::Detected { record, .. } => *record = of(*record),
+            Seed::Said(said) => **said = by_name(extraction, said),
         }
     }
     seeds
+}
+
+/// An analyst's word, with the account's name in place of its SID.
+fn by_name(extraction: &Extraction, said: &SaidSeed) -> SaidSeed {
+    let sid = said.account.as_deref().and_then(|account| extraction.names.find(account));
+    let account = sid.and_then(|sid| extraction.sids.account(sid));
+    let account = account.map(|account| extraction.names.folded(account).to_owned());
+    SaidSeed { account: account.or_else(|| said.account.clone()), ..said.clone() }
 }
 
 fn verdicts(

@@ -10,6 +10,7 @@ mod linux;
 mod row;
 mod seen;
 mod sensor;
+mod sids;
 #[cfg(test)]
 pub(crate) mod testing;
 mod windows;
@@ -29,6 +30,7 @@ pub use known::{Known, KnownNames, NameBy};
 pub use linux::Linux;
 pub use row::{Columns, Row};
 pub use seen::Seen;
+pub use sids::Sids;
 pub use windows::{Windows, is_machine_account, is_service_identity};
 
 /// One family of logs.
@@ -79,6 +81,8 @@ pub struct Extraction {
     pub heard: Heard,
     /// Which host had which address when, as records say.
     pub known: KnownNames,
+    /// Which account has which SID, as records say.
+    pub sids: Sids,
     /// Events that can be told from others ([`Extractor::tells_apart`]), and how
     /// many came again.
     pub seen: Seen,
@@ -109,10 +113,13 @@ impl Extraction {
     }
 
     /// Puts together what several records of one thing say, such as the request
-    /// that carried a file and the record of the file. To be called once, when
-    /// all was read.
+    /// that carried a file and the record of the file, or an account's SID and
+    /// its name. To be called once, when all was read.
     pub fn join(&mut self) {
         sensor::join(self);
+        for activity in &mut self.activities {
+            self.sids.resolve(activity);
+        }
     }
 
     /// Reads a batch. `leaf` says where each row stands in the case.
@@ -252,6 +259,11 @@ impl<'a> Out<'a> {
     /// The event shows that a host had an address.
     pub fn knows(&mut self, known: Known) {
         self.extraction.known.add(known);
+    }
+
+    /// The event names an account, and gives its SID.
+    pub fn same_account(&mut self, sid: Name, account: Name) {
+        self.extraction.sids.add(sid, account, &self.extraction.names);
     }
 
     /// Records of the event's class are made for this container: a bucket, a

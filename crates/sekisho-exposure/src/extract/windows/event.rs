@@ -104,10 +104,12 @@ impl<'r, 'o, 'e> Event<'r, 'o, 'e> {
             return Some(self.of(known));
         }
         let domain = text(parts.domain);
-        match user {
-            Some(user) => self.user(user, domain),
-            None => sid.map(|sid| self.of(sid)),
+        let sid = sid.map(|sid| self.of(sid));
+        let Some(account) = user.and_then(|user| self.user(user, domain)) else { return sid };
+        if let Some(sid) = sid {
+            self.out.same_account(sid, account);
         }
+        Some(account)
     }
 
     /// An account by its name.

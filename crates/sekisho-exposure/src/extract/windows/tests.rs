@@ -466,6 +466,26 @@ fn scripts() {
 }
 
 #[test]
+fn an_account_with_only_its_sid_is_the_one_that_has_it_elsewhere() {
+    let shell = "Microsoft-Windows-PowerShell/Operational";
+    let row =
+        [("ScriptBlockText", "Get-Date"), ("UserID", "S-1-5-21-1-2-3-1104"), ("@host", "WS01")];
+    let mut found = events(&shape("windows", shell, 4104), &[&row]);
+    has(&found, &["account: S-1-5-21-1-2-3-1104"]);
+    let logon = [
+        ("TargetUserSid", "S-1-5-21-1-2-3-1104"),
+        ("TargetUserName", "ann"),
+        ("TargetDomainName", "CORP"),
+        ("LogonType", "3"),
+        ("@host", "FS01"),
+    ];
+    crate::extract::testing::add(&mut found, &shape("windows", "Security", 4624), &[&logon]);
+    found.join();
+    has(&found, &["step: Script", "account: CORP\\ann"]);
+    has_not(&found, &["S-1-5-21-1-2-3-1104"]);
+}
+
+#[test]
 fn federation() {
     let row = [
         ("Provider_Name", "AD FS Auditing"),
