@@ -41,6 +41,11 @@ impl Sweep<'_> {
                 return hit;
             }
         }
+        // A process of whose start there is no record is told by its program.
+        let by_file = actor.image.and_then(|image| at(Entity::File(ran_on, image)));
+        if let Some(hit) = by_file {
+            return Some(Hit { grade: hit.grade.min(Grade::Probable), ..hit });
+        }
         let session = actor.session.filter(|_| !self.is_service(actor.account));
         let by_session = session.and_then(|key| at(Entity::Session(key)));
         let begun = session.and_then(|key| self.story.logons.get(key)).is_some_and(|l| l.begun);

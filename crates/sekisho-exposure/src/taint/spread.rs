@@ -168,7 +168,10 @@ impl<'a> Sweep<'a> {
         });
         let image = exec.image.map(|image| (image, "dropped file"));
         let by_file = image.and_then(|(image, how)| Some((at(Entity::File(place, image))?, how)));
-        let by_actor = hit.filter(|_| parent.is_none()).map(|hit| (hit.link, "child"));
+        // Of a parent of whose start there is no record: what else tells who it was.
+        let by_actor = hit
+            .filter(|hit| parent.is_none() || matches!(hit.by, Entity::File(..)))
+            .map(|hit| (Link { grade: hit.grade, ..hit.link }, "child"));
         let found = [by_parent, by_file, by_session, by_actor].into_iter().flatten();
         if let Some((link, how)) = found.max_by_key(|(link, _)| link.grade) {
             self.runs(activity, child, link.to, how, link.grade);

@@ -19,6 +19,8 @@ use crate::taint::{Entity, Hit, May, Sweep};
 pub(crate) enum ActKind {
     /// A touch.
     Touch(u8),
+    /// It was packed, and so much left the host to outside that it left too.
+    LeftPacked,
     /// A file of that name or content was sent out.
     Sent,
     /// The credential's secrets were read out.
@@ -250,7 +252,7 @@ impl Finder<'_> {
             let enough = packed.size.map_or(SIZE_UNKNOWN, |size| size / PACKED_LEAST);
             if before < enough && packed.sent >= enough {
                 let grade = packed.grade.min(Grade::Probable);
-                push(&mut acts.tainted, packed.asset, plain(number, grade, ActKind::Sent));
+                push(&mut acts.tainted, packed.asset, plain(number, grade, ActKind::LeftPacked));
             }
         }
     }

@@ -92,6 +92,9 @@ fn departed(grounds: &Grounds<'_>) -> Option<Found> {
     let why = match (kind, best.touch) {
         (ActKind::Used, _) => "the intruder used it: possession is shown by use",
         (ActKind::Taken, _) => "its secrets were handed over to the intruder",
+        (ActKind::LeftPacked, _) => {
+            "the intruder packed it, and as much as it may take then left that host to outside"
+        }
         (ActKind::Sent, _) => "a file of its name or content was sent to outside by the intruder",
         (_, Some(TouchKind::Shared)) => "the intruder opened it to outside",
         _ => "it was handed over to the intruder as a copy",
@@ -102,11 +105,27 @@ fn departed(grounds: &Grounds<'_>) -> Option<Found> {
         detail: if grade == Grade::Proven { "proven" } else { "probable" },
         why: why.to_owned(),
         volume: volume(&gone),
-        evidence: cited(grounds, &gone),
+        evidence: cited(grounds, &with_packing(grounds, &gone)),
         acts: gone,
         conditions: Vec::new(),
         missing: Vec::new(),
     })
+}
+
+/// Departures, and where these are told by what was packed, the packing too:
+/// that the one is the other's is only seen from both.
+fn with_packing(grounds: &Grounds<'_>, gone: &[Act]) -> Vec<Act> {
+    let mut acts = gone.to_vec();
+    let last = gone.iter().filter(|act| act.kind == ActKind::LeftPacked).map(|act| act.activity);
+    if let Some(last) = last.max() {
+        let packed = |act: &&Act| {
+            act.touch == Some(TouchKind::Staged)
+                && act.grade >= Grade::Probable
+                && act.activity < last
+        };
+        acts.extend(grounds.acts.iter().filter(packed));
+    }
+    acts
 }
 
 /// Whether an act is a departure.
@@ -115,7 +134,7 @@ fn left(act: &Act) -> bool {
         return false;
     }
     match act.kind {
-        ActKind::Sent | ActKind::Used => true,
+        ActKind::LeftPacked | ActKind::Sent | ActKind::Used => true,
         ActKind::Taken => false,
         ActKind::Touch(_) => {
             matches!(act.touch, Some(TouchKind::Delivered | TouchKind::Shared)) && !act.throttled
