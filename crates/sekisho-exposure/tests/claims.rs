@@ -465,6 +465,34 @@ mod hosts {
         assert_eq!(verdict(&answer, "beside"), Verdict::RuledOut);
     }
 
+    /// A service that the intruder set up runs, and of its start there is no
+    /// record: what it starts names it.
+    #[test]
+    fn a_process_without_a_start_is_told_by_its_program() {
+        let service = json!({"SubjectUserSid": "S-1-5-21-1-2-3-1000", "SubjectUserName": "adm",
+            "SubjectDomainName": "CORP", "SubjectLogonId": "0x9009", "ServiceName": "up",
+            "ServiceFileName": "C:\\Windows\\rsvc.exe", "ServiceType": "0x10",
+            "ServiceStartType": "3", "ServiceAccount": "LocalSystem"});
+        let packed = |parent: &str| {
+            let mut packed = started(5000, 1911, "C:\\t\\7z.exe", "0x3e7");
+            packed["CommandLine"] = json!("7z.exe a C:\\t\\o.7z E:\\Plans\\*");
+            packed["ParentProcessName"] = json!(parent);
+            packed
+        };
+        let of = |parent: &str| {
+            let logon = logon("adm", "0x9009", 3, ("10.0.0.9", "-"));
+            let more =
+                [(4624, 200, logon), (4697, 201, service.clone()), (4688, 300, packed(parent))];
+            let more = more.into_iter().map(|(id, minute, data)| ("FS01", id, minute, data));
+            let places = [("plans", "{ host = \"FS01\", path = 'E:\\Plans\\**' }")];
+            let log = quiet(&["FS01"], more.collect());
+            let answer = asked(&[("log", log)], &places, "", "host=FS01 session=0x9009");
+            verdict(&answer, "plans")
+        };
+        assert_eq!(of("C:\\Windows\\rsvc.exe"), Verdict::Accessed);
+        assert_ne!(of("C:\\Windows\\backup.exe"), Verdict::Accessed);
+    }
+
     /// A machine's own logon tells its address; remote desktop's record names the
     /// host that it is on beside the client's address.
     #[test]

@@ -429,10 +429,20 @@ fn what_is_stopped_is_sealed_as_incomplete() {
     };
     ground.log("large.jsonl", (0..60_000).map(line).collect::<String>());
     ground.seal("out", &[]).ok();
+    // And rules that are much work for each value.
+    let rules = ground.path("slow");
+    fs::create_dir(&rules).unwrap();
+    let asked: String = (30..90).map(|n| format!("      - '^(?:.?){{{n}}}z$'\n")).collect();
+    let rule = format!(
+        "title: Slow\nlevel: low\nlogsource: {{product: windows}}\ndetection:\n  a:\n    a|re:\n\
+         {asked}  condition: a\n"
+    );
+    fs::write(rules.join("slow.yml"), rule).unwrap();
     let (out, mut stopped) = (ground.path("out"), 0);
     for number in 2..12 {
         let once = out.join(format!("case/examinations/{number:04}/detections.jsonl"));
-        let (code, told) = interrupted(program().arg("hunt").arg(&out), &once);
+        let (code, told) =
+            interrupted(program().arg("hunt").arg(&out).arg("--rules").arg(&rules), &once);
         let made = of_type(&out.join("case"), "examination");
         let made = made.last().unwrap();
         assert_eq!(made["number"], number);
