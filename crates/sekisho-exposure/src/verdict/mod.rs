@@ -287,22 +287,23 @@ fn volume(gone: &[Act]) -> Volume {
 fn cited(grounds: &Grounds<'_>, acts: &[Act]) -> Vec<Cited> {
     let mut best: Vec<&Act> = acts.iter().collect();
     best.sort_by_key(|act| (std::cmp::Reverse((act.grade, act.kind)), act.activity));
-    let mut out: Vec<Cited> = Vec::new();
+    let mut out: Vec<(u32, Cited)> = Vec::new();
     for act in best {
         let Some(activity) = grounds.story.activities.get(act.activity as usize) else { continue };
         let Some(one) = grounds.citing.record(activity.record, grounds.citing.words(activity))
         else {
             continue;
         };
-        if out.iter().any(|known| (known.cell, known.index) == (one.cell, one.index)) {
+        if out.iter().any(|(_, known)| (known.cell, known.index) == (one.cell, one.index)) {
             continue;
         }
-        out.push(one);
+        out.push((act.activity, one));
         if out.len() == CITED_MAX {
             break;
         }
     }
-    out
+    out.sort_by_key(|(activity, _)| *activity);
+    out.into_iter().map(|(_, one)| one).collect()
 }
 
 /// What is missing, joined where it is the same.

@@ -30,8 +30,10 @@ fn card(verdict: &AssetVerdict) -> Html {
     page.raw("<article").attr("class", &format!("card {}", words::class(verdict.verdict)));
     page.raw("><h3>").short(verdict.name.as_deref().unwrap_or(&verdict.asset), NAME_CHARS);
     page.raw("</h3><p class=\"line\">").html(&words::verdict(verdict.verdict)).raw(", ");
-    page.raw(words::grade_words(verdict.grade));
-    if !verdict.detail.is_empty() {
+    let grade = words::grade_words(verdict.grade);
+    page.raw(grade);
+    // Of what left, the detail says the grade again.
+    if !verdict.detail.is_empty() && verdict.detail != grade {
         page.raw(" · ").short(&verdict.detail, 80);
     }
     page.raw(" · <code>").short(&verdict.asset, NAME_CHARS).raw("</code>");
