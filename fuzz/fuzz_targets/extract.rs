@@ -257,7 +257,8 @@ fn ask(mut extraction: Extraction) {
     let seeds = [SEED, "account='EXAMPLE\\ann'", "address=203.0.113.7"];
     let seeds = seeds.map(|text| Seed::Said(Box::new(SaidSeed::parse(text).expect("a seed"))));
     let seeds = seeds.into();
-    let answer = judge(&mut extraction, &Question { assets, estate, seeds, now: None });
+    let answer =
+        judge(&mut extraction, &Question { assets, estate, seeds, clear: Vec::new(), now: None });
     assert_eq!(answer.verdicts.len(), 2);
 }
 

@@ -40,13 +40,9 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(loaded.indicators.len() + loaded.refused.len() <= bytes.len() + 1);
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let parsed = pattern::parse(text);
-    let quoted: String = text
-        .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect();
-    let object = format!(
-        "{{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern\":\"{quoted}\"}}"
-    );
+    let quoted: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    let object =
+        format!("{{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern\":\"{quoted}\"}}");
     let loaded = read(Path::new("fuzz.json"), object.as_bytes());
     assert_eq!(loaded.indicators.len() + loaded.refused.len(), 1, "neither accepted nor refused");
     let Some(indicator) = loaded.indicators.first() else { return };
