@@ -139,21 +139,6 @@ impl Pages {
         Ok(())
     }
 
-    /// Of a page that was unpacked: for each row whether it has a value, and
-    /// where in the body its values begin.
-    pub(crate) fn levels(&self, head: &Head, out: &mut Vec<bool>) -> Result<usize, Flaw> {
-        let rows = head.rows()?;
-        let (mut decoder, end) = self.level_decoder(head)?;
-        decoder.take(&self.body, rows, &mut |stretch| {
-            match stretch {
-                Stretch::Same(level, count) => out.resize(out.len() + count, level == 1),
-                Stretch::Each(levels) => out.extend(levels.iter().map(|&level| level == 1)),
-            }
-            Ok(())
-        })?;
-        Ok(end)
-    }
-
     /// Of a page that was unpacked: what tells which rows have a value, and
     /// where in the body the values begin.
     pub(crate) fn level_decoder(&self, head: &Head) -> Result<(Decoder, usize), Flaw> {

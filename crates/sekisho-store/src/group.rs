@@ -449,18 +449,23 @@ impl LateText {
             values(&pages.body, 0, head.values, &mut bytes, &mut ends)?;
             left = Some(pages);
         } else {
-            let mut present = Vec::new();
+            let mut runs = Vec::new();
             bytes.reserve(room.min(PLAIN_ROOM_BYTES_MAX));
             loop {
-                let at = plain(&mut pages, &head, &mut present, unpacker)?;
-                let count = present.iter().filter(|has| **has).count();
-                unpacker.take(present.len() * size_of::<u32>() + count * size_of::<usize>())?;
+                let at = plain(&mut pages, &head, &mut runs, unpacker)?;
+                let count: usize = runs.iter().filter(|(has, _)| *has).map(|(_, some)| some).sum();
+                unpacker.take(head.values * size_of::<u32>() + count * size_of::<usize>())?;
                 let mut number = short_of(ends.len())?;
                 values(&pages.body, at, count, &mut bytes, &mut ends)?;
-                keys.extend(present.iter().map(|&has| {
-                    number += u32::from(has);
-                    if has { number } else { 0 }
-                }));
+                for &(has, some) in &runs {
+                    if has {
+                        let from = number + 1;
+                        number = short_of(number as usize + some)?;
+                        keys.extend(from..=number);
+                    } else {
+                        keys.resize(keys.len() + some, 0);
+                    }
+                }
                 if keys.len() >= rows {
                     break;
                 }
@@ -523,20 +528,19 @@ impl LateText {
     }
 }
 
-/// Unpacks a page of plain values, and finds out which of its rows have one;
-/// says where the values begin.
+/// Unpacks a page of plain values, and finds out which stretches of its rows
+/// have one; says where the values begin.
 fn plain(
     pages: &mut Pages,
     head: &Head,
-    present: &mut Vec<bool>,
+    runs: &mut Vec<(bool, usize)>,
     unpacker: &mut Unpacker,
 ) -> Result<usize, Flaw> {
     if head.is_dictionary() || head.has_keys()? {
         return Err(flaw("a page of keys without a dictionary"));
     }
     pages.unpack(head, unpacker)?;
-    present.clear();
-    pages.levels(head, present)
+    pages.runs(head, runs)
 }
 
 fn short_of(number: usize) -> Result<u32, Flaw> {

@@ -92,6 +92,14 @@ enum Run {
     Packed { left: usize, at: usize, bit: usize },
 }
 
+impl Run {
+    fn left(&self) -> usize {
+        match self {
+            Self::Same { left, .. } | Self::Packed { left, .. } => *left,
+        }
+    }
+}
+
 impl Default for Run {
     fn default() -> Self {
         Self::Same { left: 0, number: 0 }
@@ -125,24 +133,19 @@ impl Decoder {
         const MANY: usize = 256;
         let mut numbers = [0_u32; MANY];
         while count > 0 {
-            match &mut self.run {
-                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.next_run(bytes)?,
-                Run::Same { left, number } => {
-                    let some = count.min(*left);
-                    *left -= some;
-                    count -= some;
-                    visit(Stretch::Same(*number, some))?;
-                }
-                Run::Packed { left, at, bit } => {
-                    let some = count.min(*left).min(MANY);
-                    let Some(into) = numbers.get_mut(..some) else { continue };
-                    unpack(bytes, *at, *bit, self.width, into);
-                    *bit += some * usize::from(self.width);
-                    *at += *bit / 8;
-                    *bit %= 8;
-                    *left -= some;
-                    count -= some;
-                    visit(Stretch::Each(into))?;
+            let part = self.part(bytes, count)?;
+            count -= part.left();
+            match part {
+                Run::Same { left, number } => visit(Stretch::Same(number, left))?,
+                Run::Packed { mut left, at, mut bit } => {
+                    while left > 0 {
+                        let some = left.min(MANY);
+                        let Some(into) = numbers.get_mut(..some) else { break };
+                        unpack(bytes, at, bit, self.width, into);
+                        bit += some * usize::from(self.width);
+                        left -= some;
+                        visit(Stretch::Each(into))?;
+                    }
                 }
             }
         }
@@ -154,25 +157,14 @@ impl Decoder {
     pub(crate) fn pass(&mut self, bytes: &[u8], mut count: usize) -> Result<usize, Flaw> {
         let mut ones = 0;
         while count > 0 {
-            match &mut self.run {
-                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.next_run(bytes)?,
-                Run::Same { left, number } => {
-                    let some = count.min(*left);
-                    *left -= some;
-                    count -= some;
-                    ones += if *number == 1 { some } else { 0 };
+            let part = self.part(bytes, count)?;
+            count -= part.left();
+            match part {
+                Run::Same { left, number: 1 } => ones += left,
+                Run::Packed { left, at, bit } if self.width == 1 => {
+                    ones += ones_in(bytes.get(at..).unwrap_or_default(), bit, left);
                 }
-                Run::Packed { left, at, bit } => {
-                    let some = count.min(*left);
-                    if self.width == 1 {
-                        ones += ones_in(bytes.get(*at..).unwrap_or_default(), *bit, some);
-                    }
-                    *bit += some * usize::from(self.width);
-                    *at += *bit / 8;
-                    *bit %= 8;
-                    *left -= some;
-                    count -= some;
-                }
+                Run::Same { .. } | Run::Packed { .. } => {}
             }
         }
         Ok(ones)
@@ -180,24 +172,34 @@ impl Decoder {
 
     /// The next number.
     pub(crate) fn one(&mut self, bytes: &[u8]) -> Result<u32, Flaw> {
-        loop {
-            match &mut self.run {
-                Run::Same { left: 0, .. } | Run::Packed { left: 0, .. } => self.next_run(bytes)?,
-                Run::Same { left, number } => {
-                    *left -= 1;
-                    return Ok(*number);
-                }
-                Run::Packed { left, at, bit } => {
-                    let mut number = [0];
-                    unpack(bytes, *at, *bit, self.width, &mut number);
-                    *bit += usize::from(self.width);
-                    *at += *bit / 8;
-                    *bit %= 8;
-                    *left -= 1;
-                    return Ok(number[0]);
-                }
+        match self.part(bytes, 1)? {
+            Run::Same { number, .. } => Ok(number),
+            Run::Packed { at, bit, .. } => {
+                let mut number = [0];
+                unpack(bytes, at, bit, self.width, &mut number);
+                Ok(number[0])
             }
         }
+    }
+
+    /// Takes so many numbers, at most, off the run at hand: at least one.
+    fn part(&mut self, bytes: &[u8], most: usize) -> Result<Run, Flaw> {
+        while self.run.left() == 0 {
+            self.next_run(bytes)?;
+        }
+        let some = most.min(self.run.left());
+        Ok(match &mut self.run {
+            Run::Same { left, number } => {
+                *left -= some;
+                Run::Same { left: some, number: *number }
+            }
+            Run::Packed { left, at, bit } => {
+                let part = Run::Packed { left: some, at: *at, bit: *bit };
+                let end = *bit + some * usize::from(self.width);
+                (*left, *at, *bit) = (*left - some, *at + end / 8, end % 8);
+                part
+            }
+        })
     }
 
     fn next_run(&mut self, bytes: &[u8]) -> Result<(), Flaw> {

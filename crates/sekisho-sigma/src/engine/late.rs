@@ -373,9 +373,10 @@ impl LateMatcher {
                 Question::FieldRef(_, other) => (has(asked.field) && has(other), true),
             }
         };
-        alive.retain(|&id| dropped.get(id as usize) != Some(lanes));
         alive.retain(|&id| {
-            program.rules.get(id as usize).is_some_and(|rule| rule.node.may(&mut may).0)
+            let rule = program.rules.get(id as usize);
+            dropped.get(id as usize) != Some(lanes)
+                && rule.is_some_and(|rule| rule.node.may(&mut may).0)
         });
     }
 
