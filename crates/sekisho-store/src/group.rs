@@ -8,7 +8,8 @@ use std::path::Path;
 
 use hashbrown::HashMap;
 use sekisho_event::{
-    Column, EventBatch, FieldId, Kind, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId, Vocabulary,
+    Column, Dictionary, EventBatch, FieldId, Kind, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN, ValueId,
+    Vocabulary,
 };
 
 use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, not_text, take_bytes};
@@ -17,7 +18,7 @@ use crate::footer::{ChunkAt, Footer, Group};
 use crate::grams::Grams;
 use crate::hybrid::Stretch;
 use crate::limits::{BATCH_CELLS_MAX, BATCH_ROWS_MAX, PLAIN_ROOM_BYTES_MAX};
-use crate::pick::{self, Picker};
+use crate::pick::{self, Picker, unknown_key};
 use crate::rest::{read_fields, read_values};
 use crate::scan::{StoredBatch, Visit, bytes_at, put, shapes_of, short};
 use crate::schema::{GramsAt, Own};
@@ -222,7 +223,7 @@ impl<'a> OpenGroup<'a> {
     ///
     /// Those of the file system; a damaged segment.
     pub fn pick(
-        &mut self,
+        mut self,
         rows: &[u32],
         vocabulary: &mut Vocabulary,
         visit: Visit<'_>,
@@ -232,9 +233,10 @@ impl<'a> OpenGroup<'a> {
         let mut pickers = Vec::new();
         for (number, (name, kind)) in self.footer.fields.iter().enumerate() {
             let Some(field) = vocabulary.field(name) else { continue };
-            self.load_keys(number)?;
-            let from = match self.text(number) {
-                Some(_) => Origin::Loaded(number),
+            let loaded = self.loaded.get_mut(number).and_then(Option::as_mut);
+            let from = match loaded.map(|text| text.pages.take()) {
+                Some(None) => Origin::Loaded(number),
+                Some(Some(keys)) => Origin::Keys(number, Box::new(Picker::over(keys))),
                 None => {
                     let chunk = self.bytes(self.about.field(number))?;
                     Origin::Pages(Box::new(Picker::new(chunk)))
@@ -246,7 +248,7 @@ impl<'a> OpenGroup<'a> {
         let rest = Picker::new(self.bytes(self.about.own(Own::Rest))?);
         let heads = self.heads(rows, &mut unpacker)?;
         let mut picking = Picking {
-            loaded: &self.loaded,
+            loaded: std::mem::take(&mut self.loaded),
             footer: self.footer,
             pickers,
             hosts,
@@ -291,6 +293,8 @@ impl<'a> OpenGroup<'a> {
 enum Origin {
     /// A column of which everything was read already.
     Loaded(usize),
+    /// A column of which the dictionary was read.
+    Keys(usize, Box<Picker>),
     Pages(Box<Picker>),
 }
 
@@ -307,7 +311,7 @@ struct Heads {
 
 /// Rows on their way to batches.
 struct Picking<'a> {
-    loaded: &'a [Option<LateText>],
+    loaded: Vec<Option<LateText>>,
     footer: &'a Footer,
     pickers: Vec<(FieldId, Kind, Origin)>,
     hosts: Picker,
@@ -363,6 +367,7 @@ impl Picking<'_> {
         batch: &mut EventBatch,
     ) -> Result<(), Flaw> {
         let Self { loaded, pickers, unpacker, .. } = self;
+        let mut numbers = Vec::new();
         for (field, kind, from) in pickers {
             let Some(dictionary) = vocabulary.dictionary_mut(*field) else { continue };
             let mut keys = Vec::new();
@@ -370,12 +375,21 @@ impl Picking<'_> {
                 Origin::Pages(picker) => {
                     picker.texts(rows, *kind, dictionary, unpacker, &mut keys)?
                 }
+                Origin::Keys(column, picker) => {
+                    numbers.clear();
+                    picker.keys(rows, unpacker, &mut numbers)?;
+                    let text = loaded.get(*column).and_then(Option::as_ref);
+                    for &number in &numbers {
+                        keys.push(intern(text, number, *kind, dictionary)?);
+                    }
+                }
                 Origin::Loaded(column) => {
                     let text = loaded.get(*column).and_then(Option::as_ref);
-                    let value = |&row: &u32| text.and_then(|text| text.value(row as usize));
-                    keys.extend(rows.iter().map(|row| {
-                        value(row).map_or(ValueId::ABSENT, |v| dictionary.intern_str(*kind, v))
-                    }));
+                    let numbers = text.map_or(&[][..], |text| &text.keys);
+                    for &row in rows {
+                        let number = numbers.get(row as usize).copied().unwrap_or(0);
+                        keys.push(intern(text, number, *kind, dictionary)?);
+                    }
                 }
             }
             let end = keys.iter().rposition(|id| id.is_present()).map_or(0, |last| last + 1);
@@ -393,7 +407,7 @@ impl Picking<'_> {
         vocabulary: &mut Vocabulary,
         batch: &mut EventBatch,
     ) -> Result<(), Flaw> {
-        let mut texts = sekisho_event::Dictionary::default();
+        let mut texts = Dictionary::default();
         let mut keys = Vec::new();
         self.rest.texts(rows, Kind::String, &mut texts, &mut self.unpacker, &mut keys)?;
         let columns = batch.columns.iter().enumerate();
@@ -418,6 +432,20 @@ impl Picking<'_> {
         }
         Ok(())
     }
+}
+
+/// The value with this number, which is one more than its place; 0 is none.
+fn intern(
+    text: Option<&LateText>,
+    number: u32,
+    kind: Kind,
+    to: &mut Dictionary,
+) -> Result<ValueId, Flaw> {
+    if number == 0 {
+        return Ok(ValueId::ABSENT);
+    }
+    let value = text.and_then(|text| text.value(number)).ok_or_else(unknown_key)?;
+    Ok(to.intern_str(kind, value))
 }
 
 fn some<'a>(all: &'a [i64], range: &Range<usize>) -> &'a [i64] {
@@ -513,15 +541,15 @@ impl LateText {
             let read = self.keys.get(from..).unwrap_or_default();
             let most = read.iter().copied().max().unwrap_or(0);
             if most as usize > self.ends.len() {
-                return Err(flaw("a key that its dictionary does not have"));
+                return Err(unknown_key());
             }
         }
         Ok(())
     }
 
-    /// The value of a row.
-    fn value(&self, row: usize) -> Option<&str> {
-        let number = (*self.keys.get(row)? as usize).checked_sub(1)?;
+    /// The value with this number, which is one more than its place.
+    fn value(&self, number: u32) -> Option<&str> {
+        let number = (number as usize).checked_sub(1)?;
         let from =
             number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.text.get(from..*self.ends.get(number)?)
@@ -575,7 +603,7 @@ fn rest_fields(texts: &LateText, wants: &dyn Fn(&str) -> bool) -> Result<Vec<Res
         let Some(slot) = read.get_mut(number) else { continue };
         if slot.is_none() {
             let mut found = Vec::new();
-            read_fields(texts.value(row as usize).unwrap_or_default(), &mut |name, value| {
+            read_fields(texts.value(key).unwrap_or_default(), &mut |name, value| {
                 if !wants(name) {
                     return Ok(());
                 }

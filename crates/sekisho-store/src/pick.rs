@@ -44,9 +44,22 @@ impl Default for Values {
     }
 }
 
+/// Where the value of a row is.
+enum At {
+    /// In the dictionary.
+    Key(u32),
+    /// Here in the body of the page at hand.
+    Body(Range<usize>),
+}
+
 impl Picker {
     pub(crate) fn new(chunk: Vec<u8>) -> Self {
-        Self { pages: Pages::new(chunk), ..Self::default() }
+        Self::over(Pages::new(chunk))
+    }
+
+    /// Of pages from here on; of keys only, where the dictionary was read.
+    pub(crate) fn over(pages: Pages) -> Self {
+        Self { pages, ..Self::default() }
     }
 
     /// Appends the values of these rows, which are sorted and come after those
@@ -60,20 +73,46 @@ impl Picker {
         out: &mut Vec<ValueId>,
     ) -> Result<(), Flaw> {
         for &row in rows {
-            let row = row as usize;
-            while row >= self.rows.end {
-                self.turn(row, unpacker)?;
-            }
-            let id = match self.value(row)? {
-                None => ValueId::ABSENT,
-                Some(text) => {
-                    let text = std::str::from_utf8(text).map_err(|_| not_text())?;
-                    to.intern_str(kind, text)
+            let text = match self.find(row as usize, unpacker)? {
+                None => {
+                    out.push(ValueId::ABSENT);
+                    continue;
                 }
+                Some(At::Key(key)) => {
+                    let start = self.starts.get(key as usize).copied();
+                    take_bytes(&self.dictionary, &mut start.ok_or_else(unknown_key)?)?
+                }
+                Some(At::Body(at)) => self.pages.body.get(at).unwrap_or_default(),
             };
-            out.push(id);
+            let text = std::str::from_utf8(text).map_err(|_| not_text())?;
+            out.push(to.intern_str(kind, text));
         }
         Ok(())
+    }
+
+    /// As [`Picker::texts`] where only keys are left: for each row 0 or one more
+    /// than its key.
+    pub(crate) fn keys(
+        &mut self,
+        rows: &[u32],
+        unpacker: &mut Unpacker,
+        out: &mut Vec<u32>,
+    ) -> Result<(), Flaw> {
+        for &row in rows {
+            out.push(match self.find(row as usize, unpacker)? {
+                None => 0,
+                Some(At::Key(key)) => key.checked_add(1).ok_or_else(unknown_key)?,
+                Some(At::Body(_)) => return Err(flaw("a page without keys behind a dictionary")),
+            });
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, row: usize, unpacker: &mut Unpacker) -> Result<Option<At>, Flaw> {
+        while row >= self.rows.end {
+            self.turn(row, unpacker)?;
+        }
+        self.value(row)
     }
 
     /// Goes on to the next page, and unpacks it if it has this row.
@@ -101,7 +140,7 @@ impl Picker {
     }
 
     /// The value of a row of the page at hand.
-    fn value(&mut self, row: usize) -> Result<Option<&[u8]>, Flaw> {
+    fn value(&mut self, row: usize) -> Result<Option<At>, Flaw> {
         let body = &self.pages.body;
         let over = row.checked_sub(self.next).ok_or_else(|| flaw("rows in another order"))?;
         self.before += self.levels.pass(body, over)?;
@@ -112,21 +151,19 @@ impl Picker {
         let over = self.before - self.passed;
         self.before += 1;
         self.passed = self.before;
-        match &mut self.values {
+        Ok(Some(match &mut self.values {
             Values::Keys(decoder) => {
                 decoder.pass(body, over)?;
-                let start = self.starts.get(decoder.one(body)? as usize).copied();
-                let mut at =
-                    start.ok_or_else(|| flaw("a key that its dictionary does not have"))?;
-                take_bytes(&self.dictionary, &mut at).map(Some)
+                At::Key(decoder.one(body)?)
             }
             Values::Plain(at) => {
                 for _ in 0..over {
                     take_bytes(body, at)?;
                 }
-                take_bytes(body, at).map(Some)
+                let len = take_bytes(body, at)?.len();
+                At::Body(*at - len..*at)
             }
-        }
+        }))
     }
 
     /// Unpacks the dictionary and finds out where its values are.
@@ -144,6 +181,10 @@ impl Picker {
         }
         Ok(())
     }
+}
+
+pub(crate) fn unknown_key() -> Flaw {
+    flaw("a key that its dictionary does not have")
 }
 
 /// Appends the numbers of these rows of a column, which are sorted. All of it

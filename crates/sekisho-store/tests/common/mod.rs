@@ -131,13 +131,17 @@ pub(crate) fn read_late(folder: &Path, keep: &dyn Fn(usize) -> bool) -> Vec<Even
             let rows = (0_u32..).take(count).filter(|row| keep(before + *row as usize));
             let rows: Vec<u32> = rows.collect();
             before += count;
-            // Some columns are read before, some are not.
-            for column in (0..group.columns().len()).step_by(2) {
+            // Some columns are read before, with or without keys, some are not.
+            for column in (0..group.columns().len()).filter(|column| column % 3 != 0) {
                 group.load(column).unwrap();
+                if column % 3 == 1 {
+                    group.load_keys(column).unwrap();
+                }
             }
             let from = out.len();
             group.pick(&rows, &mut vocabulary, &mut |s, v| events_of(s, v, &mut out)).unwrap();
             assert_eq!(out.len() - from, rows.len());
+            let mut group = open.group(number).unwrap().unwrap();
             for column in 0..group.columns().len() {
                 group.load(column).unwrap();
                 group.load_keys(column).unwrap();

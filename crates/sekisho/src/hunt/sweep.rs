@@ -321,7 +321,6 @@ impl<'a> Worker<'a> {
             return Ok(swept);
         }
         vocabulary.trim();
-        let mut group = columns.group;
         let mut looking = Looking {
             plan,
             rows: &rows,
@@ -332,8 +331,10 @@ impl<'a> Worker<'a> {
             indicated: &mut self.indicated,
             swept: &mut swept,
         };
-        group
-            .pick(&rows, vocabulary, &mut |stored, vocabulary| looking.look(stored, vocabulary))?;
+        let look = &mut |stored: &StoredBatch, vocabulary: &Vocabulary| {
+            looking.look(stored, vocabulary);
+        };
+        columns.group.pick(&rows, vocabulary, look)?;
         swept.found.sort_by_key(|found| (found.row.cell, found.row.index, found.what));
         Ok(swept)
     }
