@@ -134,6 +134,10 @@ pub(crate) enum Handle {
     Every,
 }
 
+/// Whether some values may hold a text, which is in lower case; at its
+/// beginning, at its end, or as a whole, as asked.
+pub type MayHold<'a> = dyn Fn(&str, bool, bool) -> bool + 'a;
+
 /// A question about a value, and how it is looked up.
 #[derive(Debug)]
 pub(crate) struct Asking {
@@ -257,6 +261,14 @@ impl Chain {
         (apart && texts.len() > 1).then_some(Self { texts, starts, ends })
     }
 
+    /// Whether some values may hold all of its texts.
+    fn may(&self, may_hold: &MayHold<'_>) -> bool {
+        let last = self.texts.len().saturating_sub(1);
+        self.texts.iter().enumerate().all(|(number, text)| {
+            may_hold(text, self.starts && number == 0, self.ends && number == last)
+        })
+    }
+
     /// Whether a folded text is like that. Each text is taken where it stands
     /// first: what is left for the others is then the most that can be.
     fn holds(&self, folded: &str) -> bool {
@@ -286,10 +298,23 @@ impl Asking {
         Self { test: ValueTest::new(test), handle, sure, chain, glob, clauses }
     }
 
-    /// Whether all else that the value must hold may be there, by who knows
-    /// which texts may be.
-    pub(crate) fn clauses_may(&self, may: impl Fn(&str) -> bool) -> bool {
-        self.clauses.iter().all(|clause| clause.texts().any(&may))
+    /// Whether it may hold for one of some values; `odd_numbers` is whether
+    /// numbers among them may be written in another way than whole ones are.
+    pub(crate) fn may(&self, may_hold: &MayHold<'_>, odd_numbers: bool) -> bool {
+        let handle = match &self.handle {
+            Handle::Every => true,
+            Handle::Exact(text) => may_hold(text, true, true),
+            Handle::Number(text) => {
+                odd_numbers || !is_plain_integer(text) || may_hold(text, true, true)
+            }
+            Handle::Starts(text) => may_hold(text, true, false),
+            Handle::Ends(text) => may_hold(text, false, true),
+            Handle::Part(texts) => texts.iter().any(|text| may_hold(text, false, false)),
+        };
+        let may_be_part = |text: &str| may_hold(text, false, false);
+        handle
+            && self.clauses.iter().all(|clause| clause.texts().any(may_be_part))
+            && self.chain.as_ref().is_none_or(|chain| chain.may(may_hold))
     }
 
     /// Whether the answer is yes where what the handle says was found.

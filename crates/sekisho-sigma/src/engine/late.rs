@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 use sekisho_event::{Kind, Shape, Value, ValueId};
 
 use crate::compare::fold_into;
-use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, Handle, Values, is_plain_integer};
+use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, MayHold, Values};
 use crate::engine::program::{
     CompiledRule, EVERY_FIELD, FieldNumber, KeywordSet, Lane, Node, Program, Question, RuleId,
 };
@@ -40,8 +40,8 @@ pub trait LateColumns {
     /// Shows the numbers of the columns of this name.
     fn named(&self, name: &str, each: &mut dyn FnMut(usize));
 
-    /// Bytes of a column's values, where reading them is worth avoiding or it
-    /// can be told without what they may hold; none once they were read.
+    /// Bytes of a column's values that were not read yet, where reading them is
+    /// worth avoiding or it can be told without what they may hold.
     fn deferred(&self, column: usize) -> Option<u64>;
 
     /// Whether a value of a deferred column may hold this text, which is in
@@ -58,6 +58,19 @@ pub trait LateColumns {
     ///
     /// Where they cannot be read.
     fn load(&mut self, column: usize) -> Result<(), Self::Error>;
+
+    /// Reads those of a column's values of which `wants` says so, or more: it is
+    /// told what some of them may hold. The others are as if no row had
+    /// them. Those that were read keep their numbers when others are read.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    fn load_where(
+        &mut self,
+        column: usize,
+        wants: &mut dyn FnMut(&MayHold<'_>) -> bool,
+    ) -> Result<(), Self::Error>;
 
     /// The values of a column that was read.
     fn values(&self, column: usize) -> LateValues<'_>;
@@ -262,7 +275,10 @@ impl LateMatcher {
             if !answers.contains_key(&(ask.column, ask.asker)) {
                 let mut known = Known::default();
                 match columns.deferred(ask.column) {
-                    None => self.ask(ask, ask.matcher, columns, &mut known)?,
+                    None => {
+                        columns.load(ask.column)?;
+                        self.ask(ask, ask.matcher, columns, &mut known);
+                    }
                     Some(_) => hope(ask, columns, &mut known),
                 }
                 answers.insert((ask.column, ask.asker), known);
@@ -286,7 +302,11 @@ impl LateMatcher {
             let Some(known) = answers.get_mut(&(next.column, next.asker)) else { return Ok(()) };
             known.hoped.retain(|atom| atoms.binary_search(atom).is_err());
             let matcher = self.small(next, atoms);
-            self.ask(next, &matcher, columns, known)?;
+            let odd = columns.odd_numbers(next.column);
+            columns.load_where(next.column, &mut |may_hold| {
+                matcher.questions().any(|(_, asking)| asking.may(may_hold, odd))
+            })?;
+            self.ask(next, &matcher, columns, known);
         }
     }
 
@@ -308,21 +328,20 @@ impl LateMatcher {
         Arc::clone(made.or_insert_with_key(|(_, atoms)| Arc::new(ask.matcher.of(atoms))))
     }
 
-    /// Puts a matcher's questions to all values of a column.
+    /// Puts a matcher's questions to all values of a column that were read.
     fn ask<C: LateColumns>(
         &mut self,
         ask: &Ask<'_>,
         matcher: &FieldMatcher,
-        columns: &mut C,
+        columns: &C,
         known: &mut Known,
-    ) -> Result<(), C::Error> {
-        columns.load(ask.column)?;
+    ) {
         let values = columns.values(ask.column);
         self.asked.take_text(values.text, values.ends);
         matcher.ask(&values, &mut self.asked);
         self.asked.sort();
         if self.asked.held.is_empty() {
-            return Ok(());
+            return;
         }
         let mut atoms: Vec<AtomId> = self.asked.held.iter().map(|(_, atom)| *atom).collect();
         atoms.sort_unstable();
@@ -334,7 +353,6 @@ impl LateMatcher {
             known.held.append(&mut self.asked.held);
             known.held.sort_unstable();
         }
-        Ok(())
     }
 
     /// Finds the rules that may hold by what is known so far.
@@ -412,20 +430,10 @@ impl LateMatcher {
 
 /// What may hold for some value of a column that was not read.
 fn hope<C: LateColumns>(ask: &Ask<'_>, columns: &C, known: &mut Known) {
-    let may = |text: &str, begins, ends| columns.may_hold(ask.column, text, begins, ends);
-    let hoped = ask.matcher.questions().filter(|(_, asking)| match &asking.handle {
-        Handle::Every => true,
-        Handle::Exact(text) => may(text, true, true),
-        Handle::Number(text) => {
-            !is_plain_integer(text) || may(text, true, true) || columns.odd_numbers(ask.column)
-        }
-        Handle::Starts(text) => may(text, true, false),
-        Handle::Ends(text) => may(text, false, true),
-        Handle::Part(texts) => {
-            texts.iter().any(|text| may(text, false, false))
-                && asking.clauses_may(|text| may(text, false, false))
-        }
-    });
+    let may_hold: &MayHold<'_> =
+        &|text, begins, ends| columns.may_hold(ask.column, text, begins, ends);
+    let odd = columns.odd_numbers(ask.column);
+    let hoped = ask.matcher.questions().filter(|(_, asking)| asking.may(may_hold, odd));
     known.hoped.extend(hoped.map(|(atom, _)| atom));
     known.hoped.sort_unstable();
 }

@@ -82,6 +82,11 @@ fn exact(hir: &Hir) -> Option<Vec<String>> {
         HirKind::Class(class) => class_chars(class),
         HirKind::Capture(c) => exact(&c.sub),
         HirKind::Repetition(r) if r.min == 1 && r.max == Some(1) => exact(&r.sub),
+        HirKind::Repetition(r) if r.min == 0 && r.max == Some(1) => {
+            let mut out = exact(&r.sub)?;
+            out.push(String::new());
+            tidy(out)
+        }
         HirKind::Repetition(_) => None,
         HirKind::Concat(parts) => {
             parts.iter().try_fold(vec![String::new()], |heads, part| join(&heads, &exact(part)?))
@@ -185,6 +190,9 @@ fn cut(set: Vec<String>) -> Vec<String> {
         .collect();
     out.sort_unstable();
     out.dedup();
+    // Whoever holds the longer one holds the shorter one too.
+    let all = out.clone();
+    out.retain(|s| !all.iter().any(|part| part != s && s.contains(part.as_str())));
     out
 }
 
@@ -209,6 +217,8 @@ mod tests {
         check("(?:abc)*", None);
         check("^cmd\\.exe$", Some(&["cmd.exe"]));
         check("x?", None);
+        check("(?:x|y)?abc?d?", Some(&["ab"]));
+        check("do[gt]?s+", Some(&["do"]));
         check("\\w+-long-\\w+", Some(&["-long-"]));
     }
 
@@ -217,7 +227,7 @@ mod tests {
         let of = |pattern| required_clauses(pattern);
         assert_eq!(
             of(r"(?i)cmd.{0,5}(?:/c|/r).+explorer.+(?:\$\{?input\}?|noexit)"),
-            [&["explorer"][..], &["input", "noexit"], &["cmd"], &["/c", "/r"]]
+            [&["explorer"][..], &["$input", "${input", "noexit"], &["cmd"], &["/c", "/r"]]
         );
         assert_eq!(of("(?:ab.*cd)+e?"), [["ab"], ["cd"]]);
         assert_eq!(of("abc"), [["abc"]]);
@@ -226,8 +236,15 @@ mod tests {
 
     #[test]
     fn a_guard_never_excludes_a_match() {
-        let patterns =
-            ["(?i)k[el]vin|ſtraße", "ab?c", "(a|bc)(d|ef)+g", "a{2}b", "(?i)İx", "(?:ab.?c|a+d)g?"];
+        let patterns = [
+            "(?i)k[el]vin|ſtraße",
+            "ab?c",
+            "(a|bc)(d|ef)+g",
+            "a{2}b",
+            "(?i)İx",
+            "(?:ab.?c|a+d)g?",
+            "b?(?:ce)?f+g?$",
+        ];
         let texts = ["KELVIN", "Kelvin", "STRASSE", "ac", "abc", "bcefefg", "adg", "aab", "İx"];
         for p in patterns {
             let re = regex::Regex::new(p).unwrap();
