@@ -36,6 +36,8 @@ impl Options {
                 _ => bail!("unknown flag {flag}"),
             }
         }
+        // The program under test keeps its keys in there: it wants to know where that is.
+        options.work = std::path::absolute(&options.work)?;
         Ok(options)
     }
 

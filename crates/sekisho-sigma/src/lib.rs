@@ -32,7 +32,7 @@ pub use correlator::{
     CorrelationId, CorrelationMatch, Correlator, OBSERVATIONS_MAX, Observation, Wanted,
 };
 pub use engine::{
-    LateColumns, LateKeys, LateMatcher, LateValues, Match, Matcher, MayHold, Program, RuleId,
+    LateColumns, LateKeys, LateMatcher, LateValues, Match, Matcher, Program, RuleId,
     log_source_has, log_source_places,
 };
 pub use event_view::{EventView, FieldMap, same_name};

@@ -50,7 +50,7 @@ impl Unpacker {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Head {
     kind: i64,
-    pub(crate) unpacked: usize,
+    unpacked: usize,
     packed: usize,
     pub(crate) values: usize,
     encoding: i64,
@@ -94,11 +94,6 @@ pub(crate) struct Pages {
 impl Pages {
     pub(crate) fn new(chunk: Vec<u8>) -> Self {
         Self { chunk, at: 0, body: Vec::new() }
-    }
-
-    /// Begins anew.
-    pub(crate) fn rewind(&mut self) {
-        self.at = 0;
     }
 
     fn next(&mut self, unpacker: &mut Unpacker) -> Result<Head, Flaw> {

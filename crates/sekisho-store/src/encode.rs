@@ -16,7 +16,7 @@ use sekisho_event::{Kind, RECORD_ID_UNKNOWN, Shape, TIME_UNKNOWN};
 use crate::block::{BlockColumn, RowBlock};
 use crate::grams::GramMaker;
 use crate::limits::{GRAM_COLUMN_BYTES_MIN, PAGE_ROWS, REST_BYTES};
-use crate::page::{self, Layout, PageMaker};
+use crate::page::{self, PageMaker};
 use crate::plan::{Field, Plan, fits};
 use crate::rest::RestText;
 use crate::schema::{self, GRAMS_KEY, GramsAt, KINDS_KEY, Own, REST_KEY, VERSION, VERSION_KEY};
@@ -142,24 +142,21 @@ impl Encoder<'_> {
         for own in Own::ALL.into_iter().filter(|&own| own != Own::Rest) {
             let about = about.next().ok_or_else(missing)?;
             match own_text(own, &rows_of, values) {
-                Some(text) => pages.chunk(text, &Layout::of(text), about)?.append_to(&mut group)?,
+                Some(text) => pages.chunk(text, about)?.append_to(&mut group)?,
                 None => own_numbers(own, &rows_of, &mut group)?,
             }
         }
         let (mut sets, mut whose) = (Vec::new(), Vec::new());
         for (number, field) in plan.columns().enumerate() {
             field_values(field, parts, pieces, *rows, values);
-            let layout = Layout::of(values);
             if values.page().len() >= GRAM_COLUMN_BYTES_MIN {
                 let before = sets.len();
-                gram_maker.write(values, &layout, field.kind, &mut sets);
+                gram_maker.write(values.texts(), field.kind, &mut sets);
                 whose.push((number, sets.len() - before));
             }
-            let about = about.next().ok_or_else(missing)?;
-            pages.chunk(values, &layout, about)?.append_to(&mut group)?;
+            pages.chunk(values, about.next().ok_or_else(missing)?)?.append_to(&mut group)?;
         }
-        let about = about.next().ok_or_else(missing)?;
-        pages.chunk(rest, &Layout::of(rest), about)?.append_to(&mut group)?;
+        pages.chunk(rest, about.next().ok_or_else(missing)?)?.append_to(&mut group)?;
         group.close()?;
         grams.push((file.bytes_written() as u64, whose));
         file.write_all(&sets)?;

@@ -4,9 +4,6 @@
 //! for what is nowhere, so most large columns stay as they lie. Pieces of two
 //! bytes are in the set too, for texts that are shorter.
 //!
-//! A column without a dictionary has a set for each page beside the one for
-//! all of it: where something is in one page of many, the others stay packed.
-//!
 //! Two bytes that no text is expected to hold stand before each value and two
 //! behind it, so that "begins with", "ends with" and "is" can be asked too.
 //! The set is one of bits, of which several pieces may share one: it may say
@@ -16,11 +13,7 @@ use bytes::Bytes;
 use sekisho_event::Kind;
 
 use crate::error::Flaw;
-use crate::limits::{
-    GRAM_BITS_MAX_LOG2, GRAM_BITS_MIN_LOG2, GRAM_BITS_PER_GRAM, GRAM_BITS_PER_GRAM_OF_PAGE,
-};
-use crate::page::Layout;
-use crate::values::ColumnValues;
+use crate::limits::{GRAM_BITS_MAX_LOG2, GRAM_BITS_MIN_LOG2, GRAM_BITS_PER_GRAM};
 
 /// Bytes of a piece.
 const GRAM: usize = 4;
@@ -30,11 +23,10 @@ const BEHIND: [u8; 2] = [0x03; 2];
 /// Stands for whatever is not ASCII; no piece with it is kept or asked for.
 const OTHER: u8 = 0x80;
 
-/// Flags of a column's sets: it holds numbers that are not plain, pieces of two
-/// bytes are in the sets, sets of pages follow.
+/// Flags of a set: the column holds numbers that are not plain, and pieces of
+/// two bytes are in the set.
 const ODD_NUMBERS: u8 = 1;
 const PAIRS: u8 = 2;
-const PAGES: u8 = 4;
 
 /// Takes bytes and shows the pieces that end at each.
 struct Window {
@@ -82,16 +74,16 @@ fn slot(gram: u32, log2: u32) -> usize {
     (gram.wrapping_mul(0x9e37_79b1) >> (u32::BITS - log2)) as usize
 }
 
-/// The pieces of some values.
+/// Makes sets; keeps its space from column to column.
 #[derive(Debug)]
-struct Pieces {
+pub(crate) struct GramMaker {
     /// As many bits as a set may have.
     words: Vec<u64>,
     /// A bit for each pair of ASCII bytes.
     pairs: Vec<u64>,
 }
 
-impl Default for Pieces {
+impl Default for GramMaker {
     fn default() -> Self {
         Self { words: vec![0; 1 << (GRAM_BITS_MAX_LOG2 - 6)], pairs: vec![0; 1 << (14 - 6)] }
     }
@@ -114,10 +106,25 @@ fn each_bit(words: &[u64], mut visit: impl FnMut(usize)) {
     }
 }
 
-impl Pieces {
-    fn clear(&mut self) {
+impl GramMaker {
+    /// Appends the set of some values, as [`Grams::read`] takes it.
+    pub(crate) fn write<'a>(
+        &mut self,
+        values: impl Iterator<Item = &'a [u8]>,
+        kind: Kind,
+        out: &mut Vec<u8>,
+    ) {
         self.words.fill(0);
         self.pairs.fill(0);
+        let mut flags = PAIRS;
+        for value in values {
+            self.add(value);
+            if kind == Kind::Number && !is_plain(value) {
+                flags |= ODD_NUMBERS;
+            }
+        }
+        out.push(flags);
+        self.put(out);
     }
 
     fn add(&mut self, value: &[u8]) {
@@ -145,22 +152,15 @@ impl Pieces {
         BEHIND.iter().for_each(|&byte| push(byte));
     }
 
-    /// Adds the pieces of others.
-    fn join(&mut self, others: &Self) {
-        let Self { words, pairs } = self;
-        words.iter_mut().zip(&others.words).for_each(|(word, other)| *word |= other);
-        pairs.iter_mut().zip(&others.pairs).for_each(|(word, other)| *word |= other);
-    }
-
-    /// Appends a set of them with about so many bits for each.
-    fn write(&mut self, bits_per_gram: usize, out: &mut Vec<u8>) {
+    /// Appends the set of what was added.
+    fn put(&mut self, out: &mut Vec<u8>) {
         let Self { words, pairs } = self;
         each_bit(pairs, |bit| {
             let pair = bit as u32 & 0x7F | (bit as u32 & 0x3F80) << 1;
             set(words, slot(pair_gram(pair), GRAM_BITS_MAX_LOG2));
         });
         let ones: usize = words.iter().map(|word| word.count_ones() as usize).sum();
-        let wanted = (ones * bits_per_gram).next_power_of_two().ilog2();
+        let wanted = (ones * GRAM_BITS_PER_GRAM).next_power_of_two().ilog2();
         let log2 = wanted.clamp(GRAM_BITS_MIN_LOG2, GRAM_BITS_MAX_LOG2);
         out.push(u8::try_from(log2).unwrap_or(0));
         let at = out.len();
@@ -172,47 +172,6 @@ impl Pieces {
                 *byte |= 1 << (bit % 8);
             }
         });
-    }
-}
-
-/// Makes sets; keeps its space from column to column.
-#[derive(Debug, Default)]
-pub(crate) struct GramMaker {
-    all: Pieces,
-    page: Pieces,
-}
-
-impl GramMaker {
-    /// Appends the sets of a column, as [`Grams::read`] takes them.
-    pub(crate) fn write(
-        &mut self,
-        values: &ColumnValues,
-        layout: &Layout,
-        kind: Kind,
-        out: &mut Vec<u8>,
-    ) {
-        let Self { all, page } = self;
-        let mut flags = PAIRS;
-        if kind == Kind::Number && !values.texts().all(is_plain) {
-            flags |= ODD_NUMBERS;
-        }
-        let mut pages = Vec::new();
-        all.clear();
-        if layout.dictionary || layout.pages.len() < 2 {
-            values.texts().for_each(|text| all.add(text));
-        } else {
-            flags |= PAGES;
-            for rows in &layout.pages {
-                page.clear();
-                let keys = values.keys.get(rows.clone()).unwrap_or_default();
-                keys.iter().filter_map(|&key| values.text(key)).for_each(|text| page.add(text));
-                all.join(page);
-                page.write(GRAM_BITS_PER_GRAM_OF_PAGE, &mut pages);
-            }
-        }
-        out.push(flags);
-        all.write(GRAM_BITS_PER_GRAM, out);
-        out.append(&mut pages);
     }
 }
 
@@ -228,35 +187,24 @@ fn is_plain(number: &[u8]) -> bool {
 #[derive(Clone, Debug)]
 pub struct Grams {
     odd_numbers: bool,
-    all: GramSet,
-    pages: Vec<GramSet>,
-}
-
-/// A set of pieces.
-#[derive(Clone, Debug)]
-pub struct GramSet {
-    /// Whether pieces of two bytes are in it.
+    /// Whether pieces of two bytes are in the set.
     pairs: bool,
     log2: u32,
     bits: Bytes,
 }
 
 impl Grams {
-    pub(crate) fn read(mut bytes: Bytes) -> Result<Self, Flaw> {
-        if bytes.is_empty() {
-            return Err(wrong_set());
+    pub(crate) fn read(bytes: Bytes) -> Result<Self, Flaw> {
+        let wrong = || Flaw::new("a set of pieces of another size", "one as it was written here");
+        let &[flags, log2] = bytes.first_chunk().ok_or_else(wrong)?;
+        let (log2, bits) = (u32::from(log2), bytes.slice(2..));
+        if !(GRAM_BITS_MIN_LOG2..=GRAM_BITS_MAX_LOG2).contains(&log2)
+            || bits.len() != 1 << (log2 - 3)
+        {
+            return Err(wrong());
         }
-        let flags = bytes.split_to(1).first().copied().unwrap_or(0);
-        let pairs = flags & PAIRS != 0;
-        let all = GramSet::read(&mut bytes, pairs)?;
-        let mut pages = Vec::new();
-        while flags & PAGES != 0 && !bytes.is_empty() {
-            pages.push(GramSet::read(&mut bytes, pairs)?);
-        }
-        if !bytes.is_empty() {
-            return Err(wrong_set());
-        }
-        Ok(Self { odd_numbers: flags & ODD_NUMBERS != 0, all, pages })
+        let (odd_numbers, pairs) = (flags & ODD_NUMBERS != 0, flags & PAIRS != 0);
+        Ok(Self { odd_numbers, pairs, log2, bits })
     }
 
     /// Whether the column holds numbers that are not written in the one plain
@@ -264,36 +212,6 @@ impl Grams {
     #[must_use]
     pub fn odd_numbers(&self) -> bool {
         self.odd_numbers
-    }
-
-    /// The pieces of all values.
-    #[must_use]
-    pub fn all(&self) -> &GramSet {
-        &self.all
-    }
-
-    /// Those of the values of a page, where there is a set for it.
-    pub(crate) fn page(&self, number: usize) -> Option<&GramSet> {
-        self.pages.get(number)
-    }
-}
-
-fn wrong_set() -> Flaw {
-    Flaw::new("a set of pieces of another size", "one as it was written here")
-}
-
-impl GramSet {
-    /// Takes a set off the front.
-    fn read(bytes: &mut Bytes, pairs: bool) -> Result<Self, Flaw> {
-        let log2 = bytes.first().copied().map(u32::from).ok_or_else(wrong_set)?;
-        if !(GRAM_BITS_MIN_LOG2..=GRAM_BITS_MAX_LOG2).contains(&log2) {
-            return Err(wrong_set());
-        }
-        let end = 1 + (1 << (log2 - 3));
-        if bytes.len() < end {
-            return Err(wrong_set());
-        }
-        Ok(Self { pairs, log2, bits: bytes.split_to(end).slice(1..) })
     }
 
     /// Whether some value may hold this text, which is in lower case; at its
@@ -323,27 +241,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn grams(values: &[&str], kind: Kind, rows: usize) -> Grams {
-        let mut column = ColumnValues::default();
-        for value in values {
-            let key = column.intern(value.as_bytes());
-            column.push(key);
-        }
-        let ends = (0..values.len()).step_by(rows).skip(1).chain([values.len()]);
-        let starts = (0..values.len()).step_by(rows);
-        let pages = starts.zip(ends).map(|(from, to)| from..to).collect();
-        let layout = Layout { dictionary: false, pages };
+    fn grams(values: &[&str], kind: Kind) -> Grams {
         let mut out = Vec::new();
-        GramMaker::default().write(&column, &layout, kind, &mut out);
+        GramMaker::default().write(values.iter().map(|v| v.as_bytes()), kind, &mut out);
         Grams::read(out.into()).unwrap()
     }
 
     #[test]
     fn what_is_not_there_is_mostly_known_not_to_be() {
         let values = [r"C:\Windows\System32\cmd.exe", "K\u{212A}elvin", ""];
-        let grams = |values: &[&str], kind| grams(values, kind, 9);
         let (set, plain) = (grams(&values, Kind::String), Kind::Number);
-        let may = |text, begins, ends| set.all().may_hold(text, begins, ends);
+        let may = |text, begins, ends| set.may_hold(text, begins, ends);
         assert!(may(r"\cmd.exe", false, true) && may("c:", true, false));
         assert!(may("kkel", true, false) && may("", true, true) && may("c", true, false));
         assert!(!may(r"\cmd.exe", true, false) && !may("cmd.", false, true));
@@ -358,45 +266,31 @@ mod tests {
         }
     }
 
-    #[test]
-    fn pages_have_sets_of_their_own() {
-        let set = grams(&["first", "second", "third"], Kind::String, 2);
-        let may = |text| [0, 1].map(|page| set.page(page).unwrap().may_hold(text, true, true));
-        assert_eq!(
-            [may("first"), may("second"), may("third")].concat(),
-            [true, false, true, false, false, true]
-        );
-        assert!(set.page(2).is_none() && set.all().may_hold("third", true, true));
-        assert!(grams(&["first", "second"], Kind::String, 2).page(0).is_none());
-    }
-
     proptest! {
         #[test]
         fn what_is_there_is_never_denied(
             values in prop::collection::vec("[a-cA-Cİ\u{212A}ü€\u{2}\u{3}]{0,9}", 1..60),
             which in any::<prop::sample::Index>(),
-            rows in 1_usize..70,
             from in 0_usize..9,
             len in 0_usize..9,
         ) {
             let texts: Vec<&str> = values.iter().map(String::as_str).collect();
-            let set = grams(&texts, Kind::String, rows);
-            let which = which.index(values.len());
-            let lower: Vec<char> =
-                values[which].chars().map(|c| c.to_lowercase().next().unwrap_or(c)).collect();
+            let set = grams(&texts, Kind::String);
+            let lower: Vec<char> = which
+                .get(&values)
+                .chars()
+                .map(|c| c.to_lowercase().next().unwrap_or(c))
+                .collect();
             let from = from.min(lower.len());
             let to = (from + len).min(lower.len());
             let part: String = lower[from..to].iter().collect();
-            let (begins, ends) = (from == 0, to == lower.len());
-            prop_assert!(set.all().may_hold(&part, begins, ends));
-            let page = set.page(which / rows);
-            prop_assert!(page.is_none_or(|page| page.may_hold(&part, begins, ends)));
+            prop_assert!(set.may_hold(&part, from == 0, to == lower.len()));
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(set) = Grams::read(bytes.into()) {
-                let _ = set.all().may_hold("something", true, true);
+                let _ = set.may_hold("something", true, true);
             }
         }
     }

@@ -13,16 +13,33 @@ use sekisho_event::{
     Vocabulary,
 };
 
-use crate::cursor::{Cursor, Unpacker, flaw};
+use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, not_text, take_bytes};
 use crate::error::{Error, Flaw};
 use crate::footer::{ChunkAt, Footer, Group};
-use crate::grams::{GramSet, Grams};
-use crate::late::{LateText, Unread, short_of};
-use crate::limits::{BATCH_CELLS_MAX, BATCH_ROWS_MAX};
+use crate::grams::Grams;
+use crate::hybrid::Stretch;
+use crate::limits::{BATCH_CELLS_MAX, BATCH_ROWS_MAX, PLAIN_ROOM_BYTES_MAX};
 use crate::pick::{self, Picker, unknown_key};
 use crate::rest::{read_fields, read_values};
 use crate::scan::{StoredBatch, Visit, bytes_at, put, shapes_of, short};
 use crate::schema::{GramsAt, Own};
+
+/// The distinct values of a column; all values one by one where it is stored
+/// without a dictionary.
+#[derive(Debug)]
+pub struct LateText {
+    /// What the values are.
+    pub kind: Kind,
+    /// The values, one behind the other.
+    pub text: String,
+    /// By value: where in the text it ends.
+    pub ends: Vec<usize>,
+    /// By row, once they were read: 0 for none, else one more than the number
+    /// of the value.
+    pub keys: Vec<u32>,
+    /// Keys that were not read yet, from here on.
+    pages: Option<Pages>,
+}
 
 /// The values that a field has in `_rest`.
 #[derive(Debug, Default)]
@@ -76,7 +93,7 @@ impl<'a> OpenGroup<'a> {
             footer,
             about,
             shapes,
-            grams: (0..columns).map(|_| None).collect(),
+            grams: vec![None; columns],
             loaded: (0..columns).map(|_| None).collect(),
             unpacker,
         };
@@ -133,11 +150,10 @@ impl<'a> OpenGroup<'a> {
         self.footer.rest.as_ref().is_none_or(|names| !names.is_empty())
     }
 
-    /// Bytes that what was not read yet of a column's values unpacks to, as the
-    /// segment says.
+    /// Bytes that a column unpacks to, as the segment says.
     #[must_use]
-    pub fn unread_bytes(&self, column: usize) -> u64 {
-        self.text(column).map_or_else(|| self.about.field(column).unpacked, LateText::unread_bytes)
+    pub fn unpacked_bytes(&self, column: usize) -> u64 {
+        self.about.field(column).unpacked
     }
 
     /// What the texts of a column are made of, where that was written down.
@@ -158,35 +174,18 @@ impl<'a> OpenGroup<'a> {
     ///
     /// Those of the file system; a damaged segment.
     pub fn load(&mut self, column: usize) -> Result<(), Error> {
-        self.load_where(column, &mut |_| true)
-    }
-
-    /// Reads those pages of a column for which `wants` says so of the pieces
-    /// that their values are made of; all where that was not written down, or
-    /// there is a dictionary.
-    ///
-    /// # Errors
-    ///
-    /// See [`OpenGroup::load`].
-    pub fn load_where(
-        &mut self,
-        column: usize,
-        wants: &mut dyn FnMut(&GramSet) -> bool,
-    ) -> Result<(), Error> {
         let Some((_, kind)) = self.footer.fields.get(column) else { return Ok(()) };
         if self.text(column).is_none() {
-            let chunk = self.bytes(self.about.field(column))?;
-            let open = LateText::open(chunk, *kind, self.about.rows, &mut self.unpacker);
-            let open = open.map_err(|flaw| flaw.of(self.path))?;
+            let at = self.about.field(column);
+            let room = usize::try_from(at.unpacked).unwrap_or(usize::MAX);
+            let chunk = self.bytes(at)?;
+            let read = LateText::read(chunk, *kind, self.about.rows, room, &mut self.unpacker);
+            let read = read.map_err(|flaw| flaw.of(self.path))?;
             if let Some(slot) = self.loaded.get_mut(column) {
-                *slot = Some(open);
+                *slot = Some(read);
             }
         }
-        let Some(Some(text)) = self.loaded.get_mut(column) else { return Ok(()) };
-        let grams = self.grams.get(column).and_then(Option::as_ref);
-        let of_page = |page| grams.and_then(|grams| grams.page(page));
-        text.read_pages(&mut |page| of_page(page).is_none_or(&mut *wants), &mut self.unpacker)
-            .map_err(|flaw| flaw.of(self.path))
+        Ok(())
     }
 
     /// Reads the keys of a column whose values were read.
@@ -209,8 +208,7 @@ impl<'a> OpenGroup<'a> {
         let chunk = self.bytes(self.about.own(Own::Rest))?;
         let (rows, unpacker) = (self.about.rows, &mut self.unpacker);
         let read = || {
-            let mut text = LateText::open(chunk, Kind::String, rows, unpacker)?;
-            text.read_pages(&mut |_| true, unpacker)?;
+            let mut text = LateText::read(chunk, Kind::String, rows, 0, unpacker)?;
             text.read_keys(rows, unpacker)?;
             rest_fields(&text, wants)
         };
@@ -235,10 +233,9 @@ impl<'a> OpenGroup<'a> {
         for (number, (name, kind)) in self.footer.fields.iter().enumerate() {
             let Some(field) = vocabulary.field(name) else { continue };
             let loaded = self.loaded.get_mut(number).and_then(Option::as_mut);
-            let from = match loaded.map(LateText::take_unread) {
-                Some(Unread::Nothing) => Origin::Loaded(number),
-                Some(Unread::Keys(keys)) => Origin::Keys(number, Box::new(Picker::over(keys))),
-                Some(Unread::Pages(pages)) => Origin::Pages(Box::new(Picker::over(pages))),
+            let from = match loaded.map(|text| text.pages.take()) {
+                Some(None) => Origin::Loaded(number),
+                Some(Some(keys)) => Origin::Keys(number, Box::new(Picker::over(keys))),
                 None => {
                     let chunk = self.bytes(self.about.field(number))?;
                     Origin::Pages(Box::new(Picker::new(chunk)))
@@ -452,6 +449,144 @@ fn intern(
 
 fn some<'a>(all: &'a [i64], range: &Range<usize>) -> &'a [i64] {
     all.get(range.clone()).unwrap_or_default()
+}
+
+impl LateText {
+    /// Reads the values of a column; `room` is how many bytes they are likely
+    /// to take.
+    fn read(
+        chunk: Vec<u8>,
+        kind: Kind,
+        rows: usize,
+        room: usize,
+        unpacker: &mut Unpacker,
+    ) -> Result<Self, Flaw> {
+        let mut pages = Pages::new(chunk);
+        let (mut bytes, mut ends, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut head = pages.head()?;
+        let mut left = None;
+        if head.is_dictionary() {
+            pages.unpack(&head, unpacker)?;
+            if head.values > pages.body.len() / 4 {
+                return Err(cut());
+            }
+            unpacker.take(head.values * size_of::<usize>())?;
+            bytes.reserve(pages.body.len());
+            ends.reserve(head.values);
+            values(&pages.body, 0, head.values, &mut bytes, &mut ends)?;
+            left = Some(pages);
+        } else {
+            let mut runs = Vec::new();
+            bytes.reserve(room.min(PLAIN_ROOM_BYTES_MAX));
+            loop {
+                let at = plain(&mut pages, &head, &mut runs, unpacker)?;
+                let count: usize = runs.iter().filter(|(has, _)| *has).map(|(_, some)| some).sum();
+                unpacker.take(head.values * size_of::<u32>() + count * size_of::<usize>())?;
+                let mut number = short_of(ends.len())?;
+                values(&pages.body, at, count, &mut bytes, &mut ends)?;
+                for &(has, some) in &runs {
+                    if has {
+                        let from = number + 1;
+                        number = short_of(number as usize + some)?;
+                        keys.extend(from..=number);
+                    } else {
+                        keys.resize(keys.len() + some, 0);
+                    }
+                }
+                if keys.len() >= rows {
+                    break;
+                }
+                head = pages.head()?;
+            }
+        }
+        let text = String::from_utf8(bytes).map_err(|_| not_text())?;
+        if !text.is_ascii() && !ends.iter().all(|&end| text.is_char_boundary(end)) {
+            return Err(not_text());
+        }
+        Ok(Self { kind, text, ends, keys, pages: left })
+    }
+
+    fn read_keys(&mut self, rows: usize, unpacker: &mut Unpacker) -> Result<(), Flaw> {
+        let Some(mut pages) = self.pages.take() else { return Ok(()) };
+        unpacker.take(rows.saturating_mul(size_of::<u32>()))?;
+        self.keys.reserve(rows);
+        let mut runs = Vec::new();
+        while self.keys.len() < rows {
+            let head = pages.head()?;
+            if head.is_dictionary() || !head.has_keys()? {
+                return Err(flaw("a page without keys behind a dictionary"));
+            }
+            pages.unpack(&head, unpacker)?;
+            let at = pages.runs(&head, &mut runs)?;
+            let mut decoder = pages.key_decoder(at)?;
+            let from = self.keys.len();
+            for &(has, count) in &runs {
+                if !has {
+                    self.keys.resize(self.keys.len() + count, 0);
+                    continue;
+                }
+                decoder.take(&pages.body, count, &mut |stretch| {
+                    match stretch {
+                        Stretch::Same(key, count) => {
+                            self.keys.resize(self.keys.len() + count, key.saturating_add(1));
+                        }
+                        Stretch::Each(keys) => {
+                            self.keys.extend(keys.iter().map(|key| key.saturating_add(1)));
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+            let read = self.keys.get(from..).unwrap_or_default();
+            let most = read.iter().copied().max().unwrap_or(0);
+            if most as usize > self.ends.len() {
+                return Err(unknown_key());
+            }
+        }
+        Ok(())
+    }
+
+    /// The value with this number, which is one more than its place.
+    fn value(&self, number: u32) -> Option<&str> {
+        let number = (number as usize).checked_sub(1)?;
+        let from =
+            number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.text.get(from..*self.ends.get(number)?)
+    }
+}
+
+/// Unpacks a page of plain values, and finds out which stretches of its rows
+/// have one; says where the values begin.
+fn plain(
+    pages: &mut Pages,
+    head: &Head,
+    runs: &mut Vec<(bool, usize)>,
+    unpacker: &mut Unpacker,
+) -> Result<usize, Flaw> {
+    if head.is_dictionary() || head.has_keys()? {
+        return Err(flaw("a page of keys without a dictionary"));
+    }
+    pages.unpack(head, unpacker)?;
+    pages.runs(head, runs)
+}
+
+fn short_of(number: usize) -> Result<u32, Flaw> {
+    u32::try_from(number).map_err(|_| flaw("more than 4 billion values"))
+}
+
+/// Appends values that stand in a page from here on.
+fn values(
+    body: &[u8],
+    mut at: usize,
+    count: usize,
+    bytes: &mut Vec<u8>,
+    ends: &mut Vec<usize>,
+) -> Result<(), Flaw> {
+    for _ in 0..count {
+        bytes.extend_from_slice(take_bytes(body, &mut at)?);
+        ends.push(bytes.len());
+    }
+    Ok(())
 }
 
 /// Of a text in `_rest`: its fields, and which of their values it has.

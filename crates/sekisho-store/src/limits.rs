@@ -58,10 +58,6 @@ pub const GRAM_BITS_MAX_LOG2: u32 = 19;
 /// Bits for each piece that occurs, unless that are too many.
 pub const GRAM_BITS_PER_GRAM: usize = 4;
 
-/// As [`GRAM_BITS_PER_GRAM`], in the set of a single page: more often wrong, and
-/// only asked where the one for all pages says that something may be there.
-pub const GRAM_BITS_PER_GRAM_OF_PAGE: usize = 2;
-
 /// Most bytes of the sets of one group of rows.
 pub const GRAMS_BYTES_MAX: usize = 256 << 20;
 

@@ -1,8 +1,6 @@
 //! Pages of text columns, as they are written: a dictionary where values
 //! repeat, plain values where they do not.
 
-use std::ops::Range;
-
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter as _};
@@ -46,28 +44,6 @@ impl Chunk {
     }
 }
 
-/// How a column is cut into pages.
-pub(crate) struct Layout {
-    /// Whether its rows have keys of a dictionary, or values one by one.
-    pub(crate) dictionary: bool,
-    /// The rows of each page.
-    pub(crate) pages: Vec<Range<usize>>,
-}
-
-impl Layout {
-    pub(crate) fn of(values: &ColumnValues) -> Self {
-        // A dictionary in which hardly a value is used twice only adds keys.
-        let dictionary = values.len() < 8 || values.len() <= values.present / 4 * 3;
-        let (mut pages, mut from) = (Vec::new(), 0);
-        while let Some(keys) = values.keys.get(from..).filter(|keys| !keys.is_empty()) {
-            let rows = if dictionary { keys.len().min(PAGE_ROWS) } else { fitting(keys, values) };
-            pages.push(from..from + rows);
-            from += rows;
-        }
-        Self { dictionary, pages }
-    }
-}
-
 struct Sink {
     to: TrackedWrite<Vec<u8>>,
     unpacked: usize,
@@ -81,14 +57,10 @@ impl PageMaker {
     }
 
     /// The pages of a column that rows may lack.
-    pub(crate) fn chunk(
-        &mut self,
-        values: &ColumnValues,
-        layout: &Layout,
-        about: ColumnDescPtr,
-    ) -> Result<Chunk> {
+    pub(crate) fn chunk(&mut self, values: &ColumnValues, about: ColumnDescPtr) -> Result<Chunk> {
         let mut sink = Sink { to: TrackedWrite::new(Vec::new()), unpacked: 0, packed: 0 };
-        let dictionary = layout.dictionary;
+        // A dictionary in which hardly a value is used twice only adds keys.
+        let dictionary = values.len() < 8 || values.len() <= values.present / 4 * 3;
         if dictionary {
             self.body.clear();
             self.body.extend(values.page());
@@ -102,9 +74,15 @@ impl PageMaker {
             sink.write(page, unpacked)?;
         }
         let data_at = sink.to.bytes_written();
-        for rows in &layout.pages {
-            let keys = values.keys.get(rows.clone()).unwrap_or_default();
-            self.data(keys, values, dictionary, &mut sink)?;
+        let mut keys = values.keys.as_slice();
+        loop {
+            let rows = if dictionary { keys.len().min(PAGE_ROWS) } else { fitting(keys, values) };
+            let (some, rest) = keys.split_at_checked(rows).unwrap_or((keys, &[]));
+            self.data(some, values, dictionary, &mut sink)?;
+            keys = rest;
+            if keys.is_empty() {
+                break;
+            }
         }
         sink.close(values, about, dictionary, data_at)
     }

@@ -86,12 +86,6 @@ impl ColumnValues {
         (0..self.spans.len()).map(|number| text_at(&self.page, &self.spans, number))
     }
 
-    /// The text of a key; 0 is none.
-    pub(crate) fn text(&self, key: u32) -> Option<&[u8]> {
-        let number = (key as usize).checked_sub(1)?;
-        Some(text_at(&self.page, &self.spans, number))
-    }
-
     /// A text as it stands in a page: with its length before it.
     pub(crate) fn entry(&self, key: u32) -> &[u8] {
         let number = (key as usize).checked_sub(1);

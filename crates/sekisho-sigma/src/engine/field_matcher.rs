@@ -136,7 +136,7 @@ pub(crate) enum Handle {
 
 /// Whether some values may hold a text, which is in lower case; at its
 /// beginning, at its end, or as a whole, as asked.
-pub type MayHold<'a> = dyn Fn(&str, bool, bool) -> bool + 'a;
+pub(crate) type MayHold<'a> = dyn Fn(&str, bool, bool) -> bool + 'a;
 
 /// A question about a value, and how it is looked up.
 #[derive(Debug)]

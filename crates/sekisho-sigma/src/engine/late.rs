@@ -40,8 +40,8 @@ pub trait LateColumns {
     /// Shows the numbers of the columns of this name.
     fn named(&self, name: &str, each: &mut dyn FnMut(usize));
 
-    /// Bytes of a column's values that were not read yet, where reading them is
-    /// worth avoiding or it can be told without what they may hold.
+    /// Bytes of a column's values, where reading them is worth avoiding or it
+    /// can be told without what they may hold; none once they were read.
     fn deferred(&self, column: usize) -> Option<u64>;
 
     /// Whether a value of a deferred column may hold this text, which is in
@@ -58,19 +58,6 @@ pub trait LateColumns {
     ///
     /// Where they cannot be read.
     fn load(&mut self, column: usize) -> Result<(), Self::Error>;
-
-    /// Reads those of a column's values of which `wants` says so, or more: it is
-    /// told what some of them may hold. The others are as if no row had
-    /// them. Those that were read keep their numbers when others are read.
-    ///
-    /// # Errors
-    ///
-    /// Where they cannot be read.
-    fn load_where(
-        &mut self,
-        column: usize,
-        wants: &mut dyn FnMut(&MayHold<'_>) -> bool,
-    ) -> Result<(), Self::Error>;
 
     /// The values of a column that was read.
     fn values(&self, column: usize) -> LateValues<'_>;
@@ -302,10 +289,7 @@ impl LateMatcher {
             let Some(known) = answers.get_mut(&(next.column, next.asker)) else { return Ok(()) };
             known.hoped.retain(|atom| atoms.binary_search(atom).is_err());
             let matcher = self.small(next, atoms);
-            let odd = columns.odd_numbers(next.column);
-            columns.load_where(next.column, &mut |may_hold| {
-                matcher.questions().any(|(_, asking)| asking.may(may_hold, odd))
-            })?;
+            columns.load(next.column)?;
             self.ask(next, &matcher, columns, known);
         }
     }
@@ -328,7 +312,7 @@ impl LateMatcher {
         Arc::clone(made.or_insert_with_key(|(_, atoms)| Arc::new(ask.matcher.of(atoms))))
     }
 
-    /// Puts a matcher's questions to all values of a column that were read.
+    /// Puts a matcher's questions to all values of a column, which was read.
     fn ask<C: LateColumns>(
         &mut self,
         ask: &Ask<'_>,

@@ -21,7 +21,6 @@ mod regex_guard;
 mod tables;
 mod value_test;
 
-pub use field_matcher::MayHold;
 pub use late::{LateColumns, LateKeys, LateMatcher, LateValues};
 pub use logsource::{log_source_has, log_source_places};
 pub use matcher::{Match, Matcher};

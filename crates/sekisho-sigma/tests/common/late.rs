@@ -2,17 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::ops::Range;
 use std::sync::Arc;
 
 use sekisho_event::{EventBatch, Kind, Shape, Vocabulary};
 use sekisho_sigma::compare::lower;
-use sekisho_sigma::{
-    LateColumns, LateKeys, LateMatcher, LateValues, Match, MayHold, Program, RuleId,
-};
-
-/// Values that can be read by themselves.
-const PAGE: usize = 3;
+use sekisho_sigma::{LateColumns, LateKeys, LateMatcher, LateValues, Match, Program, RuleId};
 
 #[derive(Default)]
 struct Texts {
@@ -23,19 +17,7 @@ struct Texts {
     cells: Vec<(u32, u32)>,
     /// Whether it is asked what its values are made of before they are read.
     deferred: bool,
-    read: Option<Read>,
-}
-
-/// What was read, in the order in which it was.
-#[derive(Default)]
-struct Read {
-    text: String,
-    ends: Vec<usize>,
-    kinds: Vec<Kind>,
-    /// By value: its number among those that were read; 0 for none.
-    numbers: Vec<u32>,
-    keys: Vec<u32>,
-    cells: Vec<(u32, u32)>,
+    loaded: bool,
 }
 
 impl Texts {
@@ -44,44 +26,6 @@ impl Texts {
         self.ends.push(self.text.len());
         self.kinds.push(kind);
         u32::try_from(self.ends.len()).unwrap()
-    }
-
-    fn value(&self, number: usize) -> &str {
-        &self.text[number.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[number]]
-    }
-
-    /// Whether some of these values hold a text.
-    fn hold(&self, values: Range<usize>, text: &str, begins: bool, ends: bool) -> bool {
-        values.into_iter().any(|number| {
-            let value: String = self.value(number).chars().map(lower).collect();
-            match (begins, ends) {
-                (true, true) => value == text,
-                (true, false) => value.starts_with(text),
-                (false, true) => value.ends_with(text),
-                (false, false) => value.contains(text),
-            }
-        })
-    }
-
-    fn read(&mut self, wants: &mut dyn FnMut(Range<usize>) -> bool) {
-        let mut read = self.read.take().unwrap_or_default();
-        read.numbers.resize(self.ends.len(), 0);
-        for from in (0..self.ends.len()).step_by(PAGE) {
-            let page = from..self.ends.len().min(from + PAGE);
-            if read.numbers[from] == 0 && wants(page.clone()) {
-                for number in page {
-                    read.text.push_str(self.value(number));
-                    read.ends.push(read.text.len());
-                    read.kinds.push(self.kinds[number]);
-                    read.numbers[number] = u32::try_from(read.ends.len()).unwrap();
-                }
-            }
-        }
-        let number = |key: u32| key.checked_sub(1).map_or(0, |at| read.numbers[at as usize]);
-        read.keys = self.keys.iter().map(|&key| number(key)).collect();
-        let cells = self.cells.iter().map(|&(row, key)| (row, number(key)));
-        read.cells = cells.filter(|&(_, key)| key != 0).collect();
-        self.read = Some(read);
     }
 }
 
@@ -181,7 +125,17 @@ impl LateColumns for Group {
 
     fn may_hold(&self, column: usize, text: &str, begins: bool, ends: bool) -> bool {
         let texts = &self.columns[column];
-        texts.hold(0..texts.ends.len(), text, begins, ends)
+        let mut from = 0;
+        texts.ends.iter().any(|&end| {
+            let value: String = texts.text[from..end].chars().map(lower).collect();
+            from = end;
+            match (begins, ends) {
+                (true, true) => value == text,
+                (true, false) => value.starts_with(text),
+                (false, true) => value.ends_with(text),
+                (false, false) => value.contains(text),
+            }
+        })
     }
 
     fn odd_numbers(&self, column: usize) -> bool {
@@ -189,27 +143,14 @@ impl LateColumns for Group {
     }
 
     fn load(&mut self, column: usize) -> Result<(), Infallible> {
-        self.load_where(column, &mut |_| true)
-    }
-
-    fn load_where(
-        &mut self,
-        column: usize,
-        wants: &mut dyn FnMut(&MayHold<'_>) -> bool,
-    ) -> Result<(), Infallible> {
-        let texts = &mut self.columns[column];
-        let mut pages = Vec::new();
-        for from in (0..texts.ends.len()).step_by(PAGE) {
-            let page = from..texts.ends.len().min(from + PAGE);
-            pages.push(wants(&|text, begins, ends| texts.hold(page.clone(), text, begins, ends)));
-        }
-        texts.read(&mut |page| pages[page.start / PAGE]);
+        self.columns[column].loaded = true;
         Ok(())
     }
 
     fn values(&self, column: usize) -> LateValues<'_> {
-        let read = self.columns[column].read.as_ref().expect("a column that was not read");
-        LateValues { text: &read.text, ends: &read.ends, kinds: &read.kinds }
+        let texts = &self.columns[column];
+        assert!(texts.loaded, "a column that was not read");
+        LateValues { text: &texts.text, ends: &texts.ends, kinds: &texts.kinds }
     }
 
     fn load_keys(&mut self, _: usize) -> Result<(), Infallible> {
@@ -217,11 +158,11 @@ impl LateColumns for Group {
     }
 
     fn keys(&self, column: usize) -> LateKeys<'_> {
-        let read = self.columns[column].read.as_ref().expect("a column that was not read");
-        if self.columns[column].cells.is_empty() {
-            LateKeys::Each(&read.keys)
+        let texts = &self.columns[column];
+        if texts.cells.is_empty() {
+            LateKeys::Each(&texts.keys)
         } else {
-            LateKeys::Some(&read.cells)
+            LateKeys::Some(&texts.cells)
         }
     }
 }

@@ -173,8 +173,7 @@ fn late_fields(
         if key != 0 {
             let text = value(&column.text, &column.ends, key);
             let lower: String = text.chars().map(|c| c.to_lowercase().next().unwrap()).collect();
-            let may =
-                group.grams(number).is_none_or(|grams| grams.all().may_hold(&lower, true, true));
+            let may = group.grams(number).is_none_or(|grams| grams.may_hold(&lower, true, true));
             assert!(may, "{name}: {lower:?} is denied");
             fields.entry(name.clone()).or_default().push((*kind, text));
         }

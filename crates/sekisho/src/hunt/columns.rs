@@ -3,7 +3,7 @@
 
 use hashbrown::HashMap;
 use sekisho_event::Kind;
-use sekisho_sigma::{LateColumns, LateKeys, LateValues, MayHold};
+use sekisho_sigma::{LateColumns, LateKeys, LateValues};
 use sekisho_store::{Error, OpenGroup, RestField};
 
 /// A column that unpacks to more than this is not read for nothing, also where
@@ -57,12 +57,13 @@ impl LateColumns for Columns<'_> {
         if self.rest_field(column).is_some() {
             return None;
         }
-        let bytes = self.group.unread_bytes(column);
+        let read = self.group.text(column).is_some();
+        let bytes = if read { 0 } else { self.group.unpacked_bytes(column) };
         (self.group.grams(column).is_some() || bytes > DEFERRED_BYTES).then_some(bytes)
     }
 
     fn may_hold(&self, column: usize, text: &str, begins: bool, ends: bool) -> bool {
-        self.group.grams(column).is_none_or(|grams| grams.all().may_hold(text, begins, ends))
+        self.group.grams(column).is_none_or(|grams| grams.may_hold(text, begins, ends))
     }
 
     fn odd_numbers(&self, column: usize) -> bool {
@@ -71,16 +72,6 @@ impl LateColumns for Columns<'_> {
 
     fn load(&mut self, column: usize) -> Result<(), Error> {
         self.group.load(column)
-    }
-
-    fn load_where(
-        &mut self,
-        column: usize,
-        wants: &mut dyn FnMut(&MayHold<'_>) -> bool,
-    ) -> Result<(), Error> {
-        self.group.load_where(column, &mut |pieces| {
-            wants(&|text, begins, ends| pieces.may_hold(text, begins, ends))
-        })
     }
 
     fn values(&self, column: usize) -> LateValues<'_> {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use sekisho_event::{EventBatch, Kind, Vocabulary};
-use sekisho_sigma::{LateColumns, LateKeys, LateValues, MayHold};
+use sekisho_sigma::{LateColumns, LateKeys, LateValues};
 
 use super::super::{IndicatorMatch, IndicatorProgram, LateIndicators};
 
@@ -64,14 +64,6 @@ impl LateColumns for Group {
     }
 
     fn load(&mut self, _: usize) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn load_where(
-        &mut self,
-        _: usize,
-        _: &mut dyn FnMut(&MayHold<'_>) -> bool,
-    ) -> Result<(), Infallible> {
         Ok(())
     }
 
