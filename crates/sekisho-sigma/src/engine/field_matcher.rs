@@ -382,7 +382,7 @@ impl FieldMatcher {
     }
 
     /// The questions.
-    pub(crate) fn questions(&self) -> impl Iterator<Item = (AtomId, &Asking)> {
+    pub(crate) fn questions(&self) -> impl ExactSizeIterator<Item = (AtomId, &Asking)> {
         self.tests.iter().map(|(atom, asking)| (*atom, &**asking))
     }
 

@@ -18,6 +18,7 @@ use crate::engine::field_matcher::{Asked, AtomId, FieldMatcher, MayHold, Values}
 use crate::engine::program::{
     CompiledRule, EVERY_FIELD, FieldNumber, KeywordSet, Lane, Node, Program, Question, RuleId,
 };
+use crate::engine::remembered::Remembered;
 use crate::engine::value_test::field_ref_holds;
 
 /// Rows that are looked at together: sets of them are held for every question
@@ -161,11 +162,42 @@ struct Known {
     hoped: Vec<AtomId>,
 }
 
+impl Known {
+    /// Adds what holds, in order, and leaves nothing of it.
+    fn learn(&mut self, held: &mut Vec<(ValueId, AtomId)>) {
+        if held.is_empty() {
+            return;
+        }
+        let mut atoms: Vec<AtomId> = held.iter().map(|(_, atom)| *atom).collect();
+        atoms.sort_unstable();
+        atoms.dedup();
+        self.atoms.extend(atoms);
+        if self.held.is_empty() {
+            // What is asked with keeps its space.
+            self.held.clone_from(held);
+            held.clear();
+        } else {
+            self.held.append(held);
+            self.held.sort_unstable();
+        }
+    }
+}
+
 /// What was found out about the columns of a group of rows.
 type Answers = HashMap<(usize, Asker), Known>;
 
 /// Most matchers of a few questions that are kept.
 const SMALL_MATCHERS_MAX: usize = 1 << 12;
+
+/// Where so many questions are asked about values that are not long, the
+/// answers are remembered.
+const REMEMBERED_QUESTIONS_MIN: usize = 64;
+
+/// Bytes of values of a column beyond which its answers are not remembered.
+const REMEMBERED_COLUMN_BYTES_MAX: usize = 1 << 20;
+
+/// Memory that remembered answers may take, in bytes.
+const REMEMBERED_BYTES_MAX: usize = 32 << 20;
 
 /// Finds rows for one thread.
 #[derive(Debug)]
@@ -174,6 +206,10 @@ pub struct LateMatcher {
     asked: Asked,
     /// Those that ask only some questions.
     small: HashMap<(Asker, Vec<AtomId>), Arc<FieldMatcher>>,
+    /// What was answered to all questions of a field.
+    remembered: HashMap<FieldNumber, Remembered>,
+    /// Questions from which on they are.
+    remember_from: usize,
     /// Counts how often rules were weighed.
     round: u64,
     /// By atom: the last round in which it may hold for some value, and in
@@ -205,10 +241,20 @@ impl LateMatcher {
             program,
             asked: Asked::default(),
             small: HashMap::new(),
+            remembered: HashMap::new(),
+            remember_from: REMEMBERED_QUESTIONS_MIN,
             round: 0,
             alive: Vec::new(),
             lanes: 0,
         }
+    }
+
+    /// Remembers answers where at least so many questions are asked at a time,
+    /// instead of as many as serve a large rule base best.
+    #[must_use]
+    pub fn remember_from(mut self, questions: usize) -> Self {
+        self.remember_from = questions;
+        self
     }
 
     /// Appends rows and the rules that may hold for them, in order: all that
@@ -264,7 +310,7 @@ impl LateMatcher {
                 match columns.deferred(ask.column) {
                     None => {
                         columns.load(ask.column)?;
-                        self.ask(ask, ask.matcher, columns, &mut known);
+                        self.ask(ask, None, columns, &mut known);
                     }
                     Some(_) => hope(ask, columns, &mut known),
                 }
@@ -288,9 +334,8 @@ impl LateMatcher {
             }
             let Some(known) = answers.get_mut(&(next.column, next.asker)) else { return Ok(()) };
             known.hoped.retain(|atom| atoms.binary_search(atom).is_err());
-            let matcher = self.small(next, atoms);
             columns.load(next.column)?;
-            self.ask(next, &matcher, columns, known);
+            self.ask(next, Some(atoms), columns, known);
         }
     }
 
@@ -312,30 +357,50 @@ impl LateMatcher {
         Arc::clone(made.or_insert_with_key(|(_, atoms)| Arc::new(ask.matcher.of(atoms))))
     }
 
-    /// Puts a matcher's questions to all values of a column, which was read.
+    /// Puts these questions to all values of a column, which was read; all
+    /// where none are given.
     fn ask<C: LateColumns>(
         &mut self,
         ask: &Ask<'_>,
-        matcher: &FieldMatcher,
+        atoms: Option<Vec<AtomId>>,
         columns: &C,
         known: &mut Known,
     ) {
         let values = columns.values(ask.column);
-        self.asked.take_text(values.text, values.ends);
-        matcher.ask(&values, &mut self.asked);
-        self.asked.sort();
-        if self.asked.held.is_empty() {
-            return;
+        let questions = atoms.as_ref().map_or(ask.matcher.questions().len(), Vec::len);
+        if let Asker::Field(field) = ask.asker
+            && questions >= self.remember_from
+            && values.text.len() <= REMEMBERED_COLUMN_BYTES_MAX
+        {
+            return self.recall(field, ask.matcher, atoms.as_deref(), &values, known);
         }
-        let mut atoms: Vec<AtomId> = self.asked.held.iter().map(|(_, atom)| *atom).collect();
-        atoms.sort_unstable();
-        atoms.dedup();
-        known.atoms.extend(atoms);
-        if known.held.is_empty() {
-            known.held.clone_from(&self.asked.held);
-        } else {
-            known.held.append(&mut self.asked.held);
-            known.held.sort_unstable();
+        let small = atoms.map(|atoms| self.small(ask, atoms));
+        self.asked.take_text(values.text, values.ends);
+        small.as_deref().unwrap_or(ask.matcher).ask(&values, &mut self.asked);
+        self.asked.sort();
+        known.learn(&mut self.asked.held);
+    }
+
+    /// As [`LateMatcher::ask`]; answers to all questions are remembered.
+    fn recall(
+        &mut self,
+        field: FieldNumber,
+        matcher: &FieldMatcher,
+        atoms: Option<&[AtomId]>,
+        values: &LateValues<'_>,
+        known: &mut Known,
+    ) {
+        let wanted = |atom| atoms.is_none_or(|atoms| atoms.binary_search(&atom).is_ok());
+        let mut held = Vec::new();
+        let remembered = self.remembered.entry(field).or_default();
+        remembered.ask(values, matcher, &mut self.asked, |number, atoms| {
+            let atoms = atoms.iter().filter(|atom| wanted(**atom));
+            held.extend(atoms.map(|&atom| (ValueId(number), atom)));
+        });
+        known.learn(&mut held);
+        let bytes: usize = self.remembered.values().map(Remembered::bytes).sum();
+        if bytes > REMEMBERED_BYTES_MAX {
+            self.remembered.clear();
         }
     }
 

@@ -4,8 +4,9 @@
 //! [`logsource`] says where a rule's events are; [`program`] turns rules into
 //! formulas over atoms and [`guard`] decides what wakes them; a
 //! [`field_matcher`] answers all questions about one field; [`matcher`] runs
-//! it all over batches; [`late`] finds out which rules may hold for
-//! which rows of stored columns, and [`judge`] whether they do. What the answers mean is defined in
+//! it all over batches; [`late`] finds out which rules may hold for which rows
+//! of stored columns, with answers that are [`remembered`], and [`judge`]
+//! whether they do. What the answers mean is defined in
 //! [`event_view`](crate::event_view), and `reference` is the oracle.
 
 mod field_matcher;
@@ -18,6 +19,7 @@ mod matcher;
 mod part_search;
 mod program;
 mod regex_guard;
+mod remembered;
 mod tables;
 mod value_test;
 

@@ -64,9 +64,14 @@ pub(crate) fn compare(scene: &Scene, epochs: bool) -> Result<Compared, String> {
     let mut matcher = Matcher::new(Arc::clone(&program));
     let mut projected = Matcher::new(Arc::clone(&program));
     let mut late = LateMatcher::new(Arc::clone(&program));
+    let mut remembering = LateMatcher::new(Arc::clone(&program)).remember_from(1);
     for events in &scene.blocks {
         let (wide, narrow) = (batches(events, &mut all), batches(events, &mut some));
         let lately = Group::of(&wide, &all).run(&mut late, &program, &wide, &all);
+        let again = Group::of(&wide, &all).run(&mut remembering, &program, &wide, &all);
+        if lately != again {
+            return Err(format!("{lately:?}, of answers that are remembered: {again:?}"));
+        }
         for ((wide, narrow), lately) in wide.iter().zip(&narrow).zip(lately) {
             let mut found = Vec::new();
             matcher.run(wide, &all, &mut found);
