@@ -64,15 +64,14 @@ pub struct SealedEvent {
 /// Where a sealer keeps what it made of a field and one of its values. One for
 /// each field and value, and for one sealer; at first it keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Kept(u64);
-
-/// What is made of a field and its value before an event has them.
-#[derive(Clone, Copy, Debug)]
-enum Ready {
-    /// The text of its disclosure.
-    Text(Place),
-    /// A member of an event's object: start and end in the sealer's members.
-    Member(usize, usize),
+pub struct Kept {
+    /// In which round of the sealer it was kept; 0 for none.
+    round: u32,
+    /// Where it is: of its disclosure's text the first byte and how many
+    /// characters, or of a member of a whole event's object the first byte and
+    /// how many bytes.
+    start: u32,
+    length: u32,
 }
 
 /// Seals the events of one examination. One for each thread.
@@ -88,10 +87,8 @@ pub struct EventSealer {
     texts: Texts,
     /// Members of whole events, kept.
     members: Vec<u8>,
-    /// What is kept, each with a number one higher than the one before.
-    kept: Vec<Ready>,
-    /// Number of the first one kept; those before it are forgotten.
-    kept_from: u64,
+    /// What was kept in rounds before is forgotten.
+    round: u32,
     /// How many bytes of `texts` are kept.
     kept_to: usize,
     /// Of the event at hand: the texts of its fields.
@@ -148,8 +145,7 @@ impl EventSealer {
             head: [0; HEAD_BYTES],
             texts: Texts::default(),
             members: Vec::new(),
-            kept: Vec::new(),
-            kept_from: 1,
+            round: 1,
             kept_to: 0,
             places: Vec::new(),
             last: Vec::new(),
@@ -178,8 +174,7 @@ impl EventSealer {
     /// Forgets all that was [`Kept`]. To be called where slots are used for
     /// other fields or values than before.
     pub fn forget(&mut self) {
-        self.kept_from += self.kept.len() as u64;
-        self.kept.clear();
+        self.round = self.round.checked_add(1).unwrap_or(1);
         self.kept_to = 0;
         self.members.clear();
     }
@@ -203,9 +198,10 @@ impl EventSealer {
         OpenEvent { sealer: self, last: None, unordered: None }
     }
 
-    /// Adds a field to the event at hand; what was made of it.
+    /// Adds a field to the event at hand; where what was made of it begins, and
+    /// how long it is.
     #[inline]
-    fn add(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> Ready {
+    fn add(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> (usize, usize) {
         match self.kind {
             Kind::Fields => {
                 let place = self.texts.add(|out| {
@@ -215,14 +211,14 @@ impl EventSealer {
                 });
                 self.last.extend_from_slice(&name.element);
                 self.places.push(place);
-                Ready::Text(place)
+                (place.start(), place.chars())
             }
             Kind::Whole => {
                 let start = self.last.len();
                 self.last.extend_from_slice(&name.member);
                 value(&mut self.last);
                 self.last.push(b',');
-                Ready::Member(start, self.last.len())
+                (start, self.last.len() - start)
             }
         }
     }
@@ -230,30 +226,36 @@ impl EventSealer {
     /// Adds a field to the event at hand, of which something may be kept.
     #[inline]
     fn add_kept(&mut self, name: &PreparedName, slot: &mut Kept, value: impl FnOnce(&mut Vec<u8>)) {
-        let at = slot.0.checked_sub(self.kept_from).and_then(|at| usize::try_from(at).ok());
-        match at.and_then(|at| self.kept.get(at)) {
-            Some(&Ready::Text(place)) => {
+        if slot.round != self.round {
+            let made = self.add(name, value);
+            return self.keep(slot, made);
+        }
+        let (start, length) = (slot.start as usize, slot.length as usize);
+        match self.kind {
+            Kind::Fields => {
                 self.last.extend_from_slice(&name.element);
-                self.places.push(place);
+                self.places.push(Place::of(start, length));
             }
-            Some(&Ready::Member(start, end)) => {
-                self.last.extend_from_slice(self.members.get(start..end).unwrap_or_default());
+            Kind::Whole => {
+                let member = self.members.get(start..start + length);
+                self.last.extend_from_slice(member.unwrap_or_default());
             }
-            None => {
-                let ready = match self.add(name, value) {
-                    Ready::Member(start, end) => {
-                        let kept = self.members.len();
-                        let member = self.last.get(start..end).unwrap_or_default();
-                        self.members.extend_from_slice(member);
-                        Ready::Member(kept, self.members.len())
-                    }
-                    text @ Ready::Text(_) => text,
-                };
-                // What the event had made for itself before stays too: it lies in between.
-                self.kept_to = self.texts.len();
-                *slot = Kept(self.kept_from + self.kept.len() as u64);
-                self.kept.push(ready);
+        }
+    }
+
+    /// Keeps what was made of a field, unless it is too long.
+    fn keep(&mut self, slot: &mut Kept, (mut start, length): (usize, usize)) {
+        match self.kind {
+            // What the event had made for itself before stays too: it lies in between.
+            Kind::Fields => self.kept_to = self.texts.len(),
+            Kind::Whole => {
+                let member = self.last.get(start..start + length).unwrap_or_default();
+                start = self.members.len();
+                self.members.extend_from_slice(member);
             }
+        }
+        if let (Ok(start), Ok(length)) = (u32::try_from(start), u32::try_from(length)) {
+            *slot = Kept { round: self.round, start, length };
         }
     }
 

@@ -39,6 +39,22 @@ pub(super) struct Place {
     chars: usize,
 }
 
+impl Place {
+    /// Of a text of so many characters.
+    #[inline]
+    pub(super) fn of(start: usize, chars: usize) -> Self {
+        Self { start, padded: (chars + PADDING_MIN).next_multiple_of(BLOCK), chars }
+    }
+
+    pub(super) fn start(self) -> usize {
+        self.start
+    }
+
+    pub(super) fn chars(self) -> usize {
+        self.chars
+    }
+}
+
 /// Texts of disclosures, encoded and padded.
 #[derive(Default)]
 pub(super) struct Texts {
@@ -73,16 +89,16 @@ impl Texts {
     pub(super) fn add_plain(&mut self, plain: &[u8]) -> Place {
         let start = self.bytes.len();
         let chars = HEAD_CHARS + URL_SAFE_NO_PAD.encoded_length(plain.len());
-        let padded = (chars + PADDING_MIN).next_multiple_of(BLOCK);
-        self.bytes.reserve(padded);
+        let place = Place::of(start, chars);
+        self.bytes.reserve(place.padded);
         self.bytes.extend_from_slice(&[0; HEAD_CHARS]);
         URL_SAFE_NO_PAD.encode_append(plain, &mut self.bytes);
         // The padding of SHA-256: a bit, zeros, and the length in bits.
         self.bytes.push(0x80);
         let length = (chars as u64 * 8).to_be_bytes();
-        self.bytes.resize(start + padded - length.len(), 0);
+        self.bytes.resize(start + place.padded - length.len(), 0);
         self.bytes.extend_from_slice(&length);
-        Place { start, padded, chars }
+        place
     }
 
     /// The digest of a text with this beginning.
