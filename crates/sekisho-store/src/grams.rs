@@ -219,19 +219,39 @@ impl Grams {
     /// cannot be told.
     #[must_use]
     pub fn may_hold(&self, text: &str, begins: bool, ends: bool) -> bool {
+        let text = text.as_bytes();
         let before = if begins { &BEFORE[..] } else { &[] };
         let behind = if ends { &BEHIND[..] } else { &[] };
+        let ends_of = text.first_chunk::<{ GRAM - 1 }>().zip(text.last_chunk::<{ GRAM - 1 }>());
+        let Some((first, last)) = ends_of.filter(|_| text.len() >= GRAM) else {
+            return self.may_hold_all(before.iter().chain(text).chain(behind));
+        };
+        // What lies within the text is most of it, and quickest to tell.
+        text.array_windows().all(|&four| self.has_bytes(four))
+            && (!begins || self.may_hold_all(before.iter().chain(first)))
+            && (!ends || self.may_hold_all(last.iter().chain(behind)))
+    }
+
+    #[inline]
+    fn has_bytes(&self, four: [u8; GRAM]) -> bool {
+        !four.is_ascii() || self.has(u32::from_le_bytes(four))
+    }
+
+    #[inline]
+    fn has(&self, piece: u32) -> bool {
+        let bit = slot(piece, self.log2);
+        self.bits.get(bit / 8).is_none_or(|byte| byte >> (bit % 8) & 1 == 1)
+    }
+
+    /// Whether all pieces of some bytes may be there.
+    fn may_hold_all<'a>(&self, bytes: impl Iterator<Item = &'a u8> + Clone) -> bool {
         // Pieces of four tell all that those of two within them do.
-        let short = before.len() + text.len() + behind.len() < GRAM;
+        let short = self.pairs && bytes.clone().count() < GRAM;
         let mut window = Window::new();
-        before.iter().chain(text.as_bytes()).chain(behind).all(|&byte| {
+        bytes.into_iter().all(|&byte| {
             window.push(byte);
-            let piece =
-                if short && self.pairs { window.pair().map(pair_gram) } else { window.gram() };
-            piece.is_none_or(|piece| {
-                let bit = slot(piece, self.log2);
-                self.bits.get(bit / 8).is_none_or(|byte| byte >> (bit % 8) & 1 == 1)
-            })
+            let piece = if short { window.pair().map(pair_gram) } else { window.gram() };
+            piece.is_none_or(|piece| self.has(piece))
         })
     }
 }
@@ -257,7 +277,12 @@ mod tests {
         assert!(!may(r"\cmd.exe", true, false) && !may("cmd.", false, true));
         assert!(!may("mimikatz", false, false) && !may("x", true, true));
         // Shorter than a piece of four.
-        assert!(!may("&&", false, false) && !may("w", true, false) && !may("c:", false, true));
+        assert!(
+            !may("&&", false, false)
+                && !may("&&&", false, false)
+                && !may("w", true, false)
+                && !may("c:", false, true)
+        );
         assert!(may("em3", false, false) && may("m", false, false) && may("exe", false, true));
         assert!(!set.odd_numbers());
         assert!(!grams(&["0", "-17", "4688"], plain).odd_numbers());

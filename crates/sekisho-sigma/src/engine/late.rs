@@ -390,7 +390,9 @@ impl LateMatcher {
         values: &LateValues<'_>,
         known: &mut Known,
     ) {
-        let wanted = |atom| atoms.is_none_or(|atoms| atoms.binary_search(&atom).is_ok());
+        let mut asked_for = vec![0; self.possible.len().div_ceil(64)];
+        atoms.into_iter().flatten().for_each(|&atom| set(&mut asked_for, atom as usize));
+        let wanted = |atom: AtomId| atoms.is_none() || has(&asked_for, atom as usize);
         let mut held = Vec::new();
         let remembered = self.remembered.entry(field).or_default();
         remembered.ask(values, matcher, &mut self.asked, |number, atoms| {
@@ -590,6 +592,10 @@ impl RowSet {
     }
 }
 
+fn has(words: &[u64], row: usize) -> bool {
+    words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+}
+
 /// Rows of a lane, to be found.
 struct Looking<'a> {
     program: &'a Program,
@@ -603,10 +609,18 @@ struct Looking<'a> {
 /// Sets of rows that formulas are made of, of one range of rows.
 #[derive(Default)]
 struct Sets {
-    /// By atom: the rows with a value for which it holds.
-    held: HashMap<AtomId, Vec<u64>>,
+    /// The rows with a value for which an atom holds, and by atom which of these
+    /// sets is its.
+    held: Vec<Vec<u64>>,
+    places: HashMap<AtomId, usize>,
     /// By field: the rows that have it, and those in which it is not null.
     present: HashMap<FieldNumber, (Vec<u64>, Vec<u64>)>,
+}
+
+impl Sets {
+    fn held(&self, atom: AtomId) -> Option<&Vec<u64>> {
+        self.held.get(*self.places.get(&atom)?)
+    }
 }
 
 fn set(words: &mut [u64], row: usize) {
@@ -725,7 +739,8 @@ impl Looking<'_> {
                 let Some(atom) = self.program.atoms.get(id as usize) else { return };
                 match atom.question {
                     Question::Value => {
-                        sets.held.entry(id).or_default();
+                        let next = sets.places.len();
+                        sets.places.entry(id).or_insert(next);
                     }
                     Question::Exists(_) | Question::Null => {
                         sets.present.entry(atom.field).or_default();
@@ -735,11 +750,12 @@ impl Looking<'_> {
                 fields.push(atom.field);
             });
         }
+        sets.held.resize(sets.places.len(), Vec::new());
         fields.sort_unstable();
         fields.dedup();
         for ask in self.asks.iter().filter(|ask| fields.binary_search(&ask.field).is_ok()) {
             if let Some(known) = self.answers.get(&(ask.column, ask.asker)) {
-                fill_held(ask.column, &known.held, rows, columns, &mut sets.held)?;
+                fill_held(ask.column, &known.held, rows, columns, &mut sets)?;
             }
             if let Some(present) = sets.present.get_mut(&ask.field) {
                 fill_present(ask.column, rows, columns, present)?;
@@ -800,7 +816,7 @@ impl Looking<'_> {
             Question::Value if self.hoped.get(id as usize) == Some(&self.round) => {
                 return RowSet::All;
             }
-            Question::Value => of(sets.held.get(&id)),
+            Question::Value => of(sets.held(id)),
             Question::Exists(true) => of(present.map(|p| &p.0)),
             Question::Exists(false) => of(present.map(|p| &p.0)).not(),
             Question::Null => of(present.map(|p| &p.1)).not(),
@@ -826,15 +842,12 @@ impl<C: LateColumns> Sieve<'_, C> {
     /// Whether the rule may hold for a row, which is counted from the first one
     /// of the sets.
     fn passes(&self, row: usize, first: usize, sets: &Sets) -> bool {
-        let has = |words: Option<&Vec<u64>>| {
-            let word = words.and_then(|words| words.get(row / 64)).copied();
-            word.is_some_and(|word| word >> (row % 64) & 1 == 1)
-        };
+        let has = |words: Option<&Vec<u64>>| words.is_some_and(|words| has(words, row));
         self.node.eval(&mut |id| {
             let Some(atom) = self.program.atoms.get(id as usize) else { return false };
             let present = sets.present.get(&atom.field);
             match &atom.question {
-                Question::Value => has(sets.held.get(&id)),
+                Question::Value => has(sets.held(id)),
                 Question::Exists(wanted) => has(present.map(|(some, _)| some)) == *wanted,
                 Question::Null => !has(present.map(|(_, not_null)| not_null)),
                 Question::Late => self.any(atom.field, first + row, &mut |column, key, value| {
@@ -880,24 +893,25 @@ fn fill_held<C: LateColumns>(
     held: &[(ValueId, AtomId)],
     rows: &Range<usize>,
     columns: &mut C,
-    sets: &mut HashMap<AtomId, Vec<u64>>,
+    sets: &mut Sets,
 ) -> Result<(), C::Error> {
-    // The wanted ones, and by value where they begin among them.
-    let wanted: Vec<(ValueId, AtomId)> =
-        held.iter().filter(|(_, atom)| sets.contains_key(atom)).copied().collect();
+    // Values and the sets of what holds for them; by value where they begin.
+    let Sets { held: sets, places, .. } = sets;
+    let place = |&(value, atom)| places.get(&atom).map(|&place| (value, place));
+    let wanted: Vec<(ValueId, usize)> = held.iter().filter_map(place).collect();
     let Some(last) = wanted.last() else { return Ok(()) };
-    let mut first = vec![usize::MAX; last.0.index() + 1];
-    for (at, (value, _)) in wanted.iter().enumerate().rev() {
-        if let Some(slot) = first.get_mut(value.index()) {
+    let mut first = vec![u32::MAX; last.0.index() + 1];
+    for (at, (value, _)) in (0..).zip(&wanted) {
+        if let Some(slot) = first.get_mut(value.index()).filter(|slot| **slot == u32::MAX) {
             *slot = at;
         }
     }
     columns.load_keys(column)?;
     columns.keys(column).each(rows, |row, value| {
-        let Some(&at) = first.get(value as usize).filter(|at| **at != usize::MAX) else { return };
-        let of_value = wanted.get(at..).unwrap_or_default();
-        for (_, atom) in of_value.iter().take_while(|(other, _)| other.0 == value) {
-            if let Some(words) = sets.get_mut(atom) {
+        let Some(&at) = first.get(value as usize).filter(|at| **at != u32::MAX) else { return };
+        let of_value = wanted.get(at as usize..).unwrap_or_default();
+        for &(_, place) in of_value.iter().take_while(|(other, _)| other.0 == value) {
+            if let Some(words) = sets.get_mut(place) {
                 if words.is_empty() {
                     *words = RowSet::empty(rows.len());
                 }
