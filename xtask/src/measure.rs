@@ -67,9 +67,14 @@ fn watch(child: &mut Child, start: Instant) -> Result<Taken> {
     Ok(Taken { cpu, wall, peak_mib: peak })
 }
 
-/// Runs a command to its end and measures it.
+/// Runs a command to its end, unheard, and measures it.
 pub(crate) fn run(command: &mut Command) -> Result<Taken> {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    watched(command.stderr(Stdio::null()))
+}
+
+/// As [`run`]; errors go where the command says.
+pub(crate) fn watched(command: &mut Command) -> Result<Taken> {
+    command.stdout(Stdio::null()).stdin(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("starting {command:?}"))?;
     watch(&mut child, start).with_context(|| format!("measuring {command:?}"))

@@ -101,7 +101,7 @@ pub(crate) fn bench() -> Result<()> {
         let answer = fs::File::create(own.with_file_name("exposure.txt"))?;
         let mut command = Command::new(&own);
         command.args(["exposure-scale", events]).stderr(answer);
-        let taken = measure::run(&mut command)?;
+        let taken = measure::watched(&mut command)?;
         let told = fs::read_to_string(own.with_file_name("exposure.txt"))?;
         say(&format!("exposure {}; peak {:.0} MiB\n", told.trim(), taken.peak_mib))?;
     }

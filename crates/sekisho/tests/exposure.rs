@@ -171,6 +171,28 @@ fn what_is_tampered_with_is_found() {
 }
 
 #[test]
+fn nobody_is_cleared_by_evidence_that_was_changed() {
+    let (ground, out) = ground();
+    let sealed = out.join("case");
+    let segment = of_type(&sealed, "segment").remove(0);
+    let segment = segment["name"].as_str().unwrap();
+    for name in [segment, "store/0001/catalogue.json", "examinations/0001/detections.jsonl"] {
+        let case = ground.path("changed");
+        copy_folder(&sealed, &case);
+        let mut bytes = fs::read(case.join(name)).unwrap();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 1;
+        fs::write(case.join(name), bytes).unwrap();
+        let entries = records(&case).len();
+        let ran = expose(&case, &ground.path("assets.toml"), &["--seed-level", "high"]);
+        assert_eq!(ran.code, Some(4), "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains(name) && ran.stderr.contains("not what was sealed"), "{name}");
+        assert_eq!(records(&case).len(), entries, "{name}: something was put on record");
+        fs::remove_dir_all(&case).unwrap();
+    }
+}
+
+#[test]
 fn what_was_given_wrongly_is_said() {
     let (ground, out) = ground();
     let assets = ground.path("assets.toml");

@@ -33,7 +33,8 @@ The answer, the page and the files that declare assets and estate lie in the cas
 exposures/NNNN, and are sealed with it; each verdict is a record of its own, which
 `sekisho disclose CASE --verdict ASSET` proves to others. Without --assets, hosts, accounts, the
 intruder's time and the coverage of the logs are still answered. docs/exposure.md says what the
-verdicts mean, and what they do not.")]
+verdicts mean, and what they do not. What is stored is first compared with the hashes that the case
+has sealed. Exit code 4: it is not what was sealed; then nothing is answered.")]
 pub(super) struct Exposure {
     /// The case: its folder, or the folder that has it as `case`.
     #[arg(value_name = "CASE")]

@@ -25,7 +25,7 @@ const LINES_MAX: usize = 20;
 #[command(after_help = "\
 Results lie in the case, in examinations/NNNN, and are sealed with it. With indicators and without
 --rules, only indicators are looked for. What is stored is first compared with the hashes that the
-case has sealed. Exit code 4: it is not what was sealed; then nothing was swept.")]
+case has sealed. Exit code 4: it is not what was sealed; then nothing is swept.")]
 pub(super) struct Hunt {
     /// The case: its folder, or the folder that has it as `case`.
     #[arg(value_name = "CASE")]

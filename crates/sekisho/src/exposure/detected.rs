@@ -4,21 +4,21 @@
 //! finds it there.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use hashbrown::{HashMap, HashSet};
-use sekisho_case::Hash;
 use sekisho_case::record::Examination;
 use sekisho_exposure::answer::Notice;
 use sekisho_exposure::evidence::{Evidence, RecordId};
 use sekisho_exposure::question::Seed;
 use sekisho_sigma::rule::Level;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::disclose::Index;
+use crate::seal::check_file;
 
 /// Most detections that are taken for seeds.
 pub(super) const DETECTIONS_MAX: usize = 2_000_000;
@@ -111,10 +111,15 @@ impl Detections {
     /// # Errors
     ///
     /// Where a file is not what was sealed, or cannot be read.
-    pub(super) fn read(case: &Path, index: &Index, level: Level) -> Result<Self> {
+    pub(super) fn read(
+        case: &Path,
+        index: &Index,
+        level: Level,
+        stop: &AtomicBool,
+    ) -> Result<Self> {
         let mut all = Self::default();
         for (_, examination) in &index.all_examinations {
-            all.file(case, examination, index, level)?;
+            all.file(case, examination, index, level, stop)?;
         }
         Ok(all)
     }
@@ -125,25 +130,19 @@ impl Detections {
         examination: &Examination,
         index: &Index,
         level: Level,
+        stop: &AtomicBool,
     ) -> Result<()> {
         let name = examination.detections_file();
         let path = case.join(&name);
         let reading = || format!("reading {}", path.display());
-        let mut file =
-            Hashed { from: File::open(&path).with_context(reading)?, sha: Sha256::new() };
-        let mut reader = BufReader::with_capacity(1 << 20, &mut file);
+        check_file(case, examination, &name, stop)?;
+        let file = File::open(&path).with_context(reading)?;
+        let mut reader = BufReader::with_capacity(1 << 20, file);
         let mut line = Vec::new();
         while reader.read_until(b'\n', &mut line).with_context(reading)? > 0 {
             let read: Line = serde_json::from_slice(&line).with_context(reading)?;
             self.line(read, examination, index, level);
             line.clear();
-        }
-        let sealed = examination.files.iter().find(|file| file.name == name);
-        if sealed.is_none_or(|sealed| sealed.sha256 != Hash(file.sha.finalize().into())) {
-            bail!(
-                "{}: it is not what was sealed; `sekisho verify` says what was changed",
-                path.display()
-            );
         }
         Ok(())
     }
@@ -298,18 +297,4 @@ impl Detections {
 fn level_of(name: &str) -> Option<Level> {
     let all = [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
     all.into_iter().find(|level| level.name() == name)
-}
-
-/// Hashes what is read through it.
-struct Hashed<R> {
-    from: R,
-    sha: Sha256,
-}
-
-impl<R: Read> Read for &mut Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.from.read(buffer)?;
-        self.sha.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
 }

@@ -165,7 +165,7 @@ pub fn expose(
         bail!("{}: there is no stored evidence in this case yet", options.case.display());
     }
     let mut detections = match options.seed_level {
-        Some(level) => Detections::read(&options.case, &index, level)?,
+        Some(level) => Detections::read(&options.case, &index, level, stop)?,
         None => Detections::default(),
     };
     let mut scan = scan::Scan { extraction: &mut extraction, detections: &mut detections };

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail};
 use sekisho_event::{Projection, RECORD_ID_UNKNOWN, TIME_UNKNOWN, Vocabulary};
 use sekisho_exposure::extract::{Extraction, Leaf};
-use sekisho_store::{Store, StoredBatch};
+use sekisho_store::StoredBatch;
 
 use super::detected::Detections;
 use crate::disclose::Index;
-use crate::examine::{Progress, json};
-use crate::seal::publish::Places;
+use crate::examine::{Progress, json, threads};
+use crate::seal::intact_stores;
 
 /// What a scan fills.
 pub(super) struct Scan<'a> {
@@ -26,7 +26,8 @@ impl Scan<'_> {
     ///
     /// # Errors
     ///
-    /// Where a segment cannot be read, or `stop` was set.
+    /// Where a segment cannot be read, or `stop` was set;
+    /// [`Invalid`](crate::Invalid) where a store is not what was sealed.
     pub(super) fn all(
         &mut self,
         case: &Path,
@@ -35,10 +36,7 @@ impl Scan<'_> {
         progress: &Progress,
     ) -> Result<u64> {
         self.extraction.wanted.extend(self.detections.events());
-        let mut stores = Vec::new();
-        for sealed in &index.examinations {
-            stores.push(Store::open(&Places::new(case, sealed.examination.number).store())?);
-        }
+        let stores = intact_stores(case, index, threads(0), stop)?;
         let total = stores.iter().map(|store| store.catalogue().rows()).sum();
         progress.bytes_total.store(total, Ordering::Relaxed);
         let mut events = 0;

@@ -1,7 +1,6 @@
 //! `sekisho hunt`: new rules and new indicators over evidence that is stored
 //! already, as a further examination of the same case.
 
-mod check;
 mod columns;
 mod lines;
 mod sweep;
@@ -28,7 +27,7 @@ use crate::examine::{Place, Places, Progress, Timeline, TimelineRow, threads};
 use crate::indicators::{self, Indicator, IndicatorCorrelator, IndicatorProgram};
 use crate::rules::{self, Selection};
 use crate::seal::publish::{self, ENGINE, keep_results, output_root, write_verdicts};
-use crate::seal::{CaseWriter, Sealed};
+use crate::seal::{CaseWriter, Sealed, intact_stores};
 use lines::{By, Sources, Together};
 use sweep::{Found, Plan, Sighting, Swept, What};
 
@@ -340,14 +339,10 @@ pub fn hunt(
     let mut case = CaseWriter::open(&options.case, key)?;
     let log = case.log.log()?;
     let index = Index::read(&log)?;
-    let numbers: Vec<u32> =
-        index.examinations.iter().map(|sealed| sealed.examination.number).collect();
-    if numbers.is_empty() {
+    if index.examinations.is_empty() {
         bail!("{}: there is no stored evidence in this case yet", options.case.display());
     }
-    check::check_files(&options.case, &index, threads, stop)?;
-    let stores = sweep::stores(&options.case, &numbers)?;
-    check::check_catalogues(&index, &stores)?;
+    let stores = intact_stores(&options.case, &index, threads, stop)?;
     let places = publish::Places::new(&options.case, case.next.examination);
     fs::create_dir_all(places.results())
         .with_context(|| format!("making {}", places.results().display()))?;

@@ -5,7 +5,7 @@
 //! was faster.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -471,13 +471,4 @@ impl On<'_> {
         };
         evidence.iter().map(text).collect()
     }
-}
-
-/// Stores of a case, by the examinations that sealed them.
-pub(super) fn stores(folder: &Path, examinations: &[u32]) -> Result<Vec<Store>> {
-    let open = |&number: &u32| {
-        let places = crate::seal::publish::Places::new(folder, number);
-        Ok(Store::open(&places.store())?)
-    };
-    examinations.iter().map(open).collect()
 }

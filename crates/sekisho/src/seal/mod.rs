@@ -14,6 +14,7 @@ mod parties;
 pub(crate) mod publish;
 mod quiet;
 pub(crate) mod rows;
+mod stores;
 #[cfg(test)]
 mod tests;
 pub(crate) mod writer;
@@ -34,6 +35,7 @@ pub use check::{StoreStanding, compare_store};
 pub use parties::{name_party, set_policy};
 pub use publish::Sealed;
 use publish::{Places, Said};
+pub(crate) use stores::{check_file, intact_stores};
 use writer::SealWriter;
 
 /// What to seal into, and with what.

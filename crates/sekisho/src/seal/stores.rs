@@ -1,11 +1,12 @@
-//! What a hunt sweeps must be what was sealed: before it reads a store, its
-//! catalogue and each of its segments are hashed whole and compared with what
-//! the log of the case says. So nothing is found, or not found, in evidence
-//! that somebody put in the place of another.
+//! The stores of a case, for whoever reads what it has sealed. What is read must
+//! be what was sealed: before a store is opened, its catalogue and each of its
+//! segments are hashed whole and compared with what the log of the case says. So
+//! nothing is found, or not found, in evidence that somebody put in the place of
+//! another.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,17 +14,16 @@ use std::thread;
 
 use anyhow::{Context as _, Error, Result};
 use sekisho_case::Hash;
+use sekisho_case::record::Examination;
 use sekisho_store::Store;
-use sha2::{Digest as _, Sha256};
 
+use super::publish::Places;
 use crate::Invalid;
 use crate::disclose::{Index, Sealed};
-
-/// Bytes that are hashed at once.
-const BLOCK_BYTES: usize = 1 << 18;
+use crate::sources::hash::of_reader;
 
 /// What people can do about it.
-const HINT: &str = "nothing was swept; `sekisho verify` says what else is not as it was sealed, \
+const HINT: &str = "nothing was read from it; `sekisho verify` says what else is not as it was sealed, \
                     and a copy of this file from before mends it";
 
 /// A file as the log has it.
@@ -34,33 +34,44 @@ struct Sum<'a> {
     bytes: u64,
 }
 
-/// Checks the catalogue and all segments of all examinations that sealed
-/// events. Where `stop` is set it ends early: then nothing is swept either.
+/// The stores of all examinations that sealed events, after a look at all of
+/// their files. Where `stop` is set it ends early: then nothing may be read.
 ///
 /// # Errors
 ///
 /// [`Invalid`] with the first file that is not as it was sealed; a file that
 /// cannot be read.
-pub(super) fn check_files(
+pub(crate) fn intact_stores(
     case: &Path,
     index: &Index,
     threads: usize,
     stop: &AtomicBool,
-) -> Result<()> {
+) -> Result<Vec<Store>> {
+    check_files(case, index, threads, stop)?;
+    let open =
+        |sealed: &Sealed| Ok(Store::open(&Places::new(case, sealed.examination.number).store())?);
+    let stores = index.examinations.iter().map(open).collect::<Result<Vec<Store>>>()?;
+    check_catalogues(index, &stores)?;
+    Ok(stores)
+}
+
+/// Checks the catalogue and all segments of all examinations that sealed
+/// events.
+fn check_files(case: &Path, index: &Index, threads: usize, stop: &AtomicBool) -> Result<()> {
     let mut files = Vec::new();
     for sealed in &index.examinations {
-        files.push(catalogue(sealed)?);
+        let number = sealed.examination.number;
+        files.push(sum_of(&sealed.examination, &format!("store/{number:04}/catalogue.json"))?);
         let sum = |name, sha256, bytes| Sum { name, sha256, bytes };
         files.extend(sealed.segments.iter().map(|s| sum(s.name.as_str(), s.sha256, s.bytes)));
     }
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let first: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let work = || {
-        let mut buffer = vec![0; BLOCK_BYTES];
         while !stop.load(Ordering::Relaxed) && !failed.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(number) else { break };
-            let Err(e) = check_file(case, file, &mut buffer, stop) else { continue };
+            let Err(e) = compare(case, file, stop) else { continue };
             failed.store(true, Ordering::Relaxed);
             // All files before this one are being looked at: the first one is named.
             let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,10 +91,24 @@ pub(super) fn check_files(
     }
 }
 
-/// What an examination has sealed of its catalogue.
-fn catalogue(sealed: &Sealed) -> Result<Sum<'_>> {
-    let examination = &sealed.examination;
-    let name = format!("store/{:04}/catalogue.json", examination.number);
+/// Checks a file of an examination, by its name in the case. Where `stop` is set
+/// it ends early: then it may not be read.
+///
+/// # Errors
+///
+/// [`Invalid`] where it is not as it was sealed, or was not sealed; a file that
+/// cannot be read.
+pub(crate) fn check_file(
+    case: &Path,
+    examination: &Examination,
+    name: &str,
+    stop: &AtomicBool,
+) -> Result<()> {
+    compare(case, &sum_of(examination, name)?, stop)
+}
+
+/// What an examination has sealed of a file.
+fn sum_of<'a>(examination: &'a Examination, name: &str) -> Result<Sum<'a>> {
     let file = examination.files.iter().find(|file| file.name == name);
     let file = file.ok_or_else(|| {
         let number = examination.number;
@@ -94,11 +119,7 @@ fn catalogue(sealed: &Sealed) -> Result<Sum<'_>> {
 
 /// Checks that the segments in the catalogues are those that the log has, and
 /// all of them.
-///
-/// # Errors
-///
-/// [`Invalid`] with the first one that is in one of the two only.
-pub(super) fn check_catalogues(index: &Index, stores: &[Store]) -> Result<()> {
+fn check_catalogues(index: &Index, stores: &[Store]) -> Result<()> {
     for (sealed, store) in index.examinations.iter().zip(stores) {
         let number = sealed.examination.number;
         let names = store.segments().iter();
@@ -117,24 +138,24 @@ pub(super) fn check_catalogues(index: &Index, stores: &[Store]) -> Result<()> {
     Ok(())
 }
 
-fn check_file(case: &Path, file: &Sum<'_>, buffer: &mut [u8], stop: &AtomicBool) -> Result<()> {
+fn compare(case: &Path, file: &Sum<'_>, stop: &AtomicBool) -> Result<()> {
     let path = case.join(file.name);
     let expected = format!("expected {} bytes with SHA-256 {}", file.bytes, file.sha256);
-    let is_file = match fs::symlink_metadata(&path) {
-        Ok(meta) => meta.is_file(),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => false,
+    let bytes = match fs::symlink_metadata(&path) {
+        Ok(meta) => meta.is_file().then_some(meta.len()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(e).with_context(|| format!("looking at {}", path.display())),
     };
-    if !is_file {
+    let Some(bytes) = bytes else {
         let text = format!("{}: there is no such file; {expected}; {HINT}", file.name);
         return Err(Invalid(text).into());
-    }
-    let found = hash(&path, buffer, stop);
-    let Some((sha256, bytes)) = found.with_context(|| format!("reading {}", path.display()))?
-    else {
-        return Ok(());
     };
-    if (sha256, bytes) == (file.sha256, file.bytes) {
+    let stopped = || stop.load(Ordering::Relaxed);
+    let sha256 = match File::open(&path).and_then(|mut file| of_reader(&mut file, &stopped)) {
+        Err(_) if stopped() => return Ok(()),
+        read => read.with_context(|| format!("reading {}", path.display()))?,
+    };
+    if sha256 == file.sha256.to_string() && bytes == file.bytes {
         return Ok(());
     }
     let text = format!(
@@ -142,22 +163,4 @@ fn check_file(case: &Path, file: &Sum<'_>, buffer: &mut [u8], stop: &AtomicBool)
         file.name
     );
     Err(Invalid(text).into())
-}
-
-/// Hash and length of a file; `None` where it was stopped.
-fn hash(path: &Path, buffer: &mut [u8], stop: &AtomicBool) -> io::Result<Option<(Hash, u64)>> {
-    let mut file = File::open(path)?;
-    let (mut hash, mut bytes) = (Sha256::new(), 0);
-    while !stop.load(Ordering::Relaxed) {
-        let read = match file.read(buffer) {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        if read == 0 {
-            return Ok(Some((Hash(hash.finalize().into()), bytes)));
-        }
-        hash.update(buffer.get(..read).unwrap_or_default());
-        bytes += read as u64;
-    }
-    Ok(None)
 }
