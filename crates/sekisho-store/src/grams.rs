@@ -81,11 +81,17 @@ pub(crate) struct GramMaker {
     words: Vec<u64>,
     /// A bit for each pair of ASCII bytes.
     pairs: Vec<u64>,
+    /// The value at hand, in lower case, and what stands around it.
+    lower: Vec<u8>,
 }
 
 impl Default for GramMaker {
     fn default() -> Self {
-        Self { words: vec![0; 1 << (GRAM_BITS_MAX_LOG2 - 6)], pairs: vec![0; 1 << (14 - 6)] }
+        Self {
+            words: vec![0; 1 << (GRAM_BITS_MAX_LOG2 - 6)],
+            pairs: vec![0; 1 << (14 - 6)],
+            lower: Vec::new(),
+        }
     }
 }
 
@@ -128,33 +134,31 @@ impl GramMaker {
     }
 
     fn add(&mut self, value: &[u8]) {
-        let Self { words, pairs } = self;
-        let mut window = Window::new();
-        let mut push = |byte: u8| {
-            window.push(byte);
-            if let Some(gram) = window.gram() {
-                set(words, slot(gram, GRAM_BITS_MAX_LOG2));
-            }
-            if let Some(pair) = window.pair() {
-                set(pairs, (pair & 0x7F | pair >> 1 & 0x3F80) as usize);
-            }
-        };
-        BEFORE.iter().for_each(|&byte| push(byte));
+        let Self { words, pairs, lower } = self;
+        lower.clear();
+        lower.extend(BEFORE);
         if value.is_ascii() {
-            value.iter().for_each(|&byte| push(byte));
+            lower.extend(value);
+            lower.make_ascii_lowercase();
         } else {
             // Two letters that are not ASCII have lower-case forms that are.
             for c in String::from_utf8_lossy(value).chars() {
-                let lower = c.to_lowercase().next().unwrap_or(c);
-                push(u8::try_from(lower).ok().filter(u8::is_ascii).unwrap_or(OTHER));
+                let lower_case = c.to_lowercase().next().unwrap_or(c);
+                lower.push(u8::try_from(lower_case).ok().filter(u8::is_ascii).unwrap_or(OTHER));
             }
         }
-        BEHIND.iter().for_each(|&byte| push(byte));
+        lower.extend(BEHIND);
+        for four in lower.array_windows::<GRAM>().filter(|four| four.is_ascii()) {
+            set(words, slot(u32::from_le_bytes(*four), GRAM_BITS_MAX_LOG2));
+        }
+        for [first, second] in lower.array_windows().filter(|two| two.is_ascii()) {
+            set(pairs, usize::from(*first) | usize::from(*second) << 7);
+        }
     }
 
     /// Appends the set of what was added.
     fn put(&mut self, out: &mut Vec<u8>) {
-        let Self { words, pairs } = self;
+        let Self { words, pairs, .. } = self;
         each_bit(pairs, |bit| {
             let pair = bit as u32 & 0x7F | (bit as u32 & 0x3F80) << 1;
             set(words, slot(pair_gram(pair), GRAM_BITS_MAX_LOG2));
