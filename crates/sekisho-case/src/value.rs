@@ -52,22 +52,28 @@ pub fn write_values<'a>(out: &mut Vec<u8>, values: impl IntoIterator<Item = Valu
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     out.push(b'"');
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    // Without branches, so that the compiler makes one comparison of many.
-    let odd = |chunk: &[u8]| chunk.iter().fold(false, |odd, &byte| odd | needs_escape(byte));
-    for chunk in chunks {
-        if odd(chunk) {
-            write_chunk(out, chunk);
-        } else {
-            out.extend_from_slice(chunk);
+    // Most texts have nothing that must be escaped.
+    if any(bytes, needs_escape) {
+        let (chunks, rest) = bytes.as_chunks::<16>();
+        for chunk in chunks {
+            if any(chunk, needs_escape) {
+                write_chunk(out, chunk);
+            } else {
+                out.extend_from_slice(chunk);
+            }
         }
-    }
-    if odd(rest) {
         write_escaped(out, rest);
     } else {
-        out.extend_from_slice(rest);
+        out.extend_from_slice(bytes);
     }
     out.push(b'"');
+}
+
+/// Whether something holds for any of some bytes. Without branches, so that the
+/// compiler makes one comparison of many.
+#[inline]
+fn any(bytes: &[u8], holds: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(false, |any, &byte| any | holds(byte))
 }
 
 #[inline]
@@ -104,18 +110,25 @@ fn letter_of(byte: u8) -> u8 {
 /// Sixteen bytes of which some must be escaped, most likely with one letter:
 /// paths of Windows, and lines.
 fn write_chunk(out: &mut Vec<u8>, chunk: &[u8; 16]) {
-    let (mut room, mut length, mut long) = ([b'\\'; 32], 0, false);
-    for &byte in chunk {
-        let letter = letter_of(byte);
-        long |= letter == b'u';
-        let at = length + usize::from(letter != 0);
+    let (mut room, mut length) = ([b'\\'; 32], 0);
+    let mut put = |byte: u8, escaped: bool| {
+        let at = length + usize::from(escaped);
         if let Some(place) = room.get_mut(at) {
-            *place = if letter == 0 { byte } else { letter };
+            *place = byte;
         }
         length = at + 1;
-    }
-    if long {
-        return write_escaped(out, chunk);
+    };
+    if any(chunk, |byte| byte < 0x20) {
+        if any(chunk, |byte| letter_of(byte) == b'u') {
+            return write_escaped(out, chunk);
+        }
+        for &byte in chunk {
+            let letter = letter_of(byte);
+            put(if letter == 0 { byte } else { letter }, letter != 0);
+        }
+    } else {
+        // What is escaped then stands for itself.
+        chunk.iter().for_each(|&byte| put(byte, needs_escape(byte)));
     }
     out.extend_from_slice(room.get(..length).unwrap_or_default());
 }

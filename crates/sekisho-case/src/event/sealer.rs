@@ -67,11 +67,9 @@ pub struct SealedEvent {
 pub struct Kept {
     /// In which round of the sealer it was kept; 0 for none.
     round: u32,
-    /// Where it is: of its disclosure's text the first byte and how many
-    /// characters, or of a member of a whole event's object the first byte and
-    /// how many bytes.
+    /// The first byte of its disclosure's text, and how many characters it has.
     start: u32,
-    length: u32,
+    chars: u32,
 }
 
 /// Seals the events of one examination. One for each thread.
@@ -85,8 +83,6 @@ pub struct EventSealer {
     head: [u8; HEAD_BYTES],
     /// Texts of fields: those that are kept, then those of the event at hand.
     texts: Texts,
-    /// Members of whole events, kept.
-    members: Vec<u8>,
     /// What was kept in rounds before is forgotten.
     round: u32,
     /// How many bytes of `texts` are kept.
@@ -144,7 +140,6 @@ impl EventSealer {
             event_name: PreparedName::of_written(EVENT_NAME),
             head: [0; HEAD_BYTES],
             texts: Texts::default(),
-            members: Vec::new(),
             round: 1,
             kept_to: 0,
             places: Vec::new(),
@@ -176,14 +171,13 @@ impl EventSealer {
     pub fn forget(&mut self) {
         self.round = self.round.checked_add(1).unwrap_or(1);
         self.kept_to = 0;
-        self.members.clear();
     }
 
     /// Begins an event; what was begun before and not finished is dropped.
     #[inline]
     pub fn begin<'s, 'n>(&'s mut self, head: &EventHead) -> OpenEvent<'s, 'n> {
         self.head = head.to_bytes(self.kind);
-        if self.kept_to + self.members.len() > KEPT_BYTES_MAX {
+        if self.kept_to > KEPT_BYTES_MAX {
             self.forget();
         }
         self.texts.truncate(self.kept_to);
@@ -198,10 +192,10 @@ impl EventSealer {
         OpenEvent { sealer: self, last: None, unordered: None }
     }
 
-    /// Adds a field to the event at hand; where what was made of it begins, and
-    /// how long it is.
+    /// Adds a field to the event at hand; where its text is, if it has one of its
+    /// own.
     #[inline]
-    fn add(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> (usize, usize) {
+    fn add(&mut self, name: &PreparedName, value: impl FnOnce(&mut Vec<u8>)) -> Option<Place> {
         match self.kind {
             Kind::Fields => {
                 let place = self.texts.add(|out| {
@@ -211,51 +205,32 @@ impl EventSealer {
                 });
                 self.last.extend_from_slice(&name.element);
                 self.places.push(place);
-                (place.start(), place.chars())
+                Some(place)
             }
             Kind::Whole => {
-                let start = self.last.len();
                 self.last.extend_from_slice(&name.member);
                 value(&mut self.last);
                 self.last.push(b',');
-                (start, self.last.len() - start)
+                None
             }
         }
     }
 
-    /// Adds a field to the event at hand, of which something may be kept.
+    /// Adds a field to the event at hand, whose text may be kept. That of a whole
+    /// event is made of all its values: to write one of them takes no longer
+    /// than to find it again.
     #[inline]
     fn add_kept(&mut self, name: &PreparedName, slot: &mut Kept, value: impl FnOnce(&mut Vec<u8>)) {
-        if slot.round != self.round {
-            let made = self.add(name, value);
-            return self.keep(slot, made);
+        if slot.round == self.round {
+            self.last.extend_from_slice(&name.element);
+            self.places.push(Place::of(slot.start as usize, slot.chars as usize));
+            return;
         }
-        let (start, length) = (slot.start as usize, slot.length as usize);
-        match self.kind {
-            Kind::Fields => {
-                self.last.extend_from_slice(&name.element);
-                self.places.push(Place::of(start, length));
-            }
-            Kind::Whole => {
-                let member = self.members.get(start..start + length);
-                self.last.extend_from_slice(member.unwrap_or_default());
-            }
-        }
-    }
-
-    /// Keeps what was made of a field, unless it is too long.
-    fn keep(&mut self, slot: &mut Kept, (mut start, length): (usize, usize)) {
-        match self.kind {
-            // What the event had made for itself before stays too: it lies in between.
-            Kind::Fields => self.kept_to = self.texts.len(),
-            Kind::Whole => {
-                let member = self.last.get(start..start + length).unwrap_or_default();
-                start = self.members.len();
-                self.members.extend_from_slice(member);
-            }
-        }
-        if let (Ok(start), Ok(length)) = (u32::try_from(start), u32::try_from(length)) {
-            *slot = Kept { round: self.round, start, length };
+        let Some(place) = self.add(name, value) else { return };
+        // What the event had made for itself before stays too: it lies in between.
+        self.kept_to = self.texts.len();
+        if let (Ok(start), Ok(chars)) = (place.start().try_into(), place.chars().try_into()) {
+            *slot = Kept { round: self.round, start, chars };
         }
     }
 
@@ -452,8 +427,9 @@ impl<'n> OpenEvent<'_, 'n> {
         self.sealer.add(name, value);
     }
 
-    /// Adds a field as [`field_with`](Self::field_with) does, and keeps what
-    /// was made of it: the closure is only called if `slot` has nothing.
+    /// Adds a field as [`field_with`](Self::field_with) does, and keeps its text
+    /// where it has one of its own: then the closure is only called if `slot` has
+    /// nothing.
     #[inline]
     pub fn field_kept(
         &mut self,
