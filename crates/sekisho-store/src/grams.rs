@@ -28,43 +28,20 @@ const OTHER: u8 = 0x80;
 const ODD_NUMBERS: u8 = 1;
 const PAIRS: u8 = 2;
 
-/// Takes bytes and shows the pieces that end at each.
-struct Window {
-    last: u32,
-    have: usize,
+/// The pieces of four bytes that are all ASCII.
+fn grams(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    let ascii = bytes.array_windows::<GRAM>().filter(|four| four.is_ascii());
+    ascii.map(|four| u32::from_le_bytes(*four))
 }
 
-impl Window {
-    fn new() -> Self {
-        Self { last: 0, have: 0 }
-    }
-
-    #[inline]
-    fn push(&mut self, byte: u8) {
-        if byte >= OTHER {
-            self.have = 0;
-            return;
-        }
-        self.last = self.last >> 8 | u32::from(byte.to_ascii_lowercase()) << 24;
-        self.have += 1;
-    }
-
-    /// The last four bytes, if all are ASCII.
-    #[inline]
-    fn gram(&self) -> Option<u32> {
-        (self.have >= GRAM).then_some(self.last)
-    }
-
-    /// The last two.
-    #[inline]
-    fn pair(&self) -> Option<u32> {
-        (self.have >= 2).then_some(self.last >> 16)
-    }
+/// The pairs of bytes that are both ASCII.
+fn pairs(bytes: &[u8]) -> impl Iterator<Item = [u8; 2]> {
+    bytes.array_windows().filter(|two| two.is_ascii()).copied()
 }
 
 /// The piece that stands for two bytes: no four ASCII bytes are like it.
-fn pair_gram(pair: u32) -> u32 {
-    u32::from_le_bytes([0, 0, OTHER, OTHER]) | pair
+fn pair_gram([first, second]: [u8; 2]) -> u32 {
+    u32::from_le_bytes([first, second, OTHER, OTHER])
 }
 
 /// Which bit of so many (as a power of two) stands for a piece. Of fewer bits
@@ -148,11 +125,11 @@ impl GramMaker {
             }
         }
         lower.extend(BEHIND);
-        for four in lower.array_windows::<GRAM>().filter(|four| four.is_ascii()) {
-            set(words, slot(u32::from_le_bytes(*four), GRAM_BITS_MAX_LOG2));
+        for gram in grams(lower) {
+            set(words, slot(gram, GRAM_BITS_MAX_LOG2));
         }
-        for [first, second] in lower.array_windows().filter(|two| two.is_ascii()) {
-            set(pairs, usize::from(*first) | usize::from(*second) << 7);
+        for [first, second] in self::pairs(lower) {
+            set(pairs, usize::from(first) | usize::from(second) << 7);
         }
     }
 
@@ -160,7 +137,7 @@ impl GramMaker {
     fn put(&mut self, out: &mut Vec<u8>) {
         let Self { words, pairs, .. } = self;
         each_bit(pairs, |bit| {
-            let pair = bit as u32 & 0x7F | (bit as u32 & 0x3F80) << 1;
+            let pair = [bit & 0x7F, bit >> 7].map(|byte| u8::try_from(byte).unwrap_or(OTHER));
             set(words, slot(pair_gram(pair), GRAM_BITS_MAX_LOG2));
         });
         let ones: usize = words.iter().map(|word| word.count_ones() as usize).sum();
@@ -226,19 +203,18 @@ impl Grams {
         let text = text.as_bytes();
         let before = if begins { &BEFORE[..] } else { &[] };
         let behind = if ends { &BEHIND[..] } else { &[] };
-        let ends_of = text.first_chunk::<{ GRAM - 1 }>().zip(text.last_chunk::<{ GRAM - 1 }>());
-        let Some((first, last)) = ends_of.filter(|_| text.len() >= GRAM) else {
-            return self.may_hold_all(before.iter().chain(text).chain(behind));
+        let edges = text.first_chunk::<{ GRAM - 1 }>().zip(text.last_chunk::<{ GRAM - 1 }>());
+        let Some((first, last)) = edges.filter(|_| text.len() >= GRAM) else {
+            // Pieces of four tell all that those of two within them do.
+            let short = before.len() + text.len() + behind.len() < GRAM;
+            let whole = joined([before, text, behind]);
+            return grams(&whole).all(|gram| self.has(gram))
+                && !(short && self.pairs && pairs(&whole).any(|two| !self.has(pair_gram(two))));
         };
-        // What lies within the text is most of it, and quickest to tell.
-        text.array_windows().all(|&four| self.has_bytes(four))
-            && (!begins || self.may_hold_all(before.iter().chain(first)))
-            && (!ends || self.may_hold_all(last.iter().chain(behind)))
-    }
-
-    #[inline]
-    fn has_bytes(&self, four: [u8; GRAM]) -> bool {
-        !four.is_ascii() || self.has(u32::from_le_bytes(four))
+        // What lies within the text is most of it, and needs no copy.
+        grams(text).all(|gram| self.has(gram))
+            && (!begins || grams(&joined([before, first, &[]])).all(|gram| self.has(gram)))
+            && (!ends || grams(&joined([&[], last, behind])).all(|gram| self.has(gram)))
     }
 
     #[inline]
@@ -246,18 +222,14 @@ impl Grams {
         let bit = slot(piece, self.log2);
         self.bits.get(bit / 8).is_none_or(|byte| byte >> (bit % 8) & 1 == 1)
     }
+}
 
-    /// Whether all pieces of some bytes may be there.
-    fn may_hold_all<'a>(&self, bytes: impl Iterator<Item = &'a u8> + Clone) -> bool {
-        // Pieces of four tell all that those of two within them do.
-        let short = self.pairs && bytes.clone().count() < GRAM;
-        let mut window = Window::new();
-        bytes.into_iter().all(|&byte| {
-            window.push(byte);
-            let piece = if short { window.pair().map(pair_gram) } else { window.gram() };
-            piece.is_none_or(|piece| self.has(piece))
-        })
-    }
+/// Fewer bytes than two pieces have, one behind the other; behind them there is
+/// nothing that a piece is made of.
+fn joined(parts: [&[u8]; 3]) -> [u8; 2 * GRAM - 1] {
+    let mut room = [OTHER; 2 * GRAM - 1];
+    room.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+    room
 }
 
 #[cfg(test)]

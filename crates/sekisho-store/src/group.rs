@@ -234,8 +234,7 @@ impl<'a> OpenGroup<'a> {
             let Some(field) = vocabulary.field(name) else { continue };
             let loaded = self.loaded.get_mut(number).and_then(Option::as_mut);
             let from = match loaded.map(|text| text.pages.take()) {
-                Some(None) => Origin::Loaded(number),
-                Some(Some(keys)) => Origin::Keys(number, Box::new(Picker::over(keys))),
+                Some(keys) => Origin::Loaded(number, keys.map(|k| Box::new(Picker::over(k)))),
                 None => {
                     let chunk = self.bytes(self.about.field(number))?;
                     Origin::Pages(Box::new(Picker::new(chunk)))
@@ -290,10 +289,9 @@ impl<'a> OpenGroup<'a> {
 
 /// Where the values of picked rows come from.
 enum Origin {
-    /// A column of which everything was read already.
-    Loaded(usize),
-    /// A column of which the dictionary was read.
-    Keys(usize, Box<Picker>),
+    /// A column of which the values were read already, and its keys if they were
+    /// not.
+    Loaded(usize, Option<Box<Picker>>),
     Pages(Box<Picker>),
 }
 
@@ -374,20 +372,15 @@ impl Picking<'_> {
                 Origin::Pages(picker) => {
                     picker.texts(rows, *kind, dictionary, unpacker, &mut keys)?
                 }
-                Origin::Keys(column, picker) => {
+                Origin::Loaded(column, unread) => {
+                    let Some(Some(text)) = loaded.get(*column) else { continue };
                     numbers.clear();
-                    picker.keys(rows, unpacker, &mut numbers)?;
-                    let text = loaded.get(*column).and_then(Option::as_ref);
-                    for &number in &numbers {
-                        keys.push(intern(text, number, *kind, dictionary)?);
+                    match unread {
+                        Some(picker) => picker.keys(rows, unpacker, &mut numbers)?,
+                        None => numbers.extend(rows.iter().map(|&row| text.key(row))),
                     }
-                }
-                Origin::Loaded(column) => {
-                    let text = loaded.get(*column).and_then(Option::as_ref);
-                    let numbers = text.map_or(&[][..], |text| &text.keys);
-                    for &row in rows {
-                        let number = numbers.get(row as usize).copied().unwrap_or(0);
-                        keys.push(intern(text, number, *kind, dictionary)?);
+                    for &number in &numbers {
+                        keys.push(text.intern(number, dictionary)?);
                     }
                 }
             }
@@ -431,20 +424,6 @@ impl Picking<'_> {
         }
         Ok(())
     }
-}
-
-/// The value with this number, which is one more than its place; 0 is none.
-fn intern(
-    text: Option<&LateText>,
-    number: u32,
-    kind: Kind,
-    to: &mut Dictionary,
-) -> Result<ValueId, Flaw> {
-    if number == 0 {
-        return Ok(ValueId::ABSENT);
-    }
-    let value = text.and_then(|text| text.value(number)).ok_or_else(unknown_key)?;
-    Ok(to.intern_str(kind, value))
 }
 
 fn some<'a>(all: &'a [i64], range: &Range<usize>) -> &'a [i64] {
@@ -545,6 +524,20 @@ impl LateText {
             }
         }
         Ok(())
+    }
+
+    /// The number of a row's value, once keys were read; 0 for none.
+    fn key(&self, row: u32) -> u32 {
+        self.keys.get(row as usize).copied().unwrap_or(0)
+    }
+
+    /// The value with this number, interned.
+    fn intern(&self, number: u32, to: &mut Dictionary) -> Result<ValueId, Flaw> {
+        if number == 0 {
+            return Ok(ValueId::ABSENT);
+        }
+        let value = self.value(number).ok_or_else(unknown_key)?;
+        Ok(to.intern_str(self.kind, value))
     }
 
     /// The value with this number, which is one more than its place.

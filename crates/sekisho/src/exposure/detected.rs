@@ -3,7 +3,6 @@
 //! case a line is about; examinations say where it was read, and the scan
 //! finds it there.
 
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -18,7 +17,7 @@ use sekisho_sigma::rule::Level;
 use serde::Deserialize;
 
 use crate::disclose::Index;
-use crate::seal::check_file;
+use crate::seal::SealedFile;
 
 /// Most detections that are taken for seeds.
 pub(super) const DETECTIONS_MAX: usize = 2_000_000;
@@ -133,15 +132,24 @@ impl Detections {
         stop: &AtomicBool,
     ) -> Result<()> {
         let name = examination.detections_file();
-        let path = case.join(&name);
-        let reading = || format!("reading {}", path.display());
-        check_file(case, examination, &name, stop)?;
-        let file = File::open(&path).with_context(reading)?;
+        let mut file = SealedFile::of(case, examination, &name)?;
+        let read = self.lines(&mut file, examination, index, level);
+        // What was changed is called so, and not a line that cannot be read.
+        file.check(stop)?;
+        read.with_context(|| format!("reading {}", case.join(&name).display()))
+    }
+
+    fn lines(
+        &mut self,
+        file: &mut SealedFile<'_>,
+        examination: &Examination,
+        index: &Index,
+        level: Level,
+    ) -> Result<()> {
         let mut reader = BufReader::with_capacity(1 << 20, file);
         let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).with_context(reading)? > 0 {
-            let read: Line = serde_json::from_slice(&line).with_context(reading)?;
-            self.line(read, examination, index, level);
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            self.line(serde_json::from_slice(&line)?, examination, index, level);
             line.clear();
         }
         Ok(())

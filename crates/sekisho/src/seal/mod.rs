@@ -35,7 +35,7 @@ pub use check::{StoreStanding, compare_store};
 pub use parties::{name_party, set_policy};
 pub use publish::Sealed;
 use publish::{Places, Said};
-pub(crate) use stores::{check_file, intact_stores};
+pub(crate) use stores::{SealedFile, intact_stores};
 use writer::SealWriter;
 
 /// What to seal into, and with what.

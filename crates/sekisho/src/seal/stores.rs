@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -20,14 +20,14 @@ use sekisho_store::Store;
 use super::publish::Places;
 use crate::Invalid;
 use crate::disclose::{Index, Sealed};
-use crate::sources::hash::of_reader;
+use crate::sources::hash::Hashing;
 
 /// What people can do about it.
-const HINT: &str = "nothing was read from it; `sekisho verify` says what else is not as it was sealed, \
-                    and a copy of this file from before mends it";
+const HINT: &str = "nothing was read from it; `sekisho verify` says what else is not as it was \
+                    sealed, and a copy of this file from before mends it";
 
 /// A file as the log has it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sum<'a> {
     name: &'a str,
     sha256: Hash,
@@ -71,7 +71,8 @@ fn check_files(case: &Path, index: &Index, threads: usize, stop: &AtomicBool) ->
         while !stop.load(Ordering::Relaxed) && !failed.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(file) = files.get(number) else { break };
-            let Err(e) = compare(case, file, stop) else { continue };
+            let looked = SealedFile::open(case, *file).and_then(|file| file.check(stop));
+            let Err(e) = looked else { continue };
             failed.store(true, Ordering::Relaxed);
             // All files before this one are being looked at: the first one is named.
             let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,22 +90,6 @@ fn check_files(case: &Path, index: &Index, threads: usize, stop: &AtomicBool) ->
         Some((_, e)) => Err(e),
         None => Ok(()),
     }
-}
-
-/// Checks a file of an examination, by its name in the case. Where `stop` is set
-/// it ends early: then it may not be read.
-///
-/// # Errors
-///
-/// [`Invalid`] where it is not as it was sealed, or was not sealed; a file that
-/// cannot be read.
-pub(crate) fn check_file(
-    case: &Path,
-    examination: &Examination,
-    name: &str,
-    stop: &AtomicBool,
-) -> Result<()> {
-    compare(case, &sum_of(examination, name)?, stop)
 }
 
 /// What an examination has sealed of a file.
@@ -138,29 +123,73 @@ fn check_catalogues(index: &Index, stores: &[Store]) -> Result<()> {
     Ok(())
 }
 
-fn compare(case: &Path, file: &Sum<'_>, stop: &AtomicBool) -> Result<()> {
-    let path = case.join(file.name);
-    let expected = format!("expected {} bytes with SHA-256 {}", file.bytes, file.sha256);
-    let bytes = match fs::symlink_metadata(&path) {
-        Ok(meta) => meta.is_file().then_some(meta.len()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-        Err(e) => return Err(e).with_context(|| format!("looking at {}", path.display())),
-    };
-    let Some(bytes) = bytes else {
-        let text = format!("{}: there is no such file; {expected}; {HINT}", file.name);
-        return Err(Invalid(text).into());
-    };
-    let stopped = || stop.load(Ordering::Relaxed);
-    let sha256 = match File::open(&path).and_then(|mut file| of_reader(&mut file, &stopped)) {
-        Err(_) if stopped() => return Ok(()),
-        read => read.with_context(|| format!("reading {}", path.display()))?,
-    };
-    if sha256 == file.sha256.to_string() && bytes == file.bytes {
-        return Ok(());
+/// A file of a case that is hashed while it is read.
+pub(crate) struct SealedFile<'a> {
+    sum: Sum<'a>,
+    path: PathBuf,
+    bytes: u64,
+    reader: Hashing<File>,
+}
+
+impl Read for SealedFile<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer)
     }
-    let text = format!(
-        "{} is not what was sealed: {expected}, found {bytes} bytes with SHA-256 {sha256}; {HINT}",
-        file.name
-    );
-    Err(Invalid(text).into())
+}
+
+impl<'a> SealedFile<'a> {
+    /// Opens a file of an examination, by its name in the case.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] where it is not there or was not sealed; where it cannot be
+    /// opened.
+    pub(crate) fn of(case: &Path, examination: &'a Examination, name: &str) -> Result<Self> {
+        Self::open(case, sum_of(examination, name)?)
+    }
+
+    fn open(case: &Path, sum: Sum<'a>) -> Result<Self> {
+        let path = case.join(sum.name);
+        let bytes = match fs::symlink_metadata(&path) {
+            Ok(meta) => meta.is_file().then_some(meta.len()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+            Err(e) => return Err(e).with_context(|| format!("looking at {}", path.display())),
+        };
+        let Some(bytes) = bytes else {
+            let text = format!("{}: there is no such file; {}; {HINT}", sum.name, sum.expected());
+            return Err(Invalid(text).into());
+        };
+        let file = File::open(&path).with_context(|| format!("reading {}", path.display()))?;
+        Ok(Self { sum, path, bytes, reader: Hashing::new(file) })
+    }
+
+    /// Reads on to the end and compares. Where `stop` is set it ends early: then
+    /// nothing may be made of what was read.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] where it is not what was sealed; where it cannot be read.
+    pub(crate) fn check(self, stop: &AtomicBool) -> Result<()> {
+        let Self { sum, path, bytes, reader } = self;
+        let stopped = || stop.load(Ordering::Relaxed);
+        let sha256 = match reader.finish(&stopped) {
+            Err(_) if stopped() => return Ok(()),
+            read => read.with_context(|| format!("reading {}", path.display()))?,
+        };
+        if sha256 == sum.sha256.to_string() && bytes == sum.bytes {
+            return Ok(());
+        }
+        let text = format!(
+            "{} is not what was sealed: {}, found {bytes} bytes with SHA-256 {sha256}; {HINT}",
+            sum.name,
+            sum.expected()
+        );
+        Err(Invalid(text).into())
+    }
+}
+
+impl Sum<'_> {
+    fn expected(&self) -> String {
+        format!("expected {} bytes with SHA-256 {}", self.bytes, self.sha256)
+    }
 }
