@@ -210,7 +210,8 @@ fn read(extraction: &mut Extraction, bytes: &[u8]) -> Option<u64> {
 fn count(e: &Extraction, records: u64) {
     let hours = e.heard.hours.values().flat_map(|hours| hours.values());
     let heard: u64 = hours.map(|hour| u64::from(hour.events)).sum();
-    assert_eq!(heard + e.seen.repeated + e.heard.timeless, records, "records are lost, or twice");
+    let timeless: u64 = e.heard.timeless.values().sum();
+    assert_eq!(heard + e.seen.repeated + timeless, records, "records are lost, or twice");
     for activity in &e.activities {
         if let What::Loss(loss) = &activity.what {
             assert!(loss.share.is_none_or(|share| (0.0..=1.0).contains(&share)));

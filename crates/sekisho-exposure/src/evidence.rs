@@ -1,5 +1,8 @@
 //! Records that activity rests on: where each stands in the sealed case.
 
+use sekisho_event::TIME_UNKNOWN;
+
+use crate::limits::{TIME_EARLIEST, TIME_LATEST};
 use crate::names::{Name, Names};
 
 /// Number of a record in [`Evidence`].
@@ -24,12 +27,28 @@ pub struct Record {
     pub channel: Name,
     /// Its own id; [`sekisho_event::RECORD_ID_UNKNOWN`] where it has none.
     pub record_id: u64,
-    /// Nanoseconds since 1970 in UTC, as the record says.
+    /// Nanoseconds since 1970 in UTC, as the record says; what is cited.
     pub time: i64,
     /// Its cell in the case, and its number in that cell.
     pub cell: u32,
     /// See `cell`.
     pub index: u64,
+}
+
+impl Record {
+    /// When it was, as far as can be reckoned with: [`reckoned`] of its time.
+    #[must_use]
+    pub fn when(&self) -> i64 {
+        reckoned(self.time)
+    }
+}
+
+/// A time that a record states, nanoseconds since 1970 in UTC;
+/// [`TIME_UNKNOWN`] where it is so far off that the record does not know it
+/// (FILETIME 0 is in 1601). Differences of what is left fit into 64 bits.
+#[must_use]
+pub fn reckoned(time: i64) -> i64 {
+    if (TIME_EARLIEST..=TIME_LATEST).contains(&time) { time } else { TIME_UNKNOWN }
 }
 
 /// All records that activity was read from.

@@ -19,7 +19,7 @@ use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
 
 use crate::activity::{Activity, Actor, LogonKind, Peer, Session, SessionStep, What};
-use crate::evidence::{Evidence, Record, RecordId};
+use crate::evidence::{Evidence, Record, RecordId, reckoned};
 use crate::ledger::{Heard, Hour};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
@@ -233,10 +233,10 @@ impl<'a> Out<'a> {
         self.place
     }
 
-    /// When it says it was.
+    /// When it was ([`Record::when`]).
     #[must_use]
     pub fn time(&self) -> i64 {
-        self.record.time
+        self.record.when()
     }
 
     /// What class of evidence the event is of.
@@ -280,8 +280,7 @@ impl<'a> Out<'a> {
 
     /// Adds an activity at the time of the event.
     pub fn push(&mut self, actor: Actor, what: What) {
-        let time = self.record.time;
-        self.push_at(time, actor, what);
+        self.push_at(self.time(), actor, what);
     }
 
     /// Adds an activity at another time that the event states.
@@ -290,7 +289,7 @@ impl<'a> Out<'a> {
             self.extraction.dropped += 1;
             return;
         }
-        let record = self.record();
+        let (record, time) = (self.record(), reckoned(time));
         let place = self.place;
         self.extraction.activities.push(Activity { record, time, place, actor, what });
     }
@@ -308,7 +307,7 @@ impl<'a> Out<'a> {
     /// once an hour for each actor, with the earliest record, in whatever
     /// order records come.
     pub fn seen(&mut self, actor: Actor, guid: Option<Name>) {
-        let (time, place) = (self.record.time, self.place);
+        let (time, place) = (self.time(), self.place);
         let of_hour = (place, actor, guid, Hour::of(time));
         if let Some(&at) = self.extraction.in_use.get(&of_hour) {
             let earlier = |known: &Activity| {

@@ -244,6 +244,28 @@ fn a_log_that_is_expected_and_stops_early_is_missing_from_then_on() {
 }
 
 #[test]
+fn a_record_without_a_time_may_have_been_at_any() {
+    // No time, FILETIME 0, the last that 64 bits have.
+    for time in [sekisho_event::TIME_UNKNOWN, -9_223_372_036_000_000_000, i64::MAX] {
+        let mut logs = Logs::all();
+        let row = [("@host", "FS01"), ("@time", &time.to_string()), ("TargetUserName", "eve")];
+        add(&mut logs.extraction, &shape("windows", "Security", 4624), &[&row]);
+        let answer = logs.expecting("");
+        let verdict = &answer.verdicts[0];
+        assert_ne!(verdict.verdict, Verdict::RuledOut, "{time}");
+        let said = |m: &&crate::answer::Missing| {
+            m.host == "FS01" && m.reason == "1 of its records have no time"
+        };
+        let missing: Vec<_> = verdict.missing.iter().filter(said).collect();
+        assert_eq!((missing.len(), missing[0].class.as_str()), (1, "logon"), "{verdict:?}");
+        let rows: Vec<&Coverage> = answer.coverage.iter().filter(|c| c.host == "FS01").collect();
+        assert_eq!((rows.len(), rows[0].state), (1, CoverageWord::Partial), "{rows:?}");
+        let others = answer.coverage.iter().filter(|c| c.host != "FS01");
+        assert!(others.into_iter().all(|c| c.state == CoverageWord::Covered));
+    }
+}
+
+#[test]
 fn records_of_a_host_by_another_of_its_names_are_its_records() {
     let estate = "[[host]]\nnames = ['FILES', 'fs01.corp.example']\nlogs = ['Security']";
     let answer = Logs::all().expecting(estate);

@@ -155,7 +155,7 @@ impl<'a> Ledger<'a> {
     /// The state of a source over all of the evidence's time.
     pub(crate) fn stretches(&self, source: Source) -> Vec<Stretch> {
         let hours = self.hours(source, None);
-        self.lay(source, &hours)
+        self.lay(source, None, &hours)
     }
 
     /// Whether some source of a host showed these classes over a stretch: the
@@ -243,7 +243,7 @@ impl<'a> Ledger<'a> {
         // Where ids prove that nothing is missing, that a class was silent is
         // no loss; else each class has a habit of its own.
         let hours = self.hours(source, (!unbroken).then_some(class));
-        self.lay(source, &hours)
+        self.lay(source, Some(class), &hours)
             .into_iter()
             .filter(|stretch| stretch.word != CoverageWord::Covered)
             .filter(|stretch| stretch.from < to && stretch.to > from)
@@ -279,8 +279,18 @@ impl<'a> Ledger<'a> {
         hours.into_values().collect()
     }
 
-    /// Lays the marks of a source over the time of the evidence.
-    fn lay(&self, source: Source, hours: &[HourHeard]) -> Vec<Stretch> {
+    /// How many records of a source have no time, of one class or all.
+    fn timeless(&self, source: Source, class: Option<Class>) -> u64 {
+        let of_source =
+            self.heard.timeless.iter().filter(|((known, of), _)| {
+                *known == source && class.is_none_or(|class| class == *of)
+            });
+        of_source.map(|(_, count)| count).sum()
+    }
+
+    /// Lays the marks of a source over the time of the evidence. `class` is the
+    /// one that is asked about, if not all.
+    fn lay(&self, source: Source, class: Option<Class>, hours: &[HourHeard]) -> Vec<Stretch> {
         let (first, last) = self.extent;
         let end = last.saturating_add(1);
         let mut marks: Vec<Mark> = Vec::new();
@@ -322,6 +332,12 @@ impl<'a> Ledger<'a> {
             marks.extend(silent.map(|gap| {
                 (gap, CoverageWord::Missing, "silent for longer than is its habit".to_owned())
             }));
+        }
+        // Nobody knows when they were, and what they say is not followed.
+        let timeless = self.timeless(source, class);
+        if timeless > 0 {
+            let reason = format!("{timeless} of its records have no time");
+            marks.push(((first, end), CoverageWord::Partial, reason));
         }
         marks.extend(self.losses.get(&source).into_iter().flatten().cloned());
         laid(&marks, first, end)

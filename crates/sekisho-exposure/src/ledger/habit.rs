@@ -42,7 +42,7 @@ pub(super) fn silences(hours: &[HourHeard]) -> (Vec<Gap>, i64) {
     lengths.sort_unstable_by(|a, b| b.cmp(a));
     let rank = RECURRING.max(lengths.len() / 20);
     let usual = lengths.get(rank).copied().unwrap_or(0);
-    (gaps, even.max(usual + usual / 2))
+    (gaps, even.max(usual.saturating_add(usual / 2)))
 }
 
 /// What record ids say.

@@ -73,24 +73,25 @@ pub struct Heard {
     /// What is recorded of a container is often chosen one by one; that one of
     /// them was heard says nothing of the others.
     pub alive: HashMap<(Source, Class, Name), BTreeMap<Hour, HourHeard>>,
-    /// Events without a time.
-    pub timeless: u64,
+    /// Events without a time: they may have been at any.
+    pub timeless: HashMap<(Source, Class), u64>,
 }
 
 impl Heard {
     /// An event of a place.
     pub fn add(&mut self, place: Option<Name>, class: Class, record: &Record) {
         let source = Source { host: place, channel: record.channel };
-        if record.time == TIME_UNKNOWN {
-            self.timeless += 1;
+        let time = record.when();
+        if time == TIME_UNKNOWN {
+            *self.timeless.entry((source, class)).or_default() += 1;
             return;
         }
-        note(self.hours.entry((source, class)).or_default(), record.time);
+        note(self.hours.entry((source, class)).or_default(), time);
         if record.record_id == RECORD_ID_UNKNOWN {
             return;
         }
         let runs = self.runs.entry(source).or_default();
-        let here = (record.record_id, record.time);
+        let here = (record.record_id, time);
         match runs.last_mut() {
             Some(run) if run.last.0.checked_add(1) == Some(here.0) => run.last = here,
             Some(run) if run.first.0.checked_sub(1) == Some(here.0) => run.first = here,
@@ -114,8 +115,8 @@ impl Heard {
     /// An event of this class shows that records are made for a container.
     pub fn alive(&mut self, place: Option<Name>, class: Class, container: Name, record: &Record) {
         let source = Source { host: place, channel: record.channel };
-        if record.time != TIME_UNKNOWN {
-            note(self.alive.entry((source, class, container)).or_default(), record.time);
+        if record.when() != TIME_UNKNOWN {
+            note(self.alive.entry((source, class, container)).or_default(), record.when());
         }
     }
 
@@ -141,8 +142,8 @@ impl Heard {
 
     /// A sensor's event shows that this host or address was watched.
     pub fn watched(&mut self, end: Name, class: Class, record: &Record) {
-        if record.time != TIME_UNKNOWN {
-            note(self.watched.entry((end, class)).or_default(), record.time);
+        if record.when() != TIME_UNKNOWN {
+            note(self.watched.entry((end, class)).or_default(), record.when());
         }
     }
 }

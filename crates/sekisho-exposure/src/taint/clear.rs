@@ -99,14 +99,14 @@ impl Sweep<'_> {
             until: word.until,
             ..SaidSeed::default()
         };
-        let Some(host) = record.host.filter(|_| *word == alone && record.time != TIME_UNKNOWN)
-        else {
+        let time = record.when();
+        let Some(host) = record.host.filter(|_| *word == alone && time != TIME_UNKNOWN) else {
             return false;
         };
-        let host = self.estate.canonical(host, record.time);
+        let host = self.estate.canonical(host, time);
         is_host(self.names.folded(host), &said.to_lowercase())
-            && word.from.is_none_or(|from| record.time >= from)
-            && word.until.is_none_or(|until| record.time <= until)
+            && word.from.is_none_or(|from| time >= from)
+            && word.until.is_none_or(|until| time <= until)
     }
 }
 

@@ -83,10 +83,11 @@ impl Sweep<'_> {
         silent.sort_unstable();
         for record in silent {
             let Some(at) = evidence.get(record) else { continue };
-            let Some(host) = at.host.filter(|_| at.time != sekisho_event::TIME_UNKNOWN) else {
+            let time = at.when();
+            let Some(host) = at.host.filter(|_| time != sekisho_event::TIME_UNKNOWN) else {
                 continue;
             };
-            let host = self.estate.canonical(host, at.time);
+            let host = self.estate.canonical(host, time);
             if !run_on.contains(&host) {
                 continue;
             }
@@ -95,7 +96,7 @@ impl Sweep<'_> {
                 from: None,
                 to,
                 how: "detected",
-                time: at.time,
+                time,
                 grade: Grade::Possible,
                 record,
                 whole: false,

@@ -139,7 +139,8 @@ proptest! {
         }
         let heard: u32 =
             e.heard.hours.values().flat_map(|hours| hours.values()).map(|hour| hour.events).sum();
-        prop_assert_eq!(u64::from(heard) + e.seen.repeated + e.heard.timeless, records.len() as u64);
+        let timeless: u64 = e.heard.timeless.values().sum();
+        prop_assert_eq!(u64::from(heard) + e.seen.repeated + timeless, records.len() as u64);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Records that were lost or are no longer made, and the host's clock.
 
+use sekisho_event::TIME_UNKNOWN;
 use sekisho_event::time::{self, Stamp};
 
 use super::event::Event;
 use crate::activity::{Actor, Loss, LossKind, What};
+use crate::evidence::reckoned;
 use crate::names::Name;
 
 /// The security log: 1100 to 1108 are its service's, the rest its own.
@@ -140,7 +142,7 @@ fn object_auditing(e: &mut Event<'_, '_, '_>) {
 /// counts.
 fn clock(e: &mut Event<'_, '_, '_>) {
     let at = |text: Option<&str>| match time::parse(text?)? {
-        Stamp::Utc(at) | Stamp::Zoneless(at) => Some(at),
+        Stamp::Utc(at) | Stamp::Zoneless(at) => Some(reckoned(at)).filter(|at| *at != TIME_UNKNOWN),
         Stamp::Yearless(_) => None,
     };
     let from = at(e.any(&["PreviousTime", "OldTime"]));
