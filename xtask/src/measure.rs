@@ -1,6 +1,7 @@
 //! CPU time and peak memory of child processes, from `/proc`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ pub(crate) struct Taken {
     /// Peak resident memory, in MiB.
     pub(crate) peak_mib: f64,
 }
+
+/// Bytes of a failing process's messages that are shown.
+const SAID_BYTES: u64 = 2048;
 
 /// Clock ticks a second in `/proc/*/stat`: 100 on every Linux there is.
 const TICKS: f64 = 100.0;
@@ -67,9 +71,12 @@ fn watch(child: &mut Child, start: Instant) -> Result<Taken> {
     Ok(Taken { cpu, wall, peak_mib: peak })
 }
 
-/// Runs a command to its end, unheard, and measures it.
+/// Runs a command to its end, unheard, and measures it. If it fails, what it
+/// said last is in the error.
 pub(crate) fn run(command: &mut Command) -> Result<Taken> {
-    watched(command.stderr(Stdio::null()))
+    let mut said = tempfile::tempfile().context("making a file for messages")?;
+    let taken = watched(command.stderr(said.try_clone()?));
+    taken.or_else(|error| Err(error.context(last_of(&mut said)?)))
 }
 
 /// As [`run`]; errors go where the command says.
@@ -78,6 +85,15 @@ pub(crate) fn watched(command: &mut Command) -> Result<Taken> {
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("starting {command:?}"))?;
     watch(&mut child, start).with_context(|| format!("measuring {command:?}"))
+}
+
+/// The end of what a process wrote.
+fn last_of(said: &mut File) -> Result<String> {
+    let length = said.metadata()?.len();
+    said.seek(SeekFrom::Start(length.saturating_sub(SAID_BYTES)))?;
+    let mut end = Vec::new();
+    said.read_to_end(&mut end)?;
+    Ok(format!("it said: {}", String::from_utf8_lossy(&end).trim()))
 }
 
 /// The least CPU and wall time, and the highest peak, of several runs.
@@ -90,4 +106,16 @@ pub(crate) fn least(rounds: usize, mut once: impl FnMut() -> Result<Taken>) -> R
         best.peak_mib = best.peak_mib.max(taken.peak_mib);
     }
     Ok(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_failing_program_said_is_in_the_error() {
+        let error = run(Command::new("sh").args(["-c", "echo no such key >&2; exit 3"]));
+        let told = format!("{:#}", error.unwrap_err());
+        assert!(told.contains("no such key") && told.contains("exit status: 3"), "{told}");
+    }
 }
