@@ -318,7 +318,7 @@ fn seen_path<'a>(parsed: &Parsed<'a>) -> SeenPath<'a> {
 }
 
 /// The drive that a share like `C$` is.
-pub(super) fn drive_share(share: &str) -> Option<&str> {
+pub(crate) fn drive_share(share: &str) -> Option<&str> {
     let letter = share.strip_suffix('$')?;
     (letter.len() == 1 && letter.chars().all(|c| c.is_ascii_alphabetic())).then_some(letter)
 }

@@ -49,6 +49,7 @@ enum Shelf {
     /// By the user.
     Mail(Box<str>),
     MailOpen,
+    MailAll,
     Bucket(Box<str>),
     BucketOpen,
     Site(Box<str>),
@@ -138,7 +139,9 @@ impl Index {
             }
             Place::Mail { mailbox, message, .. } => {
                 let shelf = mailbox.user().map_or(Shelf::MailOpen, |user| Shelf::Mail(user.into()));
-                self.tree(shelf).put_id(message.as_ref().and_then(mail::Message::id), id);
+                let message = message.as_ref().and_then(mail::Message::id);
+                self.tree(shelf).put_id(message, id);
+                self.tree(Shelf::MailAll).put_id(message, id);
             }
             Place::Bucket(bucket) => {
                 let shelf = bucket.bucket().map_or(Shelf::BucketOpen, |b| Shelf::Bucket(b.into()));
@@ -172,9 +175,12 @@ impl Index {
                 self.file_candidates(seen, whole, view, ids);
             }
             Object::Mail { mailbox, message, .. } => {
-                let user = mail::user_of(text(mailbox)).into();
+                let user = mail::user_of(text(mailbox));
                 let id = message.map(|message| mail::bare(text(message)));
-                for shelf in [Shelf::Mail(user), Shelf::MailOpen] {
+                if matches!(user, mail::ALL | mail::SOME) {
+                    return self.ask(&Shelf::MailAll, &Probe::Id(id), ids);
+                }
+                for shelf in [Shelf::Mail(user.into()), Shelf::MailOpen] {
                     self.ask(&shelf, &Probe::Id(id), ids);
                 }
             }

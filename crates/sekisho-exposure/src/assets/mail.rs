@@ -5,6 +5,12 @@ use super::glob::Glob;
 use super::pattern::{PathPattern, SeenPart, SeenPath};
 use crate::names::folded;
 
+/// Stands for all mailboxes, or all sites.
+pub(crate) const ALL: &str = "*";
+
+/// Stands for a mailbox or site that the record does not name.
+pub(crate) const SOME: &str = "?";
+
 /// Whose mail.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
@@ -43,7 +49,10 @@ impl Mailbox {
     /// user (the tenant's own domain, an account without its domain) may be.
     pub(super) fn matches(&self, seen: &str) -> Match {
         let seen = bare(seen);
-        if self.address.matches(seen) {
+        if seen == SOME {
+            return Match::maybe(Fit::Is);
+        }
+        if seen == ALL || self.address.matches(seen) {
             return Match::sure(Fit::Is);
         }
         let ((user, domain), (other, other_domain)) = (parts(self.address.text()), parts(seen));

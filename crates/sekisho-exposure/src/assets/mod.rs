@@ -46,11 +46,12 @@ mod site;
 mod store;
 mod tree;
 
+pub(crate) use fit::drive_share;
 pub use fit::{Fit, Match, View};
 pub use glob::Glob;
 pub use index::{Found, Index};
 pub use location::{Host, Kind, Location, Place};
-pub(crate) use mail::is_one_folder;
+pub(crate) use mail::{ALL, SOME, is_one_folder};
 pub use mail::{Folder, Mailbox, Message};
 pub use pattern::PathPattern;
 pub use shares::Shares;

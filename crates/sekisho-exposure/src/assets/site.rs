@@ -38,6 +38,9 @@ impl SitePattern {
     }
 
     pub(super) fn matches(&self, url: &str, whole: bool) -> Match {
+        if url.trim() == super::mail::SOME {
+            return Match::maybe(Fit::Is);
+        }
         let address = Address::of(url);
         if address.host().is_some_and(|host| !self.host.matches(host)) {
             return Match::NO;
@@ -74,6 +77,9 @@ impl Address {
 
     pub(super) fn of(url: &str) -> Self {
         let url = url.trim();
+        if url == super::mail::ALL {
+            return Self::default();
+        }
         let rest = url.split_once("://").map(|(_, rest)| rest);
         let whole = rest.unwrap_or(url).split('#').next().unwrap_or_default();
         let (place, query) = whole.split_once('?').unwrap_or((whole, ""));

@@ -13,8 +13,11 @@ const UNBROKEN_PER_MILLE: u128 = 970;
 /// How many silences of a length make it a habit: nights and weekends recur.
 const RECURRING: usize = 3;
 
-/// So many small holes are a habit.
-const FEW: usize = 3;
+/// So many small holes are a habit, if there are also more than [`HOLES_SHARE`].
+const MANY: usize = 20;
+
+/// At most one hole in so many records is none of a log's habits.
+const HOLES_SHARE: u128 = 200;
 
 /// A hole of at most so many ids is small.
 const SMALL_HOLE: u64 = 50;
@@ -67,20 +70,20 @@ pub(super) fn ids(runs: &[Run]) -> Ids {
     let all = u128::from(last.last.0 - first.first.0) + 1;
     // Two runs far apart, as of two machines or a log begun anew, do not make
     // a filtered log of two whole ones.
-    let unbroken = there * 1000 >= all * UNBROKEN_PER_MILLE
-        || runs.len() <= 1 + usize::try_from(there / 200).unwrap_or(usize::MAX);
-    let mut out = Ids { unbroken, ..Ids::default() };
+    let few = usize::try_from(there / HOLES_SHARE).unwrap_or(usize::MAX);
+    let unbroken = there * 1000 >= all * UNBROKEN_PER_MILLE || runs.len() <= few + 1;
     let mut sizes: Vec<u64> = between(&runs).map(|(_, missing)| missing).collect();
     sizes.sort_unstable();
     let usual = sizes.get(sizes.len() / 2).copied().unwrap_or(0);
     // A few ids missing here and there is what a subscription leaves out.
-    let filtered = sizes.len() >= FEW && sizes.last().is_some_and(|most| *most <= SMALL_HOLE);
+    let filtered =
+        sizes.len() >= MANY.max(few) && sizes.last().is_some_and(|most| *most <= SMALL_HOLE);
+    let unbroken = unbroken && !filtered;
+    let mut out = Ids { unbroken, ..Ids::default() };
     for (gap, missing) in between(&runs) {
         if gap.1 < gap.0 {
             out.restarts.push((gap.1, gap.0));
-        } else if unbroken && !filtered
-            || (missing > usual.saturating_mul(200) && sizes.len() >= 20)
-        {
+        } else if unbroken || (missing > usual.saturating_mul(200) && sizes.len() >= 20) {
             out.holes.push((gap, missing));
         }
     }

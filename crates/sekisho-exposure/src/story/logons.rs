@@ -2,8 +2,9 @@
 
 use hashbrown::HashMap;
 
-use crate::activity::{Activity, LogonKind, SessionStep, What};
-use crate::names::Name;
+use crate::activity::{Activity, LogonKind, Object, SessionStep, Touch, TouchKind, What};
+use crate::assets::drive_share;
+use crate::names::{Name, Names};
 
 /// A session.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +22,25 @@ pub(crate) struct Logon {
     pub(crate) begun: bool,
 }
 
+/// Pipes behind which things are run or set up.
+const PIPES: [&str; 3] = ["svcctl", "atsvc", "winreg"];
+
+/// Whether only an administrator gets at a thing: the share of a drive, of the
+/// system's folder, the control of services.
+fn is_for_administrators(touch: &Touch, names: &Names) -> bool {
+    let done = touch.kind != TouchKind::Denied;
+    done && match touch.object {
+        Object::Shared { share, .. } => {
+            let share = names.folded(share);
+            share == "admin$" || drive_share(share).is_some()
+        }
+        Object::Other { service, id } => {
+            names.folded(service) == "pipe" && PIPES.contains(&names.folded(id))
+        }
+        _ => false,
+    }
+}
+
 /// All sessions that activities name.
 #[derive(Debug, Default)]
 pub(crate) struct Logons {
@@ -30,7 +50,7 @@ pub(crate) struct Logons {
 
 impl Logons {
     /// Those of activities in order of time.
-    pub(crate) fn of(activities: &[Activity]) -> Self {
+    pub(crate) fn of(activities: &[Activity], names: &Names) -> Self {
         let mut out = Self::default();
         for activity in activities {
             if let What::Session(session) = &activity.what {
@@ -49,6 +69,9 @@ impl Logons {
             } else if let Some(key) = activity.actor.session {
                 let logon = out.at(key, activity);
                 logon.account = logon.account.or(activity.actor.account);
+                if let What::Touch(touch) = &activity.what {
+                    logon.privileged |= is_for_administrators(touch, names);
+                }
             }
         }
         out

@@ -40,7 +40,7 @@ impl Story {
         }
         sort(&mut activities, &extraction.evidence, &extraction.names);
         let processes = Processes::of(&activities);
-        let logons = Logons::of(&activities);
+        let logons = Logons::of(&activities, &extraction.names);
         Self { activities, timeless, processes, logons }
     }
 }

@@ -16,6 +16,10 @@ pub(super) type Coming = (Option<Name>, Option<Name>, Name);
 #[derive(Debug, Default)]
 pub(crate) struct Habits {
     comings: HashMap<Coming, BTreeSet<i64>>,
+    /// The same by address: who only connects chooses what he calls himself.
+    addresses: HashMap<Coming, BTreeSet<i64>>,
+    /// Who has sessions on which host, from wherever.
+    at_home: HashMap<(Name, Name), BTreeSet<i64>>,
     clients: HashMap<Client, BTreeSet<i64>>,
     /// When a client was first seen, nanoseconds.
     first: HashMap<Client, i64>,
@@ -64,6 +68,11 @@ impl Habits {
             {
                 let coming = (session.account, session.from.host, place);
                 remember(habits.comings.entry(coming).or_default(), day);
+                let coming = (session.account, session.from.address, place);
+                remember(habits.addresses.entry(coming).or_default(), day);
+                if let Some(account) = session.account {
+                    remember(habits.at_home.entry((account, place)).or_default(), day);
+                }
             }
         }
         habits
@@ -98,6 +107,16 @@ impl Habits {
     pub(super) fn coming_before(&self, coming: &Coming, time: i64) -> bool {
         let days = self.comings.get(coming).filter(|days| days.len() >= HABIT_DAYS);
         days.and_then(BTreeSet::last).is_some_and(|last| *last < time.div_euclid(DAY))
+    }
+
+    /// Whether somebody recurs from an address.
+    pub(super) fn coming_by_address(&self, coming: &Coming) -> bool {
+        self.addresses.get(coming).is_some_and(|days| days.len() >= HABIT_DAYS)
+    }
+
+    /// Whether sessions of an account recur on a host.
+    pub(super) fn is_at_home(&self, account: Name, host: Name) -> bool {
+        self.at_home.get(&(account, host)).is_some_and(|days| days.len() >= HABIT_DAYS)
     }
 
     /// Whether somebody recurs.

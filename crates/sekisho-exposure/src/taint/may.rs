@@ -9,7 +9,7 @@
 use hashbrown::{HashMap, HashSet};
 
 use super::{Entity, SKEW, Sweep};
-use crate::activity::{LogonKind, SessionStep, What};
+use crate::activity::{LogonKind, Session, SessionStep, What};
 use crate::answer::Grade;
 use crate::estate::Inside;
 use crate::extract::is_machine_account;
@@ -23,6 +23,9 @@ const PASSES_MAX: u32 = 64;
 pub(crate) struct May {
     hosts: HashMap<Name, i64>,
     sessions: HashSet<Name>,
+    /// Sessions of which the records have no key: on which host, from where,
+    /// if that is known.
+    visits: HashSet<(Name, Option<Name>)>,
 }
 
 /// Hosts from which the intruder may have come to where it was first seen, and
@@ -96,6 +99,11 @@ impl May {
         self.sessions.contains(&key)
     }
 
+    /// Where sessions on a host came from that may be, and have no key.
+    pub(crate) fn visits(&self, host: Name) -> impl Iterator<Item = Option<Name>> + '_ {
+        self.visits.iter().filter(move |(on, _)| *on == host).map(|(_, from)| *from)
+    }
+
     /// Spreads what may be the intruder's, from `begin` on. `unwatched` are
     /// the hosts of which nobody can say what ran there. When a compromised
     /// host became so is not known either: what was seen first need not have
@@ -115,7 +123,8 @@ impl May {
         }
         // Of some sessions the beginning was not seen.
         for logon in sweep.story.logons.all().filter(|logon| !logon.begun) {
-            if sweep.taints.ever(Entity::Session(logon.key)).is_some() {
+            let tainted = sweep.taints.ever(Entity::Session(logon.key)).is_some();
+            if tainted || is_strange(sweep, logon.account, logon.host) {
                 may.sessions.insert(logon.key);
                 if let Some(host) = logon.host {
                     may.from(host, logon.opened);
@@ -139,20 +148,31 @@ impl May {
         let mut news = false;
         for activity in &sweep.story.activities {
             let What::Session(session) = &activity.what else { continue };
-            if session.step != SessionStep::Opened || activity.time < begin {
+            let Some(place) = activity.place.filter(|_| activity.time >= begin) else { continue };
+            if !lets_in(sweep, session, place) {
                 continue;
             }
-            let (Some(place), Some(key)) = (activity.place, session.key) else { continue };
-            let tainted = || sweep.taints.ever(Entity::Session(key)).is_some();
-            let known = self.sessions.contains(&key);
+            let visit = (place, session.from.host.or(session.from.address));
+            let known = match session.key {
+                Some(key) => self.sessions.contains(&key),
+                None => self.visits.contains(&visit),
+            };
+            let tainted =
+                || session.key.is_some_and(|key| sweep.taints.ever(Entity::Session(key)).is_some());
             if known || !(tainted() || self.comes_from(sweep, activity.time, session, place)) {
                 continue;
             }
-            self.sessions.insert(key);
+            match session.key {
+                Some(key) => self.sessions.insert(key),
+                None => self.visits.insert(visit),
+            };
             news = true;
             let before = self.hosts.get(&place).copied();
             // Who only uses a share runs nothing; one with rights can.
-            let runs = session.kind != LogonKind::Network || session.privileged;
+            let logon = session.key.and_then(|key| sweep.story.logons.get(key));
+            let runs = session.kind != LogonKind::Network
+                || session.privileged
+                || logon.is_some_and(|logon| logon.privileged);
             if runs && before.is_none_or(|before| before > activity.time) {
                 self.from(place, activity.time);
             }
@@ -161,13 +181,7 @@ impl May {
     }
 
     /// Whether a session may come from the intruder.
-    fn comes_from(
-        &self,
-        sweep: &Sweep<'_>,
-        time: i64,
-        session: &crate::activity::Session,
-        place: Name,
-    ) -> bool {
+    fn comes_from(&self, sweep: &Sweep<'_>, time: i64, session: &Session, place: Name) -> bool {
         let here = || self.host(place).is_some_and(|from| from <= time);
         if matches!(session.kind, LogonKind::Service | LogonKind::Batch | LogonKind::Interactive) {
             return here();
@@ -180,15 +194,44 @@ impl May {
         if !sweep.habits.coming(&(session.account, session.from.host, place)) {
             return true;
         }
+        let may =
+            |host: Name| self.host(host).is_some_and(|since| since <= time.saturating_add(SKEW));
+        if let Some(address) = session.from.address {
+            if sweep.estate.inside(address) == Inside::No {
+                return true;
+            }
+            // What a client calls itself is its own choice; its address is not.
+            let whose = sweep.estate.host_at(address, time);
+            let usual = sweep.habits.coming_by_address(&(session.account, Some(address), place));
+            if whose.is_some_and(may) || whose != Some(place) && !usual {
+                return true;
+            }
+        }
         match (session.from.host, session.from.address) {
             (Some(from), _) if from == place => here(),
-            (Some(from), address) => {
-                let far = address.is_some_and(|address| sweep.estate.inside(address) == Inside::No);
-                far || self.host(from).is_some_and(|since| since <= time.saturating_add(SKEW))
-            }
+            (Some(from), _) => may(from),
             // Nobody knows from where.
             (None, Some(_)) => true,
             (None, None) => session.kind != LogonKind::NewCredentials || here(),
         }
     }
+}
+
+/// Whether a session's step lets somebody in, as far as anything was seen of
+/// it. Sessions of clouds are seen in use, which begins none.
+fn lets_in(sweep: &Sweep<'_>, session: &Session, place: Name) -> bool {
+    match session.step {
+        SessionStep::Opened | SessionStep::Resumed => true,
+        SessionStep::Seen => session.account.is_some() && !sweep.names.folded(place).contains(':'),
+        _ => false,
+    }
+}
+
+/// Whether nothing on record says how an account came to be on a host: it has
+/// no habit of sessions there. The system's own identities are at home
+/// everywhere.
+pub(crate) fn is_strange(sweep: &Sweep<'_>, account: Option<Name>, host: Option<Name>) -> bool {
+    let (Some(account), Some(host)) = (account, host) else { return false };
+    let realm = sweep.names.folded(host).contains(':');
+    !realm && !sweep.is_machine(account, host) && !sweep.habits.is_at_home(account, host)
 }

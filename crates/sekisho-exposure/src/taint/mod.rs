@@ -26,7 +26,7 @@ use crate::names::Name;
 
 pub(crate) use actor::Hit;
 pub(crate) use anomaly::Norm;
-pub(crate) use may::May;
+pub(crate) use may::{May, is_strange};
 pub(crate) use seeds::Planted;
 pub(crate) use spread::Sweep;
 

@@ -168,9 +168,15 @@ impl<'a> Sweep<'a> {
         });
         let image = exec.image.map(|image| (image, "dropped file"));
         let by_file = image.and_then(|(image, how)| Some((at(Entity::File(place, image))?, how)));
-        // Of a parent of whose start there is no record: what else tells who it was.
+        // Of a parent of whose start there is no record: what else tells who it
+        // was. What an account does that is all the intruder's is the intruder's.
+        let born = parent.and_then(|p| self.story.processes.get(p)).is_some_and(|p| p.born);
         let by_actor = hit
-            .filter(|hit| parent.is_none() || matches!(hit.by, Entity::File(..)))
+            .filter(|hit| match hit.by {
+                Entity::File(..) => true,
+                Entity::Account(_) => !born || hit.link.whole,
+                _ => !born,
+            })
             .map(|hit| (Link { grade: hit.grade, ..hit.link }, "child"));
         let found = [by_parent, by_file, by_session, by_actor].into_iter().flatten();
         if let Some((link, how)) = found.max_by_key(|(link, _)| link.grade) {

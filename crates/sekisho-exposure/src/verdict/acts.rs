@@ -12,7 +12,7 @@ use crate::assets::{Account, Assets, Fit, Found, Index, Kind, View};
 use crate::estate::Inside;
 use crate::names::{Name, Names};
 use crate::taint::habits::LARGE;
-use crate::taint::{Entity, Hit, May, Sweep};
+use crate::taint::{Entity, Hit, May, Sweep, is_strange};
 
 /// What kind of act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -436,7 +436,8 @@ impl Finder<'_> {
             .session
             .is_none_or(|key| self.sweep.story.logons.get(key).is_none_or(|l| !l.begun));
         let host = actor.host.or(activity.place);
-        session || unknown && host.is_none_or(|host| self.may.host(host).is_some())
+        let strange = || is_strange(self.sweep, actor.account, activity.place);
+        session || unknown && (host.is_none_or(|host| self.may.host(host).is_some()) || strange())
     }
 }
 

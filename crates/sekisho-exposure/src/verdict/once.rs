@@ -8,7 +8,7 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 
 use super::acts::Acts;
-use crate::activity::{Ended, Peer, Transfer, What};
+use crate::activity::{Ended, Peer, SessionStep, Transfer, What};
 use crate::answer::Grade;
 use crate::estate::Inside;
 use crate::extract::Class;
@@ -78,6 +78,17 @@ impl Once {
             for logon in sweep.story.logons.all() {
                 if let Some(account) = logon.account {
                     hosts.entry(account).or_default().extend(logon.host);
+                }
+            }
+            // Where a session comes from it is typed in, or kept.
+            for activity in &sweep.story.activities {
+                let What::Session(session) = &activity.what else { continue };
+                if let Some(account) = session.account
+                    && session.step != SessionStep::Failed
+                {
+                    let ends = [session.from.host, session.to.host, activity.place];
+                    let ours = ends.into_iter().flatten().filter(|end| sweep.is_ours(*end));
+                    hosts.entry(account).or_default().extend(ours);
                 }
             }
             hosts.into_iter().collect()
@@ -188,9 +199,11 @@ impl Traffic {
 
     fn count(&mut self, transfer: &Transfer) {
         let open = matches!(transfer.ended, Ended::Open | Ended::Unknown);
+        // Of who never answered nothing is counted, and nothing went.
+        let uncounted = transfer.ended != Ended::Refused;
         let mut add = |end: Name, bytes: Option<u64>| {
             let left = self.left.entry(end).or_insert(Some(0));
-            if open && bytes.is_some() {
+            if open && bytes.is_some() || uncounted && bytes.is_none() {
                 *left = None;
             }
             *left =

@@ -79,20 +79,21 @@ impl Ways<'_> {
 
     /// Whether sensors say that they lost something.
     fn has_lost(&self) -> bool {
+        let of_sensor = |channel: Name| {
+            let channel = self.sweep.names.folded(channel);
+            ["zeek", "suricata"].iter().any(|sensor| channel.starts_with(sensor))
+        };
+        if self.heard.timeless.keys().any(|(source, _)| of_sensor(source.channel)) {
+            return true;
+        }
         self.sweep.story.activities.iter().any(|activity| {
             let What::Loss(loss) = &activity.what else { return false };
             let kind =
                 matches!(loss.kind, LossKind::Dropped | LossKind::Narrowed | LossKind::Stopped);
-            kind && self.is_of_sensor(activity.record)
+            let record = self.evidence.get(activity.record);
+            kind && record.is_some_and(|record| of_sensor(record.channel))
                 && loss.channel.is_none()
                 && loss.share.is_none_or(|share| share > LOST_MOST)
         })
-    }
-
-    /// Whether a record is of a log that a sensor writes.
-    fn is_of_sensor(&self, record: crate::evidence::RecordId) -> bool {
-        let Some(record) = self.evidence.get(record) else { return false };
-        let channel = self.sweep.names.folded(record.channel);
-        ["zeek", "suricata"].iter().any(|sensor| channel.starts_with(sensor))
     }
 }

@@ -197,6 +197,7 @@ impl Ways<'_> {
                 from.push(logon.from.unwrap_or(host));
             }
         }
+        from.extend(self.may.visits(host).map(|from| from.unwrap_or(host)));
         from.sort_by(|a, b| self.sweep.names.folded(*a).cmp(self.sweep.names.folded(*b)));
         from.dedup();
         from

@@ -162,13 +162,15 @@ impl Log {
                 _ => Class::Other,
             },
             Self::Tasks | Self::Wmi => Class::Persistence,
+            Self::Background => Class::HostFlow,
+            Self::DnsClient => Class::Dns,
+            // They know sessions of one kind only: that they were heard does not
+            // say that sessions on the host are on record.
             Self::Sessions
             | Self::Connections
             | Self::DesktopClient
             | Self::DesktopCore
-            | Self::Shells => Class::Logon,
-            Self::Background => Class::HostFlow,
-            Self::DnsClient => Class::Dns,
+            | Self::Shells => Class::Other,
             Self::Defender | Self::Certificates | Self::Capi | Self::Engine | Self::Other => {
                 Class::Other
             }

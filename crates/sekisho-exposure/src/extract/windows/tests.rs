@@ -425,7 +425,7 @@ fn losses() {
 fn remote_ways() {
     let row = [("User", "CORP\\ann"), ("Address", "10.0.1.5"), ("SessionID", "2")];
     let found = log("Microsoft-Windows-TerminalServices-LocalSessionManager/Operational", 21, &row);
-    assert_eq!(classes(&found), [Class::Logon]);
+    assert_eq!(classes(&found), [Class::Other]);
     has(&found, &["Opened, kind: RemoteInteractive, account: CORP\\ann", "address: 10.0.1.5"]);
     let row = [("User", "CORP\\ann"), ("Address", "LOKAL")];
     let found = log("Microsoft-Windows-TerminalServices-LocalSessionManager/Operational", 21, &row);

@@ -5,6 +5,7 @@ use super::keys;
 use crate::activity::{
     ExecStep, LossKind, Object, Ticket, TicketKind, TicketStep, Touch, TouchKind,
 };
+use crate::assets::{ALL, SOME};
 use crate::extract::cloud::say::{Say, exec, touch};
 use crate::extract::cloud::{Key, all, named_name, no, yes};
 use crate::extract::{Class, Row};
@@ -38,7 +39,7 @@ fn changed<'a>(row: &Row<'a>) -> (&'a str, Option<&'a str>) {
     if let Some(named) = named {
         return (named, None);
     }
-    let named = row.any(keys::IDENTITY).or_else(|| row.any(keys::USER)).unwrap_or("*");
+    let named = row.any(keys::IDENTITY).or_else(|| row.any(keys::USER)).unwrap_or(SOME);
     match named.split_once(":\\") {
         Some((mailbox, folder)) => (mailbox, Some(folder)),
         None => (named, None),
@@ -59,7 +60,7 @@ fn rule(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> bool {
     let own = operation == "New-InboxRule" || row.any(keys::OF_MAILBOX).is_some();
     let mailbox = match own {
         true => changed(row).0,
-        false => row.any(keys::MAILBOX).or_else(|| row.any(keys::USER)).unwrap_or("*"),
+        false => row.any(keys::MAILBOX).or_else(|| row.any(keys::USER)).unwrap_or(SOME),
     };
     let mut to = Vec::new();
     for key in [keys::FORWARD, keys::REDIRECT, keys::FORWARD_ATTACHED, keys::RULE_ACTIONS] {
@@ -127,7 +128,7 @@ fn transport(row: &Row<'_>, say: &mut Say<'_, '_>) -> bool {
         of.extend(all(row, key).into_iter().flat_map(addresses));
     }
     if of.is_empty() {
-        of.push("*".to_owned());
+        of.push(ALL.to_owned());
     }
     for mailbox in of {
         let mailbox = say.name(&mailbox);

@@ -2,6 +2,7 @@
 
 use super::keys;
 use crate::activity::{Object, SessionStep, Ticket, TicketKind, TicketStep, Touch, TouchKind};
+use crate::assets::{ALL, SOME};
 use crate::extract::cloud::all;
 use crate::extract::cloud::say::{Say, touch};
 use crate::extract::{Class, Row};
@@ -16,7 +17,7 @@ pub(super) fn read(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> Opt
         }
         "New-MailboxExportRequest" => {
             let mailbox = row.any(keys::OF_MAILBOX).or_else(|| row.any(keys::IDENTITY));
-            let mailbox = say.name(mailbox.unwrap_or("*"));
+            let mailbox = say.name(mailbox.unwrap_or(SOME));
             let object = Object::Mail { mailbox, folder: None, message: None };
             let to = say.maybe(row.any(keys::FILE_PATH));
             say.touch(Touch { to, whole: true, ..touch(Staged, object) });
@@ -93,15 +94,19 @@ fn searches(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> Option<Cla
     for mailbox in all(row, keys::EXCHANGE_LOCATIONS).iter().flat_map(|text| text.split([',', ';']))
     {
         let any = mailbox.trim().eq_ignore_ascii_case("all");
-        let mailbox = say.name(if any { "*" } else { mailbox });
+        let mailbox = say.name(if any { ALL } else { mailbox });
         objects.push(Object::Mail { mailbox, folder: None, message: None });
     }
     for url in all(row, keys::SITE_LOCATIONS).iter().flat_map(|text| text.split([',', ';'])) {
         let any = url.trim().eq_ignore_ascii_case("all");
-        let url = say.name(if any { "*" } else { url });
+        let url = say.name(if any { ALL } else { url });
         objects.push(Object::Site { url });
     }
     if objects.is_empty() {
+        // Where it searched is not in this record: it may have been anywhere.
+        let some = say.name(SOME);
+        objects.push(Object::Mail { mailbox: some, folder: None, message: None });
+        objects.push(Object::Site { url: some });
         let name = row.any(keys::OBJECT).or_else(|| row.any(keys::SEARCH_NAME));
         let (service, id) = (say.name("ediscovery"), say.name(name.unwrap_or("*")));
         objects.push(Object::Other { service, id });

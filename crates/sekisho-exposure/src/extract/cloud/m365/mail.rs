@@ -4,6 +4,7 @@
 
 use super::keys;
 use crate::activity::{LossKind, Object, Touch, TouchKind};
+use crate::assets::SOME;
 use crate::extract::cloud::say::{Say, touch};
 use crate::extract::cloud::{all, bytes, yes};
 use crate::extract::{Class, Row};
@@ -54,7 +55,7 @@ pub(super) fn read(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> Opt
 
 /// Whose mailbox; without its owner, the caller's.
 pub(super) fn mailbox(row: &Row<'_>, say: &mut Say<'_, '_>) -> Name {
-    let owner = row.any(keys::MAILBOX).or_else(|| row.any(keys::USER)).unwrap_or("*");
+    let owner = row.any(keys::MAILBOX).or_else(|| row.any(keys::USER)).unwrap_or(SOME);
     say.name(owner)
 }
 
