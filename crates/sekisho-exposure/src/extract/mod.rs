@@ -20,7 +20,7 @@ use sekisho_event::{EventBatch, Shape, Vocabulary};
 
 use crate::activity::{Activity, Actor, LogonKind, Peer, Session, SessionStep, What};
 use crate::evidence::{Evidence, Record, RecordId, reckoned};
-use crate::ledger::{Heard, Hour};
+use crate::ledger::{Heard, Hour, Source};
 use crate::limits::ACTIVITIES_MAX;
 use crate::names::{Name, Names};
 
@@ -79,6 +79,9 @@ pub struct Extraction {
     pub activities: Vec<Activity>,
     /// Which sources were heard when, of which class.
     pub heard: Heard,
+    /// Cells with events of files of which not all records could be read. Has to
+    /// be said before they come.
+    pub unread: HashSet<u32>,
     /// Which host had which address when, as records say.
     pub known: KnownNames,
     /// Which account has which SID, as records say.
@@ -345,6 +348,9 @@ impl<'a> Out<'a> {
     fn finish(self) -> Option<RecordId> {
         let Self { extraction, record, class, watched, alive, place, id, .. } = self;
         extraction.heard.add(place, class, &record);
+        if extraction.unread.contains(&record.cell) {
+            extraction.heard.unread.insert(Source { host: place, channel: record.channel });
+        }
         for container in alive {
             extraction.heard.alive(place, class, container, &record);
         }

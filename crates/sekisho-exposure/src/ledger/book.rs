@@ -333,6 +333,10 @@ impl<'a> Ledger<'a> {
                 (gap, CoverageWord::Missing, "silent for longer than is its habit".to_owned())
             }));
         }
+        if self.heard.unread.contains(&source) {
+            let reason = "records of its file could not be read".to_owned();
+            marks.push(((first, end), CoverageWord::Partial, reason));
+        }
         // Nobody knows when they were, and what they say is not followed.
         let timeless = self.timeless(source, class);
         if timeless > 0 {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use sekisho_event::{RECORD_ID_UNKNOWN, TIME_UNKNOWN};
 
 use crate::evidence::Record;
@@ -73,6 +73,8 @@ pub struct Heard {
     /// What is recorded of a container is often chosen one by one; that one of
     /// them was heard says nothing of the others.
     pub alive: HashMap<(Source, Class, Name), BTreeMap<Hour, HourHeard>>,
+    /// Logs with records beside them that could not be read.
+    pub unread: HashSet<Source>,
     /// Events without a time: they may have been at any.
     pub timeless: HashMap<(Source, Class), u64>,
 }

@@ -183,7 +183,12 @@ impl May {
     /// Whether a session may come from the intruder.
     fn comes_from(&self, sweep: &Sweep<'_>, time: i64, session: &Session, place: Name) -> bool {
         let here = || self.host(place).is_some_and(|from| from <= time);
-        if matches!(session.kind, LogonKind::Service | LogonKind::Batch | LogonKind::Interactive) {
+        let local = matches!(session.kind, LogonKind::Service | LogonKind::Batch);
+        let far = |address| sweep.estate.inside(address) == Inside::No;
+        if session.from.address.is_some_and(far) {
+            return true;
+        }
+        if local || session.kind == LogonKind::Interactive {
             return here();
         }
         let held =
@@ -197,9 +202,6 @@ impl May {
         let may =
             |host: Name| self.host(host).is_some_and(|since| since <= time.saturating_add(SKEW));
         if let Some(address) = session.from.address {
-            if sweep.estate.inside(address) == Inside::No {
-                return true;
-            }
             // What a client calls itself is its own choice; its address is not.
             let whose = sweep.estate.host_at(address, time);
             let usual = sweep.habits.coming_by_address(&(session.account, Some(address), place));

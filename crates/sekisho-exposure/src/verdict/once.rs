@@ -26,6 +26,7 @@ pub(crate) struct Once {
     traffic: OnceCell<Traffic>,
     met: OnceCell<HashSet<Name>>,
     acted: OnceCell<HashMap<Name, Grade>>,
+    unclear: OnceCell<HashSet<Name>>,
     kept: OnceCell<Vec<(Name, BTreeSet<Name>)>>,
     issuing: OnceCell<BTreeSet<Name>>,
     accounts: OnceCell<Vec<(Name, Link)>>,
@@ -93,6 +94,11 @@ impl Once {
             }
             hosts.into_iter().collect()
         })
+    }
+
+    /// Hosts of whose shares it is not clear what was used.
+    pub(super) fn unclear(&self, find: impl FnOnce() -> HashSet<Name>) -> &HashSet<Name> {
+        self.unclear.get_or_init(find)
     }
 
     /// Hosts that issue tickets.

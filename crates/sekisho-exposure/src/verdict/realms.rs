@@ -87,6 +87,11 @@ impl Ways<'_> {
             return true;
         }
         self.sweep.story.activities.iter().any(|activity| {
+            // A connection without its id is not counted.
+            if matches!(&activity.what, What::Transfer(transfer) if transfer.uid.is_none()) {
+                let record = self.evidence.get(activity.record);
+                return record.is_some_and(|r| self.sweep.names.folded(r.channel) == "zeek/conn");
+            }
             let What::Loss(loss) = &activity.what else { return false };
             let kind =
                 matches!(loss.kind, LossKind::Dropped | LossKind::Narrowed | LossKind::Stopped);

@@ -3,11 +3,13 @@
 
 use std::rc::Rc;
 
+use hashbrown::HashSet;
+
 use super::acts::{Acts, is_theirs};
 use super::once::Once;
-use crate::activity::Object;
+use crate::activity::{Object, TouchKind, What};
 use crate::answer::Grade;
-use crate::assets::{Asset, Fit, Kind, Place, View};
+use crate::assets::{Asset, Fit, Kind, Place, View, drive_share};
 use crate::extract::Class;
 use crate::ledger::{Absent, Cover, Ledger};
 use crate::names::Name;
@@ -118,7 +120,13 @@ impl Ways<'_> {
                 "every session on the host is on record, and none can have been the intruder's"
                     .to_owned(),
             );
-        } else if share.whole && share.alive && logon.whole && !local && !acts {
+        } else if share.whole
+            && share.alive
+            && logon.whole
+            && !local
+            && !acts
+            && !self.once.unclear(|| self.touched_unclear()).contains(&host)
+        {
             way.closed = Some("every access to the host's shares is on record; whoever may have been the intruder could do no more than use shares, and did not touch it".to_owned());
         } else {
             way.why = self.why_open(local, &visited, acts, &logon.missing);
@@ -201,6 +209,34 @@ impl Ways<'_> {
         from.sort_by(|a, b| self.sweep.names.folded(*a).cmp(self.sweep.names.folded(*b)));
         from.dedup();
         from
+    }
+
+    /// Hosts of whose shares somebody who may be the intruder used something,
+    /// and the records do not say clearly what.
+    fn touched_unclear(&self) -> HashSet<Name> {
+        let unclear = self.sweep.story.activities.iter().filter_map(|activity| {
+            let What::Touch(touch) = &activity.what else { return None };
+            let Object::Shared { host, share, path, local } = touch.object else { return None };
+            let may = activity.actor.session.is_none_or(|key| self.may.session(key));
+            let known = self.place_of((host?, share), local, path);
+            (may && touch.kind != TouchKind::Denied && !known).then_some(host?)
+        });
+        unclear.collect()
+    }
+
+    /// Whether a record says where in the file system a thing in a share lies.
+    fn place_of(&self, (host, share): (Name, Name), local: Option<Name>, path: Name) -> bool {
+        let names = self.sweep.names;
+        let drive = |text: &str| {
+            let text = text.trim_start_matches(r"\??\");
+            text.as_bytes().get(1) == Some(&b':')
+        };
+        let share = names.folded(share);
+        let lies = local.is_some_and(|local| drive(names.folded(local)))
+            || drive_share(share).is_some()
+            || self.view.shares.folder((self.view.hosts)(host), share).is_some();
+        // Short names and streams of folders stand for other names.
+        lies && !names.folded(path).contains(['~', ':'])
     }
 
     /// A bound by volume: what left a host in all is less than the asset.

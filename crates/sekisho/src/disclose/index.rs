@@ -1,6 +1,6 @@
 //! What a case has, by number: for finding events in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use hashbrown::HashMap;
@@ -35,6 +35,8 @@ pub(crate) struct Sealed {
 pub(crate) struct Index {
     /// Numbers of the sources of a path, with their hashes.
     sources: HashMap<String, Vec<(u32, Option<String>)>>,
+    /// Sources of which not all records could be read, by number.
+    pub(crate) unread: BTreeSet<u32>,
     pub(crate) cells: BTreeMap<u32, CellAt>,
     pub(crate) examinations: Vec<Sealed>,
     /// All examinations, also those that sealed nothing, by entry.
@@ -73,6 +75,9 @@ impl Index {
         match body {
             Body::Parties(_) => self.parties = entry,
             Body::Source(source) => {
+                if source.problems > 0 {
+                    self.unread.insert(source.number);
+                }
                 let hash = source.sha256.map(|hash| hash.to_string());
                 self.sources.entry(source.path).or_default().push((source.number, hash));
             }

@@ -168,7 +168,8 @@ pub fn expose(
         Some(level) => Detections::read(&options.case, &index, level, stop)?,
         None => Detections::default(),
     };
-    let mut scan = scan::Scan { extraction: &mut extraction, detections: &mut detections };
+    let unread = &index.unread;
+    let mut scan = scan::Scan { extraction: &mut extraction, detections: &mut detections, unread };
     let events = scan.all(&options.case, &index, stop, progress)?;
     given.question.seeds.extend(detections.seeds(&extraction.evidence));
     given.notices.extend(detections.notices());

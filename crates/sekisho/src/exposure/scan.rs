@@ -2,6 +2,7 @@
 //! the fields that it reads are decoded; heads are, of every event, for the
 //! ledger counts them all.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +20,8 @@ use crate::seal::intact_stores;
 pub(super) struct Scan<'a> {
     pub(super) extraction: &'a mut Extraction,
     pub(super) detections: &'a mut Detections,
+    /// Sources of which not all records could be read, by number.
+    pub(super) unread: &'a BTreeSet<u32>,
 }
 
 impl Scan<'_> {
@@ -64,11 +67,22 @@ impl Scan<'_> {
         if self.detections.has_places() {
             self.find_detected(stored);
         }
+        self.find_unread(stored);
         let leaf = |at: usize| {
             let row = stored.row(at)?;
             Some(Leaf { cell: row.cell, index: row.index })
         };
         self.extraction.batch(&stored.batch, vocabulary, &leaf);
+    }
+
+    /// Notes cells with events of files of which not all records could be read.
+    fn find_unread(&mut self, stored: &StoredBatch) {
+        if self.unread.is_empty() {
+            return;
+        }
+        let rows = (0..stored.batch.rows()).filter_map(|at| stored.row(at));
+        let unread = rows.filter(|row| self.unread.contains(&row.source)).map(|row| row.cell);
+        self.extraction.unread.extend(unread);
     }
 
     fn find_detected(&mut self, stored: &StoredBatch) {

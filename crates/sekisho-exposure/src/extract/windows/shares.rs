@@ -78,17 +78,20 @@ fn client(e: &mut Event<'_, '_, '_>) -> Actor {
 }
 
 /// Name of the share and the folder behind it.
-fn share(e: &mut Event<'_, '_, '_>) -> Option<(Name, Option<Name>)> {
-    let name = e.text("ShareName")?;
+fn share(e: &mut Event<'_, '_, '_>) -> (Name, Option<Name>) {
+    let name = e.text("ShareName").unwrap_or_default();
     let name = e.of(name.rsplit('\\').next().unwrap_or(name));
-    let local = e.text("ShareLocalPath").map(|path| path.trim_start_matches("\\??\\"));
-    let local = local.filter(|path| !path.is_empty()).map(|path| e.of(path));
-    Some((name, local))
+    // Of a drive the prefix says nothing; of a shadow copy it does.
+    let of_drive = |path: &&str| path.as_bytes().get(1) == Some(&b':');
+    let local = e.text("ShareLocalPath").filter(|path| !path.is_empty());
+    let local = local.map(|path| path.strip_prefix(r"\??\").filter(of_drive).unwrap_or(path));
+    let local = local.map(|path| e.of(path));
+    (name, local)
 }
 
 fn entered(e: &mut Event<'_, '_, '_>) {
     let actor = client(e);
-    let Some((share, local)) = share(e) else { return };
+    let (share, local) = share(e);
     let kind = if e.is_failure() { TouchKind::Denied } else { TouchKind::Listed };
     let object = Object::Shared { host: e.here(), share, path: e.of(""), local };
     e.push(actor, What::Touch(Box::new(touch(kind, object, Via::Recorded))));
@@ -96,7 +99,7 @@ fn entered(e: &mut Event<'_, '_, '_>) {
 
 fn file(e: &mut Event<'_, '_, '_>) {
     let actor = client(e);
-    let Some((name, local)) = share(e) else { return };
+    let (name, local) = share(e);
     let path = e.text("RelativeTargetName").unwrap_or_default().trim_start_matches('\\');
     let pipes = e.text("ShareName").is_some_and(|s| s.to_ascii_uppercase().ends_with("\\IPC$"));
     let denied = e.is_failure();
@@ -121,7 +124,7 @@ fn file(e: &mut Event<'_, '_, '_>) {
 /// A share is made: a way to what lies behind it, not a departure.
 fn set_up(e: &mut Event<'_, '_, '_>, step: ExecStep) {
     let actor = e.subject();
-    let Some((share, local)) = share(e) else { return };
+    let (share, local) = share(e);
     let label = format!("share {}", e.out().names().shown(share).to_owned());
     let (label, account, session) = (Some(e.of(&label)), actor.account, actor.session);
     let what = Exec { step, label, account, session, image: local, ..Exec::default() };
