@@ -809,6 +809,24 @@ fn what_a_release_shows_is_given_to_programs_in_full() {
 }
 
 #[test]
+fn names_of_any_length_are_sealed() {
+    let ground = Ground::new();
+    let long = "x".repeat(70_000);
+    let event = |host: &str, channel: &str| {
+        let event = json!({"EventTime": "2026-02-17 08:15:30", "Hostname": host,
+            "Channel": channel, "EventID": 4624, "TargetUserName": "ann"});
+        format!("{event}\n")
+    };
+    let lines = event(&long, "Security") + &event("WS1", &long);
+    fs::write(ground.path("logs/long.json"), lines).unwrap();
+    ground.seal("out", &[]).ok();
+    valid(&ground.path("out"), &["--key", &owner_key()]);
+    let cells = of_type(&ground.path("out").join("case"), "cell");
+    let cut = |name: &str| cells.iter().any(|cell| cell[name].as_str().unwrap().ends_with("xx…"));
+    assert!(cut("host") && cut("channel"), "{cells:?}");
+}
+
+#[test]
 fn events_sealed_as_a_whole_leave_as_a_whole() {
     let ground = Ground::of_a_case();
     ground.seal("out", &["--seal-whole-events"]).ok();

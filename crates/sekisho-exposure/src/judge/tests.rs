@@ -374,3 +374,137 @@ fn where_all_is_cleared_nothing_is_ruled_out() {
     let answer = logs.answer("", ASSETS, seeds, &["host=WS01 until=2023-12-31T00:00:00Z"]);
     assert_eq!(answer.cleared.detections, 0);
 }
+
+/// The verdict on the plans where a record is added to the file server's logs.
+fn with(event: u32, row: &[(&str, &str)]) -> AssetVerdict {
+    let mut logs = Logs::all();
+    logs.event("FS01", 100, 30, event, row);
+    logs.expecting("[[host]]\nname = 'WS66'\naddresses = ['10.0.0.66']").verdicts.remove(0)
+}
+
+#[test]
+fn what_a_client_calls_itself_does_not_hide_where_it_came_from() {
+    let came = |address: &str| {
+        let row = [
+            ("TargetUserSid", "S-1-5-21-1-2-3-1104"),
+            ("TargetUserName", "ann"),
+            ("TargetDomainName", "CORP"),
+            ("TargetLogonId", "0x9999"),
+            ("LogonType", "3"),
+            ("WorkstationName", "WS01"),
+            ("IpAddress", address),
+        ];
+        with(4624, &row).verdict
+    };
+    assert_eq!(came("-"), Verdict::RuledOut);
+    assert_ne!(came("10.0.0.66"), Verdict::RuledOut, "the intruder's");
+    assert_ne!(came("192.168.7.7"), Verdict::RuledOut, "nobody knows whose");
+}
+
+#[test]
+fn who_was_never_let_in_on_record_is_not_taken_for_nobody() {
+    let strange = [
+        ("SubjectUserSid", "S-1-5-21-1-2-3-1999"),
+        ("SubjectUserName", "mallory"),
+        ("SubjectDomainName", "CORP"),
+        ("SubjectLogonId", "0x777"),
+        ("ObjectType", "File"),
+        ("ObjectName", r"D:\Plans\a.docx"),
+        ("AccessMask", "0x1"),
+    ];
+    assert_ne!(with(4663, &strange).verdict, Verdict::RuledOut);
+    let back = [
+        ("AccountName", "ann"),
+        ("AccountDomain", "CORP"),
+        ("LogonID", "0x1005"),
+        ("ClientName", "KALI"),
+        ("ClientAddress", "203.0.113.9"),
+    ];
+    assert_ne!(with(4778, &back).verdict, Verdict::RuledOut, "taken up again from outside");
+}
+
+#[test]
+fn rights_that_another_record_tells_of_are_rights() {
+    let came = [
+        ("TargetUserSid", "S-1-5-21-1-2-3-1105"),
+        ("TargetUserName", "eve"),
+        ("TargetDomainName", "CORP"),
+        ("TargetLogonId", "0x9999"),
+        ("LogonType", "3"),
+        ("WorkstationName", "WS66"),
+    ];
+    let rights = [
+        ("SubjectUserSid", "S-1-5-21-1-2-3-1105"),
+        ("SubjectUserName", "eve"),
+        ("SubjectDomainName", "CORP"),
+        ("SubjectLogonId", "0x9999"),
+        ("PrivilegeList", "SeDebugPrivilege"),
+    ];
+    let share = |logs: &mut Logs, hour: i64| {
+        let row = [
+            ("SubjectUserSid", "S-1-5-21-1-2-3-1104"),
+            ("SubjectUserName", "ann"),
+            ("SubjectDomainName", "CORP"),
+            ("SubjectLogonId", &*format!("0x{:x}", 0x1000 + hour)),
+            ("ShareName", r"\\*\Pub"),
+            ("ShareLocalPath", r"\??\D:\Pub"),
+            ("RelativeTargetName", "a.txt"),
+            ("AccessMask", "0x1"),
+        ];
+        logs.event("FS01", hour, 20, 5145, &row);
+    };
+    let verdict = |elevated: bool| {
+        let mut logs = Logs::all();
+        (0..HOURS).for_each(|hour| share(&mut logs, hour));
+        logs.event("FS01", 100, 30, 4624, &came);
+        if elevated {
+            logs.event("FS01", 100, 30, 4672, &rights);
+        }
+        logs.expecting("").verdicts.remove(0)
+    };
+    assert_eq!(verdict(false).verdict, Verdict::RuledOut, "{:?}", verdict(false));
+    assert_ne!(verdict(true).verdict, Verdict::RuledOut);
+}
+
+#[test]
+fn all_that_an_account_does_that_is_the_intruders_is_the_intruders() {
+    let mut logs = Logs::all();
+    let row = [
+        ("SubjectUserSid", "S-1-5-21-1-2-3-1105"),
+        ("SubjectUserName", "eve"),
+        ("SubjectDomainName", "CORP"),
+        ("SubjectLogonId", "0x777"),
+        ("NewProcessId", "0x9000"),
+        ("NewProcessName", r"C:\Windows\System32\cmd.exe"),
+        ("ProcessId", "0x8000"),
+        ("CommandLine", r"cmd /c copy D:\Plans C:\t"),
+    ];
+    logs.event("FS01", 100, 30, 4688, &row);
+    let seeds = vec![Seed::Said(Box::new(said("account=eve")))];
+    let answer = logs.answer("", ASSETS, seeds, &[]);
+    assert_eq!(answer.verdicts[0].verdict, Verdict::Accessed, "{:?}", answer.verdicts[0]);
+}
+
+#[test]
+fn a_credential_lies_also_where_its_sessions_come_from() {
+    let asset = "[[asset]]\nid = 'account'\nlocations = [{ credential = 'ann@corp' }]";
+    let verdict = |from: Option<&str>| {
+        let mut logs = Logs::all();
+        for day in from.iter().flat_map(|_| 0..5) {
+            let row = [
+                ("TargetUserSid", "S-1-5-21-1-2-3-1104"),
+                ("TargetUserName", "ann"),
+                ("TargetDomainName", "CORP"),
+                ("TargetLogonId", "0x9999"),
+                ("LogonType", "3"),
+                ("WorkstationName", from.unwrap()),
+            ];
+            logs.event("FS01", day * 24 + 1, 30, 4624, &row);
+        }
+        let estate = "[[host]]\nname = 'WS02'";
+        let seeds = vec![Seed::Said(Box::new(said("host=WS66")))];
+        logs.answer(if from.is_some() { estate } else { "" }, asset, seeds, &[]).verdicts.remove(0)
+    };
+    assert_eq!(verdict(None).verdict, Verdict::RuledOut);
+    assert_ne!(verdict(Some("WS02")).verdict, Verdict::RuledOut, "it supplies no log");
+}

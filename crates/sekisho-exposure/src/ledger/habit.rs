@@ -137,6 +137,14 @@ mod tests {
     }
 
     #[test]
+    fn three_small_holes_are_no_habit() {
+        let holes =
+            ids(&[run(1, 100, 0), run(102, 200, 200), run(203, 300, 400), run(311, 480, 600)]);
+        assert!(holes.unbroken);
+        assert_eq!(holes.holes.len(), 3);
+    }
+
+    #[test]
     fn nights_are_a_habit_and_one_long_silence_is_not() {
         let mut hours = Vec::new();
         for day in 0..14 {

@@ -18,6 +18,7 @@ use sekisho_store::{RowBlock, RowPacker};
 
 use super::Sealing;
 use super::cells::{CellKey, CellPart, Stream, day_of};
+use super::limits::CELL_NAME_BYTES_MAX;
 use crate::examine::json;
 
 /// The events of a block, sealed.
@@ -330,6 +331,16 @@ fn ordinals(parsed: &Parsed<'_>, batches: &[&EventBatch], order: &[(u32, u32)]) 
     out
 }
 
+/// A name as the record of a cell has it: a longer one, which no machine has and
+/// a hostile log may, is cut. The event itself keeps all of it.
+fn named(text: &str) -> Box<str> {
+    if text.len() <= CELL_NAME_BYTES_MAX {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(CELL_NAME_BYTES_MAX);
+    format!("{}…", text.get(..end).unwrap_or_default()).into()
+}
+
 /// The cells of a block.
 #[derive(Debug, Default)]
 struct LocalCells {
@@ -370,9 +381,9 @@ impl LocalCells {
         (host, day): (ValueId, Option<Day>),
     ) -> u32 {
         let stream = Stream {
-            product: batch.shape.product.clone(),
-            host: vocabulary.hosts.text(host).into(),
-            channel: batch.shape.channel.clone(),
+            product: named(&batch.shape.product),
+            host: named(vocabulary.hosts.text(host)),
+            channel: named(&batch.shape.channel),
         };
         let key = CellKey { stream: Arc::new(stream), day };
         let next = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
