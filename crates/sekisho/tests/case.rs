@@ -259,6 +259,98 @@ fn a_hunt_finds_what_the_examination_found() {
     assert!(shown.ok().contains("hunt"), "{}", shown.stdout);
 }
 
+/// Rules over events of several shapes and files, and correlations in which
+/// the order of two events of the same time decides.
+const SAME_TIME_RULES: &str = "\
+title: connection
+name: connection
+id: 00000001-0000-4000-8000-000000000000
+logsource:
+  product: windows
+detection:
+  s:
+    DestinationIp: 10.0.0.1
+  condition: s
+---
+title: process
+name: process
+id: 00000002-0000-4000-8000-000000000000
+logsource:
+  product: windows
+detection:
+  s:
+    Image|endswith: evil.exe
+  condition: s
+---
+title: connection then process
+id: 00000003-0000-4000-8000-000000000000
+correlation:
+  type: temporal_ordered
+  rules: [connection, process]
+  group-by: [Pair]
+  timespan: 1m
+---
+title: process then connection
+id: 00000004-0000-4000-8000-000000000000
+correlation:
+  type: temporal_ordered
+  rules: [process, connection]
+  group-by: [Pair]
+  timespan: 1m
+";
+
+/// A log of pairs of events of the same time. Of one in three the process comes
+/// first.
+fn same_time_log(first: usize, count: usize) -> String {
+    let mut out = String::new();
+    for pair in first..first + count {
+        let event = |id: u32, field: &str, value: &str| {
+            json!({
+                "EventID": id, "Channel": "Microsoft-Windows-Sysmon/Operational",
+                "Computer": format!("WS{id}"), "TimeCreated": "2026-01-01T00:00:00.000Z",
+                "Pair": pair.to_string(), field: value,
+            })
+        };
+        let connection = event(3, "DestinationIp", "10.0.0.1");
+        let process = event(1, "Image", r"C:\evil.exe");
+        let both = if pair % 3 == 0 { [process, connection] } else { [connection, process] };
+        both.iter().for_each(|event| out.extend([event.to_string(), "\n".to_owned()]));
+    }
+    out
+}
+
+#[test]
+fn events_of_the_same_time_count_in_the_order_of_the_logs() {
+    let ground = Ground::new();
+    ground.rule("same.yml", SAME_TIME_RULES);
+    ground.log("a.jsonl", same_time_log(0, 300));
+    ground.log("b.jsonl", same_time_log(300, 300));
+    // Pairs of two files: the listed order of the files decides.
+    let (mut early, mut late) = (String::new(), String::new());
+    for line in same_time_log(600, 30).lines() {
+        let of = if line.contains("evil.exe") { &mut early } else { &mut late };
+        of.extend([line, "\n"]);
+    }
+    ground.log("c.jsonl", early);
+    ground.log("d.jsonl", late);
+    ground.seal("one", &["--threads", "1"]).ok();
+    let one = ground.path("one/detections.jsonl");
+    let found = lines(&one);
+    let of = |title: &str| found.iter().filter(|d| d["rule"]["title"] == title).count();
+    assert_eq!((of("process then connection"), of("connection then process")), (230, 400));
+    for n in 0..4 {
+        let out = format!("two{n}");
+        ground.seal(&out, &["--threads", "2"]).ok();
+        let two = ground.path(&out).join("detections.jsonl");
+        assert!(fs::read(&two).unwrap() == fs::read(&one).unwrap(), "with two threads");
+    }
+    hunt(&ground.path("one"), &["--rules", text(&ground.path("rules"))]).ok();
+    let hunted = ground.path("one/case/examinations/0002/detections.jsonl");
+    assert_eq!(same_findings(&one, &hunted), 630);
+    // The hosts of a pair differ: then there is none, in both.
+    assert!(lines(&hunted).iter().all(|d| d["host"].is_null() && d["channel"].is_string()));
+}
+
 fn bundle(patterns: &[&str]) -> String {
     let object = |(n, pattern): (usize, &&str)| {
         json!({

@@ -254,7 +254,8 @@ impl Writer {
     /// What several events show together.
     fn conclude(&mut self) -> Result<()> {
         let rules = self.loaded.rules.len();
-        for m in self.loaded.correlator.finish() {
+        let matches = self.loaded.correlator.finish(|place| self.places.standing(place));
+        for m in matches {
             let places: Vec<Place> =
                 m.places.iter().filter_map(|&number| self.places.get(number)).collect();
             let together = Together::correlation(&m, &places);
@@ -297,6 +298,7 @@ impl Writer {
             host: Box::default(),
             channel: Box::default(),
             record_id: None,
+            ordinal: 0,
         };
         self.sighted.get(&event).cloned().unwrap_or_else(unknown)
     }

@@ -459,6 +459,7 @@ impl On<'_> {
             host: self.vocabulary.hosts.text(host).into(),
             channel: batch.shape.channel.clone(),
             record_id: batch.record_ids.get(at).copied().filter(|&id| id != RECORD_ID_UNKNOWN),
+            ordinal: row.ordinal,
         };
         Some((row, place))
     }
