@@ -283,6 +283,24 @@ const NAMES_AND_ADDRESSES_OF_THE_WEB: &[Case<'static>] = &[
         &[("host", "example.com"), ("uri", "/foo?x=1")],
     ),
     (
+        "[url:value = 'http://example.com/']",
+        "zeek|http",
+        &[("host", "example.com")],
+        &[("host", "example.org")],
+    ),
+    (
+        "[url:value = 'http://example.com/']",
+        "iis|w3c",
+        &[("cs-host", "Example.com")],
+        &[("c-uri", "/")],
+    ),
+    (
+        "[url:value = 'http://example.com/x']",
+        "suricata|http",
+        &[("http.url", "http://example.com/x")],
+        &[("http.hostname", "example.com")],
+    ),
+    (
         "[url:value = 'https://example.com']",
         "zeek|http",
         &[("host", "example.com"), ("uri", "https://example.com/")],
