@@ -221,6 +221,12 @@ const ADDRESSES_AND_CONNECTIONS: &[Case<'static>] = &[
         &[("userAgent", "evil/2")],
     ),
     (
+        "[ipv6-addr:value = '2001:db8::5']",
+        RESOLVED,
+        &[("QueryResults", "fe80::1%12;2001:db8::5;203.0.113.9;")],
+        &[("QueryResults", "fe80::1%12;2001:db8::6;203.0.113.9;")],
+    ),
+    (
         "[mac-addr:value = '00:00:5e:00:53:af']",
         "zeek|dhcp",
         &[("mac", "00-00-5E-00-53-AF")],
