@@ -418,6 +418,57 @@ fn an_indicator_of_several_events_names_each_of_them() {
 }
 
 #[test]
+fn what_limits_on_indicators_cut_short_is_told() {
+    let ground = Ground::of_a_case();
+    let sysmon = |id: u32, field: &str, value: String| {
+        let event = json!({
+            "EventID": id, "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "WS9",
+            "UtcTime": "2026-01-01 00:00:00.000", "Image": r"C:\a.exe", field: value,
+        });
+        format!("{event}\n")
+    };
+    let list: String = (0..300).map(|n| format!("10.1.{}.{};", n / 200, n % 200)).collect();
+    let long = format!("cmd {}needle", "a".repeat(1 << 20));
+    ground.log(
+        "long.jsonl",
+        sysmon(22, "QueryResults", list + "203.0.113.5;") + &sysmon(1, "CommandLine", long),
+    );
+    let names = (0..99).map(|n| format!("d{n}.example"));
+    let addresses = (0..99).map(|n| format!("10.0.0.{n}"));
+    let answers: Vec<String> = names
+        .chain(["zz.example".to_owned()])
+        .chain(addresses)
+        .chain(["192.0.2.9".to_owned()])
+        .collect();
+    let dns = json!({
+        "_path": "dns", "ts": 1_772_440_047.5, "uid": "C1", "query": "q.example",
+        "answers": answers,
+    });
+    ground.log("dns.log", format!("{dns}\n"));
+    ground.seal("out", &[]).ok();
+    let (out, file, copy) = (ground.path("out"), ground.path("bundle.json"), ground.path("copy"));
+    let planted = [
+        "[ipv4-addr:value = '203.0.113.5']",
+        "[process:command_line LIKE '%needle']",
+        "[(domain-name:value LIKE '%.example' OR ipv4-addr:value LIKE '1%') AND \
+         domain-name:value LIKE 'zz%' AND ipv4-addr:value LIKE '192%']",
+    ];
+    fs::write(&file, bundle(&planted)).unwrap();
+    let hunted = hunt(&out, &["--indicators", text(&file), "--out", text(&copy)]);
+    assert!(hunted.ok().contains("3 not looked for, or not in full"), "{}", hunted.stdout);
+    for told in [
+        "for ipv4-addr:value: 1 list was not read beyond the first 256 entries",
+        "for process:command_line by LIKE or MATCHES: 1 value was not searched beyond 1048576",
+        "-000000000002: of 1 event only 4096 choices of objects were tried",
+    ] {
+        assert!(hunted.stdout.contains(told), "{told}: {}", hunted.stdout);
+    }
+    let ran: Value = serde_json::from_slice(&files(&copy)["run.json"]).unwrap();
+    assert_eq!(ran["unsearched"], json!({"choices": 1, "long_lists": 1, "long_values": 1}));
+    assert_eq!(ran["refused"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn a_hunt_says_what_it_could_not_look_for() {
     let ground = Ground::of_a_case();
     ground.seal("out", &[]).ok();

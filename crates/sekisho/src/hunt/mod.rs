@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disclose::Index;
 use crate::examine::{Place, Places, Progress, Timeline, TimelineRow, threads};
-use crate::indicators::{self, Indicator, IndicatorCorrelator, IndicatorProgram};
+use crate::indicators::{self, Indicator, IndicatorCorrelator, IndicatorProgram, Unsearched};
 use crate::rules::{self, Selection};
 use crate::seal::publish::{self, ENGINE, keep_results, output_root, write_verdicts};
 use crate::seal::{CaseWriter, Sealed, intact_stores};
@@ -207,6 +207,7 @@ struct Writer {
     of_cell: BTreeMap<u32, u64>,
     /// Events that indicators sighted in part: their places.
     sighted: BTreeMap<(u32, u64), Place>,
+    unsearched: Unsearched,
     events: u64,
     total: u64,
 }
@@ -214,6 +215,7 @@ struct Writer {
 impl Writer {
     fn take(&mut self, swept: Swept, progress: &Progress) -> Result<()> {
         self.events += swept.rows;
+        self.unsearched.merge(swept.unsearched);
         for (observation, place) in swept.observations {
             let Self { loaded, places, .. } = self;
             loaded.correlator.add(observation, || places.add(&place));
@@ -267,6 +269,9 @@ impl Writer {
             let id = self.loaded.found.get(*indicator as usize).map_or("", |i| &*i.id);
             self.loaded.refused.push(format!("indicator {id}: not all was told: {why}"));
         }
+        // First: of a list that is cut this counts for more than one refused.
+        let told = self.unsearched.told(&self.loaded.found);
+        self.loaded.refused.splice(0..0, told);
         for occurrence in concluded.occurrences {
             let places: Vec<Place> = occurrence
                 .events
@@ -376,6 +381,7 @@ impl Writer {
             places: Places::default(),
             of_cell: BTreeMap::new(),
             sighted: BTreeMap::new(),
+            unsearched: Unsearched::default(),
             events: 0,
             total: 0,
         })
@@ -391,11 +397,12 @@ fn finish(
     writer: Writer,
     complete: bool,
 ) -> Result<Outcome> {
-    let Writer { loaded, timeline, counts, of_cell, events, total, .. } = writer;
+    let Writer { loaded, timeline, counts, of_cell, unsearched, events, total, .. } = writer;
     let folder = places.results();
     timeline.finish().with_context(|| format!("writing results into {}", folder.display()))?;
     let by = by_frequency(&loaded, &counts);
-    write_run(&places.results().join("run.json"), &loaded, &by, events, complete)?;
+    let fired = Fired { by: &by, events, complete, unsearched: &unsearched };
+    write_run(&places.results().join("run.json"), &loaded, &fired)?;
     let of_cell: Vec<u64> =
         index.cells.keys().map(|cell| of_cell.get(cell).copied().unwrap_or(0)).collect();
     let first = index.cells.keys().next().copied().unwrap_or(0);
@@ -466,29 +473,34 @@ fn by_frequency(loaded: &Loaded, counts: &[u64]) -> Vec<(String, String, String,
     by
 }
 
-fn write_run(
-    path: &Path,
-    loaded: &Loaded,
-    by: &[(String, String, String, u64)],
+/// What came of a sweep, for `run.json`.
+struct Fired<'a> {
+    by: &'a [(String, String, String, u64)],
     events: u64,
     complete: bool,
-) -> Result<()> {
-    let fired: Vec<_> = by
+    unsearched: &'a Unsearched,
+}
+
+fn write_run(path: &Path, loaded: &Loaded, what: &Fired<'_>) -> Result<()> {
+    let fired: Vec<_> = what
+        .by
         .iter()
         .map(|(level, title, id, count)| {
             json!({ "level": level, "title": title, "id": id, "detections": count })
         })
         .collect();
+    let unsearched: BTreeMap<_, _> = what.unsearched.counts().into_iter().collect();
     let run = json!({
         "version": 1,
         "kind": "hunt",
         "engine": ENGINE,
-        "complete": complete,
-        "events": events,
+        "complete": what.complete,
+        "events": what.events,
         "rules": loaded.rules_sum.count,
         "indicators": loaded.indicators_sum.map_or(0, |sum| sum.count),
         "fired": fired,
         "refused": loaded.refused,
+        "unsearched": unsearched,
     });
     let mut text = serde_json::to_vec_pretty(&run)?;
     text.push(b'\n');

@@ -14,6 +14,7 @@ use super::form::{Parts, extract, joined_url};
 use super::limits::PLANS_MAX;
 use super::mapping::{Mapping, Reading, Source};
 use super::program::{AtomId, IndicatorProgram, Scratch};
+use super::unsearched::Unsearched;
 
 /// What is read of events of a shape, and how.
 type ShapePlan = Vec<(Source, usize)>;
@@ -30,6 +31,7 @@ pub struct LateIndicators {
     parts: Parts,
     atoms: Vec<AtomId>,
     url: String,
+    unsearched: Unsearched,
 }
 
 /// What the value of a column is.
@@ -61,7 +63,14 @@ impl LateIndicators {
             parts: Parts::default(),
             atoms: Vec::new(),
             url: String::new(),
+            unsearched: Unsearched::default(),
         }
+    }
+
+    /// Values that were too long to be looked at in full, counted since this
+    /// was last asked: each once in a group of rows and a way to read it.
+    pub fn take_unsearched(&mut self) -> Unsearched {
+        std::mem::take(&mut self.unsearched)
     }
 
     /// Appends the rows for which some indicator may hold, in no order, some
@@ -236,24 +245,29 @@ impl LateIndicators {
 
     /// Whether a value, read in a way, wakes an indicator.
     fn wakes(&mut self, way: usize, text: &str) -> bool {
-        let Self { program, readings, scratch, parts, atoms, .. } = self;
+        let Self { program, readings, scratch, parts, atoms, unsearched, .. } = self;
+        let mut wakes = false;
         for reading in readings.get(way).map_or(&[][..], |readings| readings) {
             let property = Mapping::get().properties.get(usize::from(reading.property));
             let Some(property) = property else { continue };
             parts.clear();
             extract(property.form, reading.how, text, parts);
+            if parts.cut() {
+                unsearched.long_list(reading.property);
+            }
+            if parts.get().iter().any(|part| program.cuts(reading.property, part)) {
+                unsearched.long_value(reading.property);
+            }
             for part in parts.get() {
                 atoms.clear();
                 program.answers(reading.property, part, scratch, atoms);
                 let woken = |atom: &AtomId| {
                     program.wakes.get(*atom as usize).is_some_and(|woken| !woken.is_empty())
                 };
-                if atoms.iter().any(woken) {
-                    return true;
-                }
+                wakes |= atoms.iter().any(woken);
             }
         }
-        false
+        wakes
     }
 }
 

@@ -12,6 +12,7 @@ use super::form::{Parts, extract, joined_url};
 use super::limits::{ANSWERS_MAX, JOINED_MAX, PLANS_MAX};
 use super::mapping::{Mapping, Reading, Source};
 use super::program::{AtomId, IndicatorId, IndicatorProgram, Scratch};
+use super::unsearched::Unsearched;
 
 /// An indicator that an event satisfies, or an observation of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub struct IndicatorMatcher {
     /// By watch: the last event for which it was looked at.
     looked: Vec<u64>,
     event: u64,
+    unsearched: Unsearched,
 }
 
 /// A column, or two of which the values are put together; one of the two may
@@ -171,14 +173,14 @@ impl IndicatorMatcher {
             atoms: Vec::new(),
             hits: Hits::default(),
             event: 0,
+            unsearched: Unsearched::default(),
         }
     }
 
-    /// How many times an event had more choices of objects than are tried, so
-    /// that an indicator may have been missed.
-    #[must_use]
-    pub fn unsearched(&self) -> u64 {
-        self.hits.unsearched
+    /// Events that had more choices of objects than are tried, so that an
+    /// indicator may have been missed; counted since this was last asked.
+    pub fn take_unsearched(&mut self) -> Unsearched {
+        std::mem::take(&mut self.unsearched)
     }
 
     /// Appends all matches in a batch, in the order of rows, then of
@@ -475,7 +477,13 @@ impl IndicatorMatcher {
             if !watch.between.is_none_or(inside) {
                 continue;
             }
-            let Some(evidence) = self.hits.satisfy(&watch.node) else { continue };
+            let before = self.hits.unsearched;
+            let Some(evidence) = self.hits.satisfy(&watch.node) else {
+                if self.hits.unsearched > before {
+                    self.unsearched.choices(watch.indicator);
+                }
+                continue;
+            };
             let (indicator, observation) = (watch.indicator, watch.observation);
             // Of alternatives that each satisfy the pattern alone, one match.
             if let Some(last) = out.last_mut()
