@@ -469,6 +469,30 @@ fn what_limits_on_indicators_cut_short_is_told() {
 }
 
 #[test]
+fn a_rule_that_could_not_search_all_is_told() {
+    let ground = Ground::new();
+    ground.rule(
+        "look.yml",
+        "title: look\nid: 00000001-0000-4000-8000-000000000000\nlogsource:\n  product: windows\n\
+         detection:\n  s:\n    CommandLine|re: '(?=y)y+x'\n  condition: s\n",
+    );
+    let event = json!({
+        "EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "WS1",
+        "UtcTime": "2026-01-01 00:00:00.000", "CommandLine": format!("{}x", "y".repeat(40_000)),
+    });
+    ground.log("long.jsonl", format!("{event}\n"));
+    let told = ground.seal("out", &[]);
+    assert!(told.ok().contains("1 rule has an expression that could not"), "{}", told.stdout);
+    let read = |path: &str| -> Value {
+        serde_json::from_slice(&fs::read(ground.path(path)).unwrap()).unwrap()
+    };
+    assert_eq!(read("out/run.json")["rules"]["cut_short"][0]["title"], "look");
+    hunt(&ground.path("out"), &["--rules", text(&ground.path("rules"))]).ok();
+    let ran = read("out/case/examinations/0002/run.json");
+    assert!(ran["refused"][0].as_str().unwrap().contains("could not search all"), "{ran}");
+}
+
+#[test]
 fn a_hunt_says_what_it_could_not_look_for() {
     let ground = Ground::of_a_case();
     ground.seal("out", &[]).ok();

@@ -163,6 +163,16 @@ impl Loaded {
         })
     }
 
+    /// What is said of rules that could not search all values to their end.
+    fn cut_short(&self) -> impl Iterator<Item = String> {
+        let program = &self.plan.program;
+        let rules = program.cut_short().into_iter().filter_map(|id| program.rule(id));
+        rules.map(|rule| {
+            let (file, line) = (&rule.header.file, rule.header.line);
+            format!("rule {file}:{line}: its expression could not search all values to their end")
+        })
+    }
+
     fn by(&self, what: What) -> Option<&By> {
         match what {
             What::Rule(id) => self.rules.get(id as usize),
@@ -270,7 +280,8 @@ impl Writer {
             self.loaded.refused.push(format!("indicator {id}: not all was told: {why}"));
         }
         // First: of a list that is cut this counts for more than one refused.
-        let told = self.unsearched.told(&self.loaded.found);
+        let mut told = self.unsearched.told(&self.loaded.found);
+        told.extend(self.loaded.cut_short());
         self.loaded.refused.splice(0..0, told);
         for occurrence in concluded.occurrences {
             let places: Vec<Place> = occurrence
