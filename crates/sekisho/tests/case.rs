@@ -502,6 +502,17 @@ fn a_hunt_says_what_it_could_not_look_for() {
     fs::create_dir(&none).unwrap();
     hunt(&out, &["--rules", text(&none)]).refused(2, &["no rule"]);
     hunt(&out, &["--indicators", text(&none)]).refused(2, &["nothing to hunt for"]);
+    let broken = ground.path("bad.json");
+    fs::write(&broken, "x").unwrap();
+    let hunted = hunt(&out, &["--indicators", text(&broken)]);
+    hunted.refused(2, &["indicators in ", "bad.json: not JSON", "no indicator stands before"]);
+    // Nothing is put beside what is sealed.
+    let before = files(&out);
+    for within in ["case", "case/store", "case/new/folder", "new/../case/store"] {
+        let within = out.join(within);
+        hunt(&out, &["--out", text(&within)]).refused(2, &["lies within the case"]);
+    }
+    assert!(files(&out) == before);
     hunt(&ground.path("logs"), &[]).refused(2, &["expected the folder of a case"]);
     assert_eq!(fs::read(out.join("case/checkpoint")).unwrap(), untouched);
 

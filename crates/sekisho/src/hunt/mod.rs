@@ -8,7 +8,7 @@ mod sweep;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +24,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disclose::Index;
 use crate::examine::{Place, Places, Progress, Timeline, TimelineRow, threads};
-use crate::indicators::{self, Indicator, IndicatorCorrelator, IndicatorProgram, Unsearched};
+use crate::indicators::{
+    self, Indicator, IndicatorCorrelator, IndicatorProgram, Refused, Unsearched,
+};
 use crate::rules::{self, Selection};
 use crate::seal::publish::{self, ENGINE, keep_results, output_root, write_verdicts};
 use crate::seal::{CaseWriter, Sealed, intact_stores};
@@ -120,12 +122,7 @@ impl Loaded {
             .collect();
         let read = indicators::load(&options.indicators);
         let (compiled, too_many) = IndicatorProgram::new(&read.indicators);
-        refused.extend(
-            read.refused
-                .iter()
-                .chain(&too_many)
-                .map(|r| format!("indicator {} ({}): {}", r.id, r.file.display(), r.reason)),
-        );
+        refused.extend(read.refused.iter().chain(&too_many).map(refusal));
         if !options.indicators.is_empty() && read.indicators.is_empty() && only_indicators {
             let first = refused.first().map_or("no indicator in what was given", |r| r);
             bail!("nothing to hunt for: {first}");
@@ -187,6 +184,15 @@ impl Loaded {
             What::Indicator(id) => self.rules.len() + self.correlations.len() + id as usize,
         }
     }
+}
+
+/// What is refused, in a sentence. Where there is no id it is the file.
+fn refusal(refused: &Refused) -> String {
+    let Refused { file, id, reason, .. } = refused;
+    if id.is_empty() {
+        return format!("indicators in {}: {reason}", file.display());
+    }
+    format!("indicator {id} ({}): {reason}", file.display())
 }
 
 /// How many indicators, and SHA-256 over the SHA-256 of each one's id and
@@ -353,6 +359,9 @@ pub fn hunt(
     progress: &Progress,
 ) -> Result<Outcome> {
     let threads = threads(options.threads);
+    if let Some(out) = &options.out {
+        outside_case(&options.case, out)?;
+    }
     let loaded = Loaded::of(options, threads)?;
     let mut case = CaseWriter::open(&options.case, key)?;
     let log = case.log.log()?;
@@ -376,6 +385,32 @@ pub fn hunt(
     })?;
     writer.conclude().with_context(writing)?;
     finish(options, &mut case, &index, &places, writer, swept)
+}
+
+/// Refuses a folder for a copy of the results that lies within the case: what
+/// is sealed stays as it is.
+fn outside_case(case: &Path, out: &Path) -> Result<()> {
+    let mut whole = std::env::current_dir().context("finding the current folder")?;
+    for part in out.components() {
+        match part {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            part => whole.push(part),
+        }
+        // Links lead where they lead, as far as there is anything yet.
+        whole = whole.canonicalize().unwrap_or(whole);
+    }
+    let inside = case.canonicalize().is_ok_and(|case| whole.starts_with(case));
+    if inside {
+        bail!(
+            "--out {} lies within the case {}, which is sealed: expected a folder outside of it",
+            out.display(),
+            case.display()
+        );
+    }
+    Ok(())
 }
 
 impl Writer {
