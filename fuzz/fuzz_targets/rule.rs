@@ -48,5 +48,5 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
-    let _ = correlator.finish();
+    let _ = correlator.finish(|place| place);
 });

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use sekisho::indicators::{IndicatorMatcher, IndicatorProgram, pattern, read, reference};
+use sekisho::indicators::{
+    IndicatorMatcher, IndicatorProgram, Unsearched, pattern, read, reference,
+};
 use sekisho_event::{BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Vocabulary};
 
 const EVENTS: [&[(&str, &str)]; 5] = [
@@ -60,7 +62,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut found = Vec::new();
     let mut matcher = IndicatorMatcher::new(Arc::new(program));
     matcher.run(&batch, &vocabulary, &mut found);
-    if matcher.unsearched() > 0 {
+    if matcher.take_unsearched() != Unsearched::default() {
         return;
     }
     for row in 0..batch.rows() {

@@ -119,7 +119,12 @@ pub fn address(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(address.to_canonical());
     }
-    let (before, _zone) = text.split_once('%')?;
+    let (before, zone) = text.split_once('%')?;
+    // What else follows is no zone: the address may begin a list of several.
+    let of_zone = |b: u8| b.is_ascii_alphanumeric() || b"-_.:@%".contains(&b);
+    if !zone.bytes().all(of_zone) {
+        return None;
+    }
     before.parse::<Ipv6Addr>().ok().map(|a| IpAddr::V6(a).to_canonical())
 }
 
@@ -267,5 +272,8 @@ mod tests {
         assert_eq!(address("fe80::1%eth0"), address("fe80::1"));
         assert_eq!(address("10.0.0.1:80"), None);
         assert_eq!(address("10.0.0.1%x"), None);
+        for list in ["fe80::1%12;2001:db8::5", "fe80::1%12,10.0.0.1", "fe80::1%12 10.0.0.1"] {
+            assert_eq!(address(list), None, "{list}");
+        }
     }
 }

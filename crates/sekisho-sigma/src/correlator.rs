@@ -214,13 +214,15 @@ impl Correlator {
         }
     }
 
-    /// All matches, in order of time. Forgets what was observed.
-    pub fn finish(&mut self) -> Vec<CorrelationMatch> {
+    /// All matches, in order of time. Forgets what was observed. `standing`
+    /// says of a place where its event stands in what was read: events of the
+    /// same time count in that order, whatever order they were added in.
+    pub fn finish<K: Ord>(&mut self, standing: impl Fn(u64) -> K) -> Vec<CorrelationMatch> {
         let mut out = Vec::new();
         for id in order(&self.by_correlation, self.correlations.len()) {
             let Some(correlation) = self.correlations.get(id) else { continue };
             let mut seen = self.seen.get_mut(id).map(std::mem::take).unwrap_or_default();
-            sort(&mut seen, &self.value_names);
+            sort(&mut seen, &self.value_names, &standing);
             let mut found = Vec::new();
             for group in seen.chunk_by(|a, b| a.group == b.group) {
                 walk(correlation, id, group, &self.value_names, &mut found);
@@ -267,10 +269,11 @@ impl Correlator {
 
 /// Puts observations in an order that does not depend on that of their
 /// arrival: one event may be seen as several of a correlation's rules.
-fn sort(seen: &mut [Seen], values: &[Box<str>]) {
-    let key = |s: &Seen| (s.group, s.time, s.place, s.slot);
-    let text = |s: &Seen| values.get(s.value as usize);
-    seen.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| text(a).cmp(&text(b))));
+fn sort<K: Ord>(seen: &mut [Seen], values: &[Box<str>], standing: &impl Fn(u64) -> K) {
+    let when = |s: &Seen| (s.group, s.time);
+    // Only asked of events of the same time, which are few.
+    let read = |s: &Seen| (standing(s.place), s.slot, values.get(s.value as usize));
+    seen.sort_unstable_by(|a, b| when(a).cmp(&when(b)).then_with(|| read(a).cmp(&read(b))));
 }
 
 fn intern<K: std::hash::Hash + Eq + Clone>(

@@ -43,3 +43,9 @@ pub const REGEX_BYTES_MAX: usize = 16 << 10;
 /// Largest regular expression with its repetitions written out, in units of
 /// about one character or one range of characters.
 pub const REGEX_SIZE_MAX: u64 = 150_000;
+
+/// What an expression with look-around or references back may do: to a value of
+/// so many bytes so many steps, by the shortest length that suffices. A step may
+/// read all of the value, so that longer ones have fewer; to values that are
+/// longer still no such expression is put.
+pub const BACKTRACKING_STEPS: [(usize, usize); 2] = [(4 << 10, 1_000_000), (32 << 10, 131_072)];

@@ -3,12 +3,15 @@
 //! it can be read against `event_view`, where the answers are defined. Only
 //! regular expressions are compiled once.
 
+use std::sync::OnceLock;
+
 use hashbrown::HashMap;
 use sekisho_event::{Kind, Value};
 
 use crate::compare;
 use crate::event_view::EventView;
 use crate::explain::Explanation;
+use crate::limits::BACKTRACKING_STEPS;
 use crate::rule::{Detection, Expr, Item, RegexSource, Rule, Test};
 
 /// Whether an event is what a rule looks for. The rule's log source is not
@@ -31,7 +34,32 @@ pub enum Regex {
     Linear(regex::Regex),
     /// By the one that knows look-around and references back, with a limit on
     /// its steps.
-    Backtracking(fancy_regex::Regex),
+    Backtracking(Box<Backtracking>),
+}
+
+/// An expression with look-around or references back.
+#[derive(Clone, Debug)]
+pub struct Backtracking {
+    source: Box<str>,
+    /// By length of the value, as in [`BACKTRACKING_STEPS`]; most values are
+    /// short.
+    by_length: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKING_STEPS.len()],
+}
+
+impl Backtracking {
+    /// `None` where it is too large.
+    fn new(source: &str) -> Option<Self> {
+        let made = Self { source: source.into(), by_length: Default::default() };
+        made.for_length(0).is_some().then_some(made)
+    }
+
+    fn for_length(&self, bytes: usize) -> Option<&fancy_regex::Regex> {
+        let mut all = BACKTRACKING_STEPS.iter().zip(&self.by_length);
+        let ((_, steps), compiled) = all.find(|((longest, _), _)| bytes <= *longest)?;
+        let compile =
+            || fancy_regex::RegexBuilder::new(&self.source).backtrack_limit(*steps).build().ok();
+        compiled.get_or_init(compile).as_ref()
+    }
 }
 
 impl Regex {
@@ -42,16 +70,23 @@ impl Regex {
         if let Ok(found) = regex::Regex::new(&source.pattern) {
             return Some(Self::Linear(found));
         }
-        fancy_regex::Regex::new(&source.pattern).ok().map(Self::Backtracking)
+        Backtracking::new(&source.pattern).map(|made| Self::Backtracking(Box::new(made)))
     }
 
-    /// Whether it is found in a text. Too many steps are "no".
+    /// Whether it is found in a text; `None` where a limit came before the
+    /// answer.
+    #[must_use]
+    pub fn search(&self, text: &str) -> Option<bool> {
+        match self {
+            Self::Linear(regex) => Some(regex.is_match(text)),
+            Self::Backtracking(regex) => regex.for_length(text.len())?.is_match(text).ok(),
+        }
+    }
+
+    /// Whether it is found in a text. What cannot be told is "no".
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        match self {
-            Self::Linear(regex) => regex.is_match(text),
-            Self::Backtracking(regex) => regex.is_match(text).unwrap_or(false),
-        }
+        self.search(text).unwrap_or(false)
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Field, batch, one_rule, rule_text, view};
-use sekisho_sigma::{ParseOptions, reference, same_name};
+use sekisho_sigma::{Matcher, ParseOptions, Program, reference, same_name};
 
 type Case<'a> = (&'a [Field<'a>], bool);
 
@@ -595,4 +597,26 @@ fn explanations_are_for_people_and_machines() {
     explained.write_json(&mut json);
     assert!(json.starts_with(r#"{"part":"rule","held":false,"what":"t","line":1,"#), "{json}");
     assert!(json.contains(r#""values":["`\"q\"`"]"#), "{json}");
+}
+
+#[test]
+fn a_rule_that_a_limit_on_look_around_cuts_short_is_named() {
+    let found = |pattern: &str, value: &str| {
+        let rule = one_rule(&rule_text(&format!("sel: {{v|re: '{pattern}'}}")), &options());
+        let program = Arc::new(Program::new(vec![Arc::new(rule.unwrap())]));
+        let (batch, vocabulary) = batch(&[&[("v", value)]]);
+        let mut matches = Vec::new();
+        Matcher::new(Arc::clone(&program)).run(&batch, &vocabulary, &mut matches);
+        (matches.len(), program.cut_short())
+    };
+    let (none, named) = (Vec::new(), vec![0]);
+    let y = "y".repeat(140_000);
+    assert_eq!(found("(?=y)y+x", "yyyx"), (1, none.clone()));
+    assert_eq!(found("(?=y)y+x", &y[..100]), (0, none.clone()));
+    let medium = format!("{}x", &y[..20_000]);
+    assert_eq!(found("(?=y)y+x", &medium), (1, none.clone()));
+    // Too long; too many steps; an expression that needs no such limit.
+    assert_eq!(found("(?=y)y+x", &y), (0, named.clone()));
+    assert_eq!(found("^((?=y)y|(?=y)y)+x", &y[..100]), (0, named));
+    assert_eq!(found("y+x", &format!("{y}x")), (1, none));
 }

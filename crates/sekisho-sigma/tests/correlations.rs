@@ -146,7 +146,7 @@ fn run(
         correlator.add(observation, || place);
     }
     assert_eq!(correlator.dropped(), 0);
-    correlator.finish()
+    correlator.finish(|place| place)
 }
 
 /// What the definition looks at: an event as one of the correlation's rules.

@@ -259,6 +259,98 @@ fn a_hunt_finds_what_the_examination_found() {
     assert!(shown.ok().contains("hunt"), "{}", shown.stdout);
 }
 
+/// Rules over events of several shapes and files, and correlations in which
+/// the order of two events of the same time decides.
+const SAME_TIME_RULES: &str = "\
+title: connection
+name: connection
+id: 00000001-0000-4000-8000-000000000000
+logsource:
+  product: windows
+detection:
+  s:
+    DestinationIp: 10.0.0.1
+  condition: s
+---
+title: process
+name: process
+id: 00000002-0000-4000-8000-000000000000
+logsource:
+  product: windows
+detection:
+  s:
+    Image|endswith: evil.exe
+  condition: s
+---
+title: connection then process
+id: 00000003-0000-4000-8000-000000000000
+correlation:
+  type: temporal_ordered
+  rules: [connection, process]
+  group-by: [Pair]
+  timespan: 1m
+---
+title: process then connection
+id: 00000004-0000-4000-8000-000000000000
+correlation:
+  type: temporal_ordered
+  rules: [process, connection]
+  group-by: [Pair]
+  timespan: 1m
+";
+
+/// A log of pairs of events of the same time. Of one in three the process comes
+/// first.
+fn same_time_log(first: usize, count: usize) -> String {
+    let mut out = String::new();
+    for pair in first..first + count {
+        let event = |id: u32, field: &str, value: &str| {
+            json!({
+                "EventID": id, "Channel": "Microsoft-Windows-Sysmon/Operational",
+                "Computer": format!("WS{id}"), "TimeCreated": "2026-01-01T00:00:00.000Z",
+                "Pair": pair.to_string(), field: value,
+            })
+        };
+        let connection = event(3, "DestinationIp", "10.0.0.1");
+        let process = event(1, "Image", r"C:\evil.exe");
+        let both = if pair % 3 == 0 { [process, connection] } else { [connection, process] };
+        both.iter().for_each(|event| out.extend([event.to_string(), "\n".to_owned()]));
+    }
+    out
+}
+
+#[test]
+fn events_of_the_same_time_count_in_the_order_of_the_logs() {
+    let ground = Ground::new();
+    ground.rule("same.yml", SAME_TIME_RULES);
+    ground.log("a.jsonl", same_time_log(0, 300));
+    ground.log("b.jsonl", same_time_log(300, 300));
+    // Pairs of two files: the listed order of the files decides.
+    let (mut early, mut late) = (String::new(), String::new());
+    for line in same_time_log(600, 30).lines() {
+        let of = if line.contains("evil.exe") { &mut early } else { &mut late };
+        of.extend([line, "\n"]);
+    }
+    ground.log("c.jsonl", early);
+    ground.log("d.jsonl", late);
+    ground.seal("one", &["--threads", "1"]).ok();
+    let one = ground.path("one/detections.jsonl");
+    let found = lines(&one);
+    let of = |title: &str| found.iter().filter(|d| d["rule"]["title"] == title).count();
+    assert_eq!((of("process then connection"), of("connection then process")), (230, 400));
+    for n in 0..4 {
+        let out = format!("two{n}");
+        ground.seal(&out, &["--threads", "2"]).ok();
+        let two = ground.path(&out).join("detections.jsonl");
+        assert!(fs::read(&two).unwrap() == fs::read(&one).unwrap(), "with two threads");
+    }
+    hunt(&ground.path("one"), &["--rules", text(&ground.path("rules"))]).ok();
+    let hunted = ground.path("one/case/examinations/0002/detections.jsonl");
+    assert_eq!(same_findings(&one, &hunted), 630);
+    // The hosts of a pair differ: then there is none, in both.
+    assert!(lines(&hunted).iter().all(|d| d["host"].is_null() && d["channel"].is_string()));
+}
+
 fn bundle(patterns: &[&str]) -> String {
     let object = |(n, pattern): (usize, &&str)| {
         json!({
@@ -326,6 +418,81 @@ fn an_indicator_of_several_events_names_each_of_them() {
 }
 
 #[test]
+fn what_limits_on_indicators_cut_short_is_told() {
+    let ground = Ground::of_a_case();
+    let sysmon = |id: u32, field: &str, value: String| {
+        let event = json!({
+            "EventID": id, "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "WS9",
+            "UtcTime": "2026-01-01 00:00:00.000", "Image": r"C:\a.exe", field: value,
+        });
+        format!("{event}\n")
+    };
+    let list: String = (0..300).map(|n| format!("10.1.{}.{};", n / 200, n % 200)).collect();
+    let long = format!("cmd {}needle", "a".repeat(1 << 20));
+    ground.log(
+        "long.jsonl",
+        sysmon(22, "QueryResults", list + "203.0.113.5;") + &sysmon(1, "CommandLine", long),
+    );
+    let names = (0..99).map(|n| format!("d{n}.example"));
+    let addresses = (0..99).map(|n| format!("10.0.0.{n}"));
+    let answers: Vec<String> = names
+        .chain(["zz.example".to_owned()])
+        .chain(addresses)
+        .chain(["192.0.2.9".to_owned()])
+        .collect();
+    let dns = json!({
+        "_path": "dns", "ts": 1_772_440_047.5, "uid": "C1", "query": "q.example",
+        "answers": answers,
+    });
+    ground.log("dns.log", format!("{dns}\n"));
+    ground.seal("out", &[]).ok();
+    let (out, file, copy) = (ground.path("out"), ground.path("bundle.json"), ground.path("copy"));
+    let planted = [
+        "[ipv4-addr:value = '203.0.113.5']",
+        "[process:command_line LIKE '%needle']",
+        "[(domain-name:value LIKE '%.example' OR ipv4-addr:value LIKE '1%') AND \
+         domain-name:value LIKE 'zz%' AND ipv4-addr:value LIKE '192%']",
+    ];
+    fs::write(&file, bundle(&planted)).unwrap();
+    let hunted = hunt(&out, &["--indicators", text(&file), "--out", text(&copy)]);
+    assert!(hunted.ok().contains("3 not looked for, or not in full"), "{}", hunted.stdout);
+    for told in [
+        "for ipv4-addr:value: 1 list was not read beyond the first 256 entries",
+        "for process:command_line by LIKE or MATCHES: 1 value was not searched beyond 1048576",
+        "-000000000002: of 1 event only 4096 choices of objects were tried",
+    ] {
+        assert!(hunted.stdout.contains(told), "{told}: {}", hunted.stdout);
+    }
+    let ran: Value = serde_json::from_slice(&files(&copy)["run.json"]).unwrap();
+    assert_eq!(ran["unsearched"], json!({"choices": 1, "long_lists": 1, "long_values": 1}));
+    assert_eq!(ran["refused"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_rule_that_could_not_search_all_is_told() {
+    let ground = Ground::new();
+    ground.rule(
+        "look.yml",
+        "title: look\nid: 00000001-0000-4000-8000-000000000000\nlogsource:\n  product: windows\n\
+         detection:\n  s:\n    CommandLine|re: '(?=y)y+x'\n  condition: s\n",
+    );
+    let event = json!({
+        "EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "WS1",
+        "UtcTime": "2026-01-01 00:00:00.000", "CommandLine": format!("{}x", "y".repeat(40_000)),
+    });
+    ground.log("long.jsonl", format!("{event}\n"));
+    let told = ground.seal("out", &[]);
+    assert!(told.ok().contains("1 rule has an expression that could not"), "{}", told.stdout);
+    let read = |path: &str| -> Value {
+        serde_json::from_slice(&fs::read(ground.path(path)).unwrap()).unwrap()
+    };
+    assert_eq!(read("out/run.json")["rules"]["cut_short"][0]["title"], "look");
+    hunt(&ground.path("out"), &["--rules", text(&ground.path("rules"))]).ok();
+    let ran = read("out/case/examinations/0002/run.json");
+    assert!(ran["refused"][0].as_str().unwrap().contains("could not search all"), "{ran}");
+}
+
+#[test]
 fn a_hunt_says_what_it_could_not_look_for() {
     let ground = Ground::of_a_case();
     ground.seal("out", &[]).ok();
@@ -335,6 +502,17 @@ fn a_hunt_says_what_it_could_not_look_for() {
     fs::create_dir(&none).unwrap();
     hunt(&out, &["--rules", text(&none)]).refused(2, &["no rule"]);
     hunt(&out, &["--indicators", text(&none)]).refused(2, &["nothing to hunt for"]);
+    let broken = ground.path("bad.json");
+    fs::write(&broken, "x").unwrap();
+    let hunted = hunt(&out, &["--indicators", text(&broken)]);
+    hunted.refused(2, &["indicators in ", "bad.json: not JSON", "no indicator stands before"]);
+    // Nothing is put beside what is sealed.
+    let before = files(&out);
+    for within in ["case", "case/store", "case/new/folder", "new/../case/store"] {
+        let within = out.join(within);
+        hunt(&out, &["--out", text(&within)]).refused(2, &["lies within the case"]);
+    }
+    assert!(files(&out) == before);
     hunt(&ground.path("logs"), &[]).refused(2, &["expected the folder of a case"]);
     assert_eq!(fs::read(out.join("case/checkpoint")).unwrap(), untouched);
 

@@ -283,6 +283,22 @@ impl Program {
         &self.unguarded
     }
 
+    /// Rules with look-around or references back in an expression that a limit
+    /// kept from searching some value, in all sweeps with this program so far.
+    #[must_use]
+    pub fn cut_short(&self) -> Vec<RuleId> {
+        let cut = |atom: AtomId| {
+            self.atoms.get(atom as usize).is_some_and(|atom| atom.asking.test.cut_short())
+        };
+        let mut out = Vec::new();
+        for (id, rule) in (0..).zip(&self.rules) {
+            let mut any = false;
+            rule.node.each_atom(&mut |atom, _| any |= cut(atom));
+            out.extend(any.then_some(id));
+        }
+        out
+    }
+
     /// What readers have to put into columns: the fields that rules name,
     /// those in `extra`, and all fields of shapes that keywords search.
     #[must_use]

@@ -1,6 +1,7 @@
 //! One question about one value, made ready to be asked often.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering as Memory};
 
 use sekisho_event::{Kind, Value};
 
@@ -41,6 +42,11 @@ impl ValueTest {
         }
     }
 
+    /// Whether a limit kept some value from being searched to its end.
+    pub(crate) fn cut_short(&self) -> bool {
+        matches!(self, Self::Regex(regex) if regex.cut_short.load(Memory::Relaxed))
+    }
+
     pub(crate) fn holds(&self, value: Value<'_>) -> bool {
         if value.kind == Kind::Null {
             return false;
@@ -69,16 +75,27 @@ pub(crate) struct LazyRegex {
     /// `None` once it proved too large. Parsing refuses such expressions; this
     /// is the second lock on the same door.
     compiled: OnceLock<Option<Regex>>,
+    /// Whether a limit came before the answer for some value. Not how often:
+    /// values are asked once or again as memory has it.
+    cut_short: AtomicBool,
 }
 
 impl LazyRegex {
     fn new(source: &RegexSource) -> Self {
-        Self { source: source.clone(), compiled: OnceLock::new() }
+        Self {
+            source: source.clone(),
+            compiled: OnceLock::new(),
+            cut_short: AtomicBool::new(false),
+        }
     }
 
     fn is_match(&self, text: &str) -> bool {
         let compiled = self.compiled.get_or_init(|| Regex::new(&self.source));
-        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+        let Some(regex) = compiled else { return false };
+        regex.search(text).unwrap_or_else(|| {
+            self.cut_short.store(true, Memory::Relaxed);
+            false
+        })
     }
 }
 

@@ -276,6 +276,11 @@ fn not_seen(report: &Report) -> String {
         "rules had nothing to look at on this input",
     );
     line(report.rejected.count(), "rule could not be loaded", "rules could not be loaded");
+    line(
+        unseen.rules_cut_short,
+        "rule has an expression that could not search all values to their end",
+        "rules have expressions that could not search all values to their end",
+    );
     line(unseen.assumptions.count(), "assumption had to be made", "assumptions had to be made");
     line(
         unseen.duplicates.count(),

@@ -56,7 +56,7 @@ pub(crate) fn conclude(
     occurred: &Occurred,
     complete: bool,
 ) -> io::Result<Outcome> {
-    let correlated = collected.correlator.finish();
+    let correlated = collected.correlator.finish(|place| collected.places.standing(place));
     let rule_count = plan.program.rules().len();
     for m in &correlated {
         write_correlation(plan, m, rule_count, &mut collected, &mut writer)?;
@@ -144,19 +144,10 @@ fn write_correlation(
     let header = correlation.header.clone();
     let places: Vec<Place> =
         m.places.iter().filter_map(|&number| collected.places.get(number)).collect();
-    let mut line = b"{\"time\":".to_vec();
-    json::time(m.time, &mut line);
-    for (key, name) in [
-        (&b",\"host\":"[..], common(&places, |p| &p.host)),
-        (&b",\"channel\":"[..], common(&places, |p| &p.channel)),
-    ] {
-        line.extend_from_slice(key);
-        match name {
-            Some(name) => json::string(name, &mut line),
-            None => line.extend_from_slice(b"null"),
-        }
-    }
-    line.extend_from_slice(b",\"record_id\":null,\"source\":null,");
+    let mut line = Vec::new();
+    let (host, channel) = (common(&places, |p| &p.host), common(&places, |p| &p.channel));
+    json::joint_head(m.time, host, channel, &mut line);
+    line.extend_from_slice(b",\"source\":null,");
     line.extend_from_slice(&rule_json(&header));
     line.extend_from_slice(b",\"matched\":{");
     for (at, (field, value)) in m.group.iter().enumerate() {
@@ -184,7 +175,10 @@ fn write_correlation(
 }
 
 /// What all events say, if they say the same.
-fn common<'a>(places: &'a [Place], of: impl Fn(&'a Place) -> &'a str) -> Option<&'a str> {
+pub(crate) fn common<'a>(
+    places: &'a [Place],
+    of: impl Fn(&'a Place) -> &'a str,
+) -> Option<&'a str> {
     let first = of(places.first()?);
     (!first.is_empty() && places.iter().all(|p| of(p) == first)).then_some(first)
 }

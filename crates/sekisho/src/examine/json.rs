@@ -48,6 +48,26 @@ pub(crate) fn event_head(
     }
 }
 
+/// The same of several events together: `null` for a host or channel that they
+/// do not share, and no record id.
+pub(crate) fn joint_head(
+    time_ns: i64,
+    host: Option<&str>,
+    channel: Option<&str>,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(b"{\"time\":");
+    time(time_ns, out);
+    for (key, name) in [(&b",\"host\":"[..], host), (&b",\"channel\":"[..], channel)] {
+        out.extend_from_slice(key);
+        match name {
+            Some(name) => string(name, out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+    out.extend_from_slice(b",\"record_id\":null");
+}
+
 /// Appends a number in decimal notation.
 pub(crate) fn number(value: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];

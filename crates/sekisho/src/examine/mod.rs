@@ -37,7 +37,7 @@ use sekisho_sigma::rule::Level;
 use sekisho_sigma::{Correlator, ParseOptions, Program};
 
 pub use conclude::Outcome;
-pub(crate) use conclude::{log_source, rule_csv, rule_json};
+pub(crate) use conclude::{common, log_source, rule_csv, rule_json};
 pub(crate) use places::Places;
 pub(crate) use timeline::Timeline;
 pub(crate) use work::{Place, TimelineRow, csv as write_csv};

@@ -13,6 +13,7 @@ struct Kept {
     offset: u64,
     time: i64,
     record_id: Option<u64>,
+    ordinal: u32,
 }
 
 /// Numbered events.
@@ -38,6 +39,7 @@ impl Places {
             offset: place.offset,
             time: place.time,
             record_id: place.record_id,
+            ordinal: place.ordinal,
         };
         self.kept.push(kept);
         self.kept.len() as u64 - 1
@@ -64,6 +66,15 @@ impl Places {
             host: name(kept.host),
             channel: name(kept.channel),
             record_id: kept.record_id,
+            ordinal: kept.ordinal,
         })
+    }
+
+    /// Where the event with a number stands in what was read: its source in
+    /// the order in which they are listed, and its place in that. Behind all
+    /// others where there is no such event.
+    pub(crate) fn standing(&self, number: u64) -> (u32, u64, u32) {
+        let kept = usize::try_from(number).ok().and_then(|number| self.kept.get(number));
+        kept.map_or((u32::MAX, u64::MAX, u32::MAX), |k| (k.source, k.offset, k.ordinal))
     }
 }

@@ -106,7 +106,7 @@ pub(crate) fn write_run(
             "filters": loaded.filters, "left_out": loaded.left_out,
             "fired": stats.rules.len(),
             "rejected": rejected_json(&loaded.rejected), "notes": notes_json(&loaded.notes),
-            "idle": idle_json(plan, blind),
+            "idle": idle_json(plan, blind), "cut_short": cut_short_json(plan),
             "without_guard": plan.program.unguarded().len(),
         },
         "events_without_rule": blind.unexamined.iter().map(|(shape, count)| {
@@ -206,6 +206,11 @@ fn idle_json(plan: &Plan, blind: &Blind) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+fn cut_short_json(plan: &Plan) -> Vec<Value> {
+    let rules = plan.program.cut_short().into_iter().filter_map(|id| plan.program.rule(id));
+    rules.map(|rule| json!({"id": &*rule.header.id, "title": &*rule.header.title})).collect()
 }
 
 fn detections_by_level(plan: &Plan, collected: &Collected) -> Value {
@@ -460,6 +465,7 @@ fn unseen(options: &Options, plan: &Plan, collected: &Collected, blind: &Blind) 
         records_unread: in_part.map(|s| s.problems).sum(),
         problems: problems(collected),
         idle_rules: idle_rules(plan, blind),
+        rules_cut_short: plan.program.cut_short().len() as u64,
         records_unexamined: blind.unexamined.iter().map(|(_, count)| count).sum(),
         unexamined: unexamined.into(),
         assumptions: assumptions::all(options, plan, collected),

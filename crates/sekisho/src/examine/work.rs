@@ -80,6 +80,9 @@ pub(crate) struct Place {
     pub(crate) host: Box<str>,
     pub(crate) channel: Box<str>,
     pub(crate) record_id: Option<u64>,
+    /// Which of the events that begin at the same offset, in their order; only
+    /// good to compare places of one source.
+    pub(crate) ordinal: u32,
 }
 
 /// The outcome of a piece of work.
@@ -462,6 +465,7 @@ impl Writer<'_> {
             host: self.vocabulary.hosts.text(host).into(),
             channel: batch.shape.channel.clone(),
             record_id: record_id.filter(|&id| id != RECORD_ID_UNKNOWN),
+            ordinal: record,
         }
     }
 

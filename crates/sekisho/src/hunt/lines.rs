@@ -8,7 +8,7 @@ use sekisho_sigma::CorrelationMatch;
 use sekisho_sigma::rule::Header;
 
 use super::sweep::Found;
-use crate::examine::{Place, json, rule_csv, rule_json, write_csv};
+use crate::examine::{Place, common, json, rule_csv, rule_json, write_csv};
 use crate::indicators::Indicator;
 
 /// What a source was called and its hash, by its number in the case.
@@ -146,24 +146,21 @@ impl<'a> Together<'a> {
 
     /// The place that stands for all: host and channel only where they agree.
     pub(super) fn place(&self) -> Place {
-        let common = |of: fn(&Place) -> &str| {
-            let first = self.places.first().map_or("", of);
-            let same = self.places.iter().all(|place| of(place) == first);
-            Box::from(if same { first } else { "" })
-        };
         Place {
             source: usize::MAX,
             offset: 0,
             time: self.time,
-            host: common(|place| &place.host),
-            channel: common(|place| &place.channel),
+            host: common(self.places, |p| &p.host).unwrap_or_default().into(),
+            channel: common(self.places, |p| &p.channel).unwrap_or_default().into(),
             record_id: None,
+            ordinal: 0,
         }
     }
 
     /// Its line of `detections.jsonl`, with its end.
     pub(super) fn line(&self, by: &By, sources: &Sources, out: &mut Vec<u8>) {
-        head(&self.place(), out);
+        let host = common(self.places, |p| &p.host);
+        json::joint_head(self.time, host, common(self.places, |p| &p.channel), out);
         out.extend_from_slice(b",\"source\":null,\"sealed\":null,");
         out.extend_from_slice(&by.json);
         out.extend_from_slice(b",\"matched\":{");

@@ -8,7 +8,7 @@ mod sweep;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +24,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disclose::Index;
 use crate::examine::{Place, Places, Progress, Timeline, TimelineRow, threads};
-use crate::indicators::{self, Indicator, IndicatorCorrelator, IndicatorProgram};
+use crate::indicators::{
+    self, Indicator, IndicatorCorrelator, IndicatorProgram, Refused, Unsearched,
+};
 use crate::rules::{self, Selection};
 use crate::seal::publish::{self, ENGINE, keep_results, output_root, write_verdicts};
 use crate::seal::{CaseWriter, Sealed, intact_stores};
@@ -120,12 +122,7 @@ impl Loaded {
             .collect();
         let read = indicators::load(&options.indicators);
         let (compiled, too_many) = IndicatorProgram::new(&read.indicators);
-        refused.extend(
-            read.refused
-                .iter()
-                .chain(&too_many)
-                .map(|r| format!("indicator {} ({}): {}", r.id, r.file.display(), r.reason)),
-        );
+        refused.extend(read.refused.iter().chain(&too_many).map(refusal));
         if !options.indicators.is_empty() && read.indicators.is_empty() && only_indicators {
             let first = refused.first().map_or("no indicator in what was given", |r| r);
             bail!("nothing to hunt for: {first}");
@@ -163,6 +160,16 @@ impl Loaded {
         })
     }
 
+    /// What is said of rules that could not search all values to their end.
+    fn cut_short(&self) -> impl Iterator<Item = String> {
+        let program = &self.plan.program;
+        let rules = program.cut_short().into_iter().filter_map(|id| program.rule(id));
+        rules.map(|rule| {
+            let (file, line) = (&rule.header.file, rule.header.line);
+            format!("rule {file}:{line}: its expression could not search all values to their end")
+        })
+    }
+
     fn by(&self, what: What) -> Option<&By> {
         match what {
             What::Rule(id) => self.rules.get(id as usize),
@@ -177,6 +184,15 @@ impl Loaded {
             What::Indicator(id) => self.rules.len() + self.correlations.len() + id as usize,
         }
     }
+}
+
+/// What is refused, in a sentence. Where there is no id it is the file.
+fn refusal(refused: &Refused) -> String {
+    let Refused { file, id, reason, .. } = refused;
+    if id.is_empty() {
+        return format!("indicators in {}: {reason}", file.display());
+    }
+    format!("indicator {id} ({}): {reason}", file.display())
 }
 
 /// How many indicators, and SHA-256 over the SHA-256 of each one's id and
@@ -207,6 +223,7 @@ struct Writer {
     of_cell: BTreeMap<u32, u64>,
     /// Events that indicators sighted in part: their places.
     sighted: BTreeMap<(u32, u64), Place>,
+    unsearched: Unsearched,
     events: u64,
     total: u64,
 }
@@ -214,6 +231,7 @@ struct Writer {
 impl Writer {
     fn take(&mut self, swept: Swept, progress: &Progress) -> Result<()> {
         self.events += swept.rows;
+        self.unsearched.merge(swept.unsearched);
         for (observation, place) in swept.observations {
             let Self { loaded, places, .. } = self;
             loaded.correlator.add(observation, || places.add(&place));
@@ -254,7 +272,8 @@ impl Writer {
     /// What several events show together.
     fn conclude(&mut self) -> Result<()> {
         let rules = self.loaded.rules.len();
-        for m in self.loaded.correlator.finish() {
+        let matches = self.loaded.correlator.finish(|place| self.places.standing(place));
+        for m in matches {
             let places: Vec<Place> =
                 m.places.iter().filter_map(|&number| self.places.get(number)).collect();
             let together = Together::correlation(&m, &places);
@@ -266,6 +285,10 @@ impl Writer {
             let id = self.loaded.found.get(*indicator as usize).map_or("", |i| &*i.id);
             self.loaded.refused.push(format!("indicator {id}: not all was told: {why}"));
         }
+        // First: of a list that is cut this counts for more than one refused.
+        let mut told = self.unsearched.told(&self.loaded.found);
+        told.extend(self.loaded.cut_short());
+        self.loaded.refused.splice(0..0, told);
         for occurrence in concluded.occurrences {
             let places: Vec<Place> = occurrence
                 .events
@@ -297,6 +320,7 @@ impl Writer {
             host: Box::default(),
             channel: Box::default(),
             record_id: None,
+            ordinal: 0,
         };
         self.sighted.get(&event).cloned().unwrap_or_else(unknown)
     }
@@ -335,6 +359,9 @@ pub fn hunt(
     progress: &Progress,
 ) -> Result<Outcome> {
     let threads = threads(options.threads);
+    if let Some(out) = &options.out {
+        outside_case(&options.case, out)?;
+    }
     let loaded = Loaded::of(options, threads)?;
     let mut case = CaseWriter::open(&options.case, key)?;
     let log = case.log.log()?;
@@ -360,6 +387,32 @@ pub fn hunt(
     finish(options, &mut case, &index, &places, writer, swept)
 }
 
+/// Refuses a folder for a copy of the results that lies within the case: what
+/// is sealed stays as it is.
+fn outside_case(case: &Path, out: &Path) -> Result<()> {
+    let mut whole = std::env::current_dir().context("finding the current folder")?;
+    for part in out.components() {
+        match part {
+            Component::ParentDir => {
+                whole.pop();
+            }
+            Component::CurDir => {}
+            part => whole.push(part),
+        }
+        // Links lead where they lead, as far as there is anything yet.
+        whole = whole.canonicalize().unwrap_or(whole);
+    }
+    let inside = case.canonicalize().is_ok_and(|case| whole.starts_with(case));
+    if inside {
+        bail!(
+            "--out {} lies within the case {}, which is sealed: expected a folder outside of it",
+            out.display(),
+            case.display()
+        );
+    }
+    Ok(())
+}
+
 impl Writer {
     fn create(loaded: Loaded, index: &Index, places: &publish::Places) -> Result<Self> {
         let folder = places.results();
@@ -374,6 +427,7 @@ impl Writer {
             places: Places::default(),
             of_cell: BTreeMap::new(),
             sighted: BTreeMap::new(),
+            unsearched: Unsearched::default(),
             events: 0,
             total: 0,
         })
@@ -389,11 +443,12 @@ fn finish(
     writer: Writer,
     complete: bool,
 ) -> Result<Outcome> {
-    let Writer { loaded, timeline, counts, of_cell, events, total, .. } = writer;
+    let Writer { loaded, timeline, counts, of_cell, unsearched, events, total, .. } = writer;
     let folder = places.results();
     timeline.finish().with_context(|| format!("writing results into {}", folder.display()))?;
     let by = by_frequency(&loaded, &counts);
-    write_run(&places.results().join("run.json"), &loaded, &by, events, complete)?;
+    let fired = Fired { by: &by, events, complete, unsearched: &unsearched };
+    write_run(&places.results().join("run.json"), &loaded, &fired)?;
     let of_cell: Vec<u64> =
         index.cells.keys().map(|cell| of_cell.get(cell).copied().unwrap_or(0)).collect();
     let first = index.cells.keys().next().copied().unwrap_or(0);
@@ -464,29 +519,34 @@ fn by_frequency(loaded: &Loaded, counts: &[u64]) -> Vec<(String, String, String,
     by
 }
 
-fn write_run(
-    path: &Path,
-    loaded: &Loaded,
-    by: &[(String, String, String, u64)],
+/// What came of a sweep, for `run.json`.
+struct Fired<'a> {
+    by: &'a [(String, String, String, u64)],
     events: u64,
     complete: bool,
-) -> Result<()> {
-    let fired: Vec<_> = by
+    unsearched: &'a Unsearched,
+}
+
+fn write_run(path: &Path, loaded: &Loaded, what: &Fired<'_>) -> Result<()> {
+    let fired: Vec<_> = what
+        .by
         .iter()
         .map(|(level, title, id, count)| {
             json!({ "level": level, "title": title, "id": id, "detections": count })
         })
         .collect();
+    let unsearched: BTreeMap<_, _> = what.unsearched.counts().into_iter().collect();
     let run = json!({
         "version": 1,
         "kind": "hunt",
         "engine": ENGINE,
-        "complete": complete,
-        "events": events,
+        "complete": what.complete,
+        "events": what.events,
         "rules": loaded.rules_sum.count,
         "indicators": loaded.indicators_sum.map_or(0, |sum| sum.count),
         "fired": fired,
         "refused": loaded.refused,
+        "unsearched": unsearched,
     });
     let mut text = serde_json::to_vec_pretty(&run)?;
     text.push(b'\n');

@@ -21,7 +21,9 @@ use sekisho_store::{OpenSegment, Row, ShapeRows, Store, StoredBatch};
 
 use super::columns::Columns;
 use crate::examine::Place;
-use crate::indicators::{IndicatorMatch, IndicatorMatcher, IndicatorProgram, LateIndicators};
+use crate::indicators::{
+    IndicatorMatch, IndicatorMatcher, IndicatorProgram, LateIndicators, Unsearched,
+};
 use crate::seal::rows::{Names, event_json};
 
 /// Outcomes that may wait for an earlier one.
@@ -79,6 +81,8 @@ pub(super) struct Swept {
     pub(super) found: Vec<Found>,
     pub(super) observations: Vec<(Observation, Place)>,
     pub(super) sightings: Vec<Sighting>,
+    /// What limits kept indicators from looking at.
+    pub(super) unsearched: Unsearched,
     pub(super) problem: Option<String>,
 }
 
@@ -314,6 +318,7 @@ impl<'a> Worker<'a> {
         let mut rows: Vec<u32> = pairs.iter().map(|(row, _)| *row).collect();
         if let Some((late, _)) = indicators {
             late.rows(&shapes, &mut columns, &mut rows)?;
+            swept.unsearched.merge(late.take_unsearched());
             rows.sort_unstable();
         }
         rows.dedup();
@@ -335,6 +340,9 @@ impl<'a> Worker<'a> {
             looking.look(stored, vocabulary);
         };
         columns.group.pick(&rows, vocabulary, look)?;
+        if let Some((_, matcher)) = indicators {
+            swept.unsearched.merge(matcher.take_unsearched());
+        }
         swept.found.sort_by_key(|found| (found.row.cell, found.row.index, found.what));
         Ok(swept)
     }
@@ -459,6 +467,7 @@ impl On<'_> {
             host: self.vocabulary.hosts.text(host).into(),
             channel: batch.shape.channel.clone(),
             record_id: batch.record_ids.get(at).copied().filter(|&id| id != RECORD_ID_UNKNOWN),
+            ordinal: row.ordinal,
         };
         Some((row, place))
     }

@@ -212,6 +212,8 @@ struct Loader {
     files: Vec<PathBuf>,
     raws: Vec<Raw>,
     by_id: HashMap<Box<str>, usize>,
+    /// How many were there, whatever became of them.
+    indicators: u64,
     out: Loaded,
     full: bool,
 }
@@ -284,13 +286,17 @@ impl Loader {
         self.out.files += 1;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let before = self.indicators;
         let mut any = false;
         while !(any && deserializer.end().is_ok()) {
             any = true;
             if let Err(e) = (Objects { loader: self }).deserialize(&mut deserializer) {
-                let reason = format!(
-                    "not JSON from here on: {e}; the indicators before that are looked for"
-                );
+                let before = if self.indicators > before {
+                    "the indicators before that are looked for"
+                } else {
+                    "no indicator stands before that"
+                };
+                let reason = format!("not JSON from here on: {e}; {before}");
                 self.refuse_file(path, Why::Invalid, reason);
                 return;
             }
@@ -303,6 +309,7 @@ impl Loader {
             self.out.others += 1;
             return;
         }
+        self.indicators += 1;
         raw.file = self.files.len().saturating_sub(1);
         let id: Box<str> = raw.text("id").unwrap_or_default().into();
         if !id.starts_with("indicator--") || id.len() > TEXT_BYTES_MAX {

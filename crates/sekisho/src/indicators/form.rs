@@ -138,11 +138,19 @@ pub(super) struct Part {
 pub(super) struct Parts {
     parts: Vec<Part>,
     used: usize,
+    /// Whether there were more than are kept.
+    cut: bool,
 }
 
 impl Parts {
     pub(super) fn clear(&mut self) {
         self.used = 0;
+        self.cut = false;
+    }
+
+    /// Whether there are more values than [`CELL_PARTS_MAX`].
+    pub(super) fn cut(&self) -> bool {
+        self.cut
     }
 
     pub(super) fn get(&self) -> &[Part] {
@@ -158,6 +166,7 @@ impl Parts {
         key: impl FnOnce(&str, &mut String) -> bool,
     ) -> bool {
         if self.used >= CELL_PARTS_MAX {
+            self.cut = self.cut || key(raw, &mut String::new());
             return false;
         }
         if self.used == self.parts.len() {

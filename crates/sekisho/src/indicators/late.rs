@@ -14,6 +14,7 @@ use super::form::{Parts, extract, joined_url};
 use super::limits::PLANS_MAX;
 use super::mapping::{Mapping, Reading, Source};
 use super::program::{AtomId, IndicatorProgram, Scratch};
+use super::unsearched::Unsearched;
 
 /// What is read of events of a shape, and how.
 type ShapePlan = Vec<(Source, usize)>;
@@ -30,10 +31,24 @@ pub struct LateIndicators {
     parts: Parts,
     atoms: Vec<AtomId>,
     url: String,
+    unsearched: Unsearched,
 }
 
-/// By column and way: the values that wake an indicator, sorted.
-type Waking = HashMap<(usize, usize), Vec<u32>>;
+/// What the value of a column is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Role {
+    /// All that is asked about.
+    Whole,
+    /// The host, or the path, of an address of which no row has the other part.
+    Host,
+    Path,
+}
+
+/// A column, the way to read it and what its values are.
+type Asked = (usize, usize, Role);
+
+/// By what was asked: the values that wake an indicator, sorted.
+type Waking = HashMap<Asked, Vec<u32>>;
 
 impl LateIndicators {
     /// For indicators.
@@ -48,7 +63,14 @@ impl LateIndicators {
             parts: Parts::default(),
             atoms: Vec::new(),
             url: String::new(),
+            unsearched: Unsearched::default(),
         }
+    }
+
+    /// Values that were too long to be looked at in full, counted since this
+    /// was last asked: each once in a group of rows and a way to read it.
+    pub fn take_unsearched(&mut self) -> Unsearched {
+        std::mem::take(&mut self.unsearched)
     }
 
     /// Appends the rows for which some indicator may hold, in no order, some
@@ -73,11 +95,17 @@ impl LateIndicators {
                 match source {
                     Source::One(name) => {
                         for column in named(name, columns) {
-                            self.one((column, *way), &rows, columns, &mut waking, out)?;
+                            self.one(
+                                (column, *way, Role::Whole),
+                                &rows,
+                                columns,
+                                &mut waking,
+                                out,
+                            )?;
                         }
                     }
                     Source::Joined(host, path) => {
-                        self.joined((host, path), *way, &rows, columns, out)?;
+                        self.joined((host, path), *way, &rows, columns, &mut waking, out)?;
                     }
                 }
             }
@@ -110,24 +138,25 @@ impl LateIndicators {
     /// Rows with a value of one column that wakes an indicator.
     fn one<C: LateColumns>(
         &mut self,
-        (column, way): (usize, usize),
+        asked: Asked,
         rows: &Range<usize>,
         columns: &mut C,
         waking: &mut Waking,
         out: &mut Vec<u32>,
     ) -> Result<(), C::Error> {
-        if !waking.contains_key(&(column, way)) {
+        let (column, way, role) = asked;
+        if !waking.contains_key(&asked) {
             columns.load(column)?;
             let values = columns.values(column);
             let mut found = Vec::new();
             for number in 0..u32::try_from(values.ends.len()).unwrap_or(u32::MAX) {
-                if self.wakes(way, text_of(&values, number)) {
+                if self.wakes_as(role, way, text_of(&values, number)) {
                     found.push(number);
                 }
             }
-            waking.insert((column, way), found);
+            waking.insert(asked, found);
         }
-        let found = waking.get(&(column, way)).map_or(&[][..], |found| found);
+        let found = waking.get(&asked).map_or(&[][..], |found| found);
         if found.is_empty() {
             return Ok(());
         }
@@ -148,11 +177,17 @@ impl LateIndicators {
         way: usize,
         rows: &Range<usize>,
         columns: &mut C,
+        waking: &mut Waking,
         out: &mut Vec<u32>,
     ) -> Result<(), C::Error> {
         let (hosts, paths) = (named(host, columns), named(path, columns));
-        if hosts.is_empty() || paths.is_empty() {
-            return Ok(());
+        for (alone, other, role) in [(&hosts, &paths, Role::Host), (&paths, &hosts, Role::Path)] {
+            if other.is_empty() {
+                for &column in alone {
+                    self.one((column, way, role), rows, columns, waking, out)?;
+                }
+                return Ok(());
+            }
         }
         // Of several values of a row the first counts; which that is is known
         // when the row is read, so any of them may be it.
@@ -180,11 +215,7 @@ impl LateIndicators {
                         let [host, path] = pair.map(|cell| {
                             cell.map_or("", |(column, n)| text_of(&columns.values(column), n))
                         });
-                        let mut url = std::mem::take(&mut self.url);
-                        url.clear();
-                        let wakes = joined_url(host, path, &mut url) && self.wakes(way, &url);
-                        self.url = url;
-                        wakes
+                        self.wakes_joined(way, host, path)
                     });
                     known.insert(pair, wakes);
                     if wakes {
@@ -196,26 +227,47 @@ impl LateIndicators {
         Ok(())
     }
 
+    fn wakes_as(&mut self, role: Role, way: usize, text: &str) -> bool {
+        match role {
+            Role::Whole => self.wakes(way, text),
+            Role::Host => self.wakes_joined(way, text, ""),
+            Role::Path => self.wakes_joined(way, "", text),
+        }
+    }
+
+    fn wakes_joined(&mut self, way: usize, host: &str, path: &str) -> bool {
+        let mut url = std::mem::take(&mut self.url);
+        url.clear();
+        let wakes = joined_url(host, path, &mut url) && self.wakes(way, &url);
+        self.url = url;
+        wakes
+    }
+
     /// Whether a value, read in a way, wakes an indicator.
     fn wakes(&mut self, way: usize, text: &str) -> bool {
-        let Self { program, readings, scratch, parts, atoms, .. } = self;
+        let Self { program, readings, scratch, parts, atoms, unsearched, .. } = self;
+        let mut wakes = false;
         for reading in readings.get(way).map_or(&[][..], |readings| readings) {
             let property = Mapping::get().properties.get(usize::from(reading.property));
             let Some(property) = property else { continue };
             parts.clear();
             extract(property.form, reading.how, text, parts);
+            if parts.cut() {
+                unsearched.long_list(reading.property);
+            }
+            if parts.get().iter().any(|part| program.cuts(reading.property, part)) {
+                unsearched.long_value(reading.property);
+            }
             for part in parts.get() {
                 atoms.clear();
                 program.answers(reading.property, part, scratch, atoms);
                 let woken = |atom: &AtomId| {
                     program.wakes.get(*atom as usize).is_some_and(|woken| !woken.is_empty())
                 };
-                if atoms.iter().any(woken) {
-                    return true;
-                }
+                wakes |= atoms.iter().any(woken);
             }
         }
-        false
+        wakes
     }
 }
 

@@ -12,6 +12,7 @@ use super::form::{Parts, extract, joined_url};
 use super::limits::{ANSWERS_MAX, JOINED_MAX, PLANS_MAX};
 use super::mapping::{Mapping, Reading, Source};
 use super::program::{AtomId, IndicatorId, IndicatorProgram, Scratch};
+use super::unsearched::Unsearched;
 
 /// An indicator that an event satisfies, or an observation of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +51,16 @@ pub struct IndicatorMatcher {
     /// By watch: the last event for which it was looked at.
     looked: Vec<u64>,
     event: u64,
+    unsearched: Unsearched,
 }
 
-/// A column, or two of which the values are put together.
+/// A column, or two of which the values are put together; one of the two may
+/// be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Cell(FieldId, Option<FieldId>);
+enum Cell {
+    One(FieldId),
+    Joined(Option<FieldId>, Option<FieldId>),
+}
 
 /// What is read of events of a shape.
 #[derive(Debug, Default)]
@@ -112,9 +118,38 @@ enum Cells<'a> {
     /// By row: the number of the pair; 0 for none.
     Joined {
         keys: Vec<u32>,
-        host: &'a Column,
-        path: &'a Column,
+        pair: Pair<'a>,
     },
+}
+
+/// Columns of which the values are put together. A batch may lack one of them:
+/// what a row says must not depend on what others beside it have.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    host: Option<&'a Column>,
+    path: Option<&'a Column>,
+}
+
+impl Pair<'_> {
+    fn rows(self) -> usize {
+        let rows = |column: Option<&Column>| column.map_or(0, |column| column.keys.len());
+        rows(self.host).max(rows(self.path))
+    }
+
+    /// The first values of a row.
+    fn values(self, row: usize) -> (ValueId, ValueId) {
+        let first = |column: Option<&Column>| column.map_or(ValueId::ABSENT, |c| c.first(row));
+        (first(self.host), first(self.path))
+    }
+
+    fn evidence(self, row: usize) -> Evidence {
+        let cell = |column: Option<&Column>| {
+            let column = column?;
+            let value = column.first(row);
+            value.is_present().then_some((column.field, value))
+        };
+        [cell(self.host), cell(self.path)]
+    }
 }
 
 impl IndicatorMatcher {
@@ -138,14 +173,14 @@ impl IndicatorMatcher {
             atoms: Vec::new(),
             hits: Hits::default(),
             event: 0,
+            unsearched: Unsearched::default(),
         }
     }
 
-    /// How many times an event had more choices of objects than are tried, so
-    /// that an indicator may have been missed.
-    #[must_use]
-    pub fn unsearched(&self) -> u64 {
-        self.hits.unsearched
+    /// Events that had more choices of objects than are tried, so that an
+    /// indicator may have been missed; counted since this was last asked.
+    pub fn take_unsearched(&mut self) -> Unsearched {
+        std::mem::take(&mut self.unsearched)
     }
 
     /// Appends all matches in a batch, in the order of rows, then of
@@ -221,7 +256,7 @@ impl IndicatorMatcher {
         let mut out = Vec::new();
         for column in &batch.columns {
             if let Some(way) = self.way(plan, column.field, vocabulary) {
-                let memo = self.memo(Cell(column.field, None), way);
+                let memo = self.memo(Cell::One(column.field), way);
                 self.ask_new(program, memo, way, column.field, vocabulary);
                 out.push(Read { memo, cells: Cells::Column(column) });
             }
@@ -229,11 +264,14 @@ impl IndicatorMatcher {
         let joined = self.shapes.get(plan).map(|plan| plan.joined.clone()).unwrap_or_default();
         for (host, path, way) in joined {
             let column = |name: &str| vocabulary.find(name).and_then(|id| batch.column(id));
-            if let (Some(host), Some(path)) = (column(&host), column(&path)) {
-                let memo = self.memo(Cell(host.field, Some(path.field)), way);
-                let keys = self.ask_pairs(program, memo, way, (host, path), vocabulary);
-                out.push(Read { memo, cells: Cells::Joined { keys, host, path } });
+            let pair = Pair { host: column(&host), path: column(&path) };
+            if pair.rows() == 0 {
+                continue;
             }
+            let field = |column: Option<&Column>| column.map(|column| column.field);
+            let memo = self.memo(Cell::Joined(field(pair.host), field(pair.path)), way);
+            let keys = self.ask_pairs(program, memo, way, pair, vocabulary);
+            out.push(Read { memo, cells: Cells::Joined { keys, pair } });
         }
         out.retain(|read| self.memos.get(read.memo).is_some_and(|memo| memo.answered));
         out
@@ -316,16 +354,16 @@ impl IndicatorMatcher {
         program: &IndicatorProgram,
         memo: usize,
         way: usize,
-        (host, path): (&Column, &Column),
+        pair: Pair<'_>,
         vocabulary: &Vocabulary,
     ) -> Vec<u32> {
-        let texts = (vocabulary.dictionary(host.field), vocabulary.dictionary(path.field));
-        let (Some(hosts), Some(paths)) = texts else { return Vec::new() };
-        let rows = host.keys.len().max(path.keys.len());
-        let mut keys = Vec::with_capacity(rows);
+        let values =
+            |column: Option<&Column>| column.and_then(|column| vocabulary.dictionary(column.field));
+        let (hosts, paths) = (values(pair.host), values(pair.path));
+        let mut keys = Vec::with_capacity(pair.rows());
         let mut url = String::new();
-        for row in 0..rows {
-            let (host, path) = (host.first(row), path.first(row));
+        for row in 0..pair.rows() {
+            let (host, path) = pair.values(row);
             if !host.is_present() && !path.is_present() {
                 keys.push(0);
                 continue;
@@ -335,7 +373,9 @@ impl IndicatorMatcher {
                 continue;
             }
             url.clear();
-            let is_one = joined_url(hosts.text(host), paths.text(path), &mut url);
+            let host_text = hosts.map_or("", |values| values.text(host));
+            let path_text = paths.map_or("", |values| values.text(path));
+            let is_one = joined_url(host_text, path_text, &mut url);
             let next = self.memos.get(memo).map_or(0, |memo| memo.spans.len());
             let key = if is_one { u32::try_from(next).unwrap_or(0) } else { 0 };
             if is_one {
@@ -399,14 +439,10 @@ impl IndicatorMatcher {
                         }
                     }
                 }
-                Cells::Joined { keys, host, path } => {
+                Cells::Joined { keys, pair } => {
                     let key = keys.get(row).copied().unwrap_or(0);
-                    let cell = |column: &Column| {
-                        let value = column.first(row);
-                        value.is_present().then_some((column.field, value))
-                    };
                     if key != 0 {
-                        add(key as usize, [cell(host), cell(path)]);
+                        add(key as usize, pair.evidence(row));
                     }
                 }
             }
@@ -441,7 +477,13 @@ impl IndicatorMatcher {
             if !watch.between.is_none_or(inside) {
                 continue;
             }
-            let Some(evidence) = self.hits.satisfy(&watch.node) else { continue };
+            let before = self.hits.unsearched;
+            let Some(evidence) = self.hits.satisfy(&watch.node) else {
+                if self.hits.unsearched > before {
+                    self.unsearched.choices(watch.indicator);
+                }
+                continue;
+            };
             let (indicator, observation) = (watch.indicator, watch.observation);
             // Of alternatives that each satisfy the pattern alone, one match.
             if let Some(last) = out.last_mut()

@@ -41,12 +41,14 @@ mod program;
 pub mod reference;
 #[cfg(test)]
 mod tests;
+mod unsearched;
 
 pub use bundle::{Indicator, Loaded, Refused, Stamp, Why, load, read};
 pub use correlator::{Conclusion, IndicatorCorrelator, Occurrence};
 pub use late::LateIndicators;
 pub use matcher::{IndicatorMatch, IndicatorMatcher};
 pub use program::{IndicatorId, IndicatorProgram};
+pub use unsearched::Unsearched;
 
 /// The properties of STIX objects that some log carries, in the order of the
 /// tables.

@@ -11,7 +11,7 @@ use sekisho_sigma::regexes::required_literals;
 use super::bundle::{Indicator, Refused, Why};
 use super::check::{Check, Network, Test, mask, scanned, texts};
 use super::form::{Form, Part};
-use super::limits::{GUARDED_TESTS_MAX, OPEN_TESTS_MAX};
+use super::limits::{GUARDED_TESTS_MAX, OPEN_TESTS_MAX, SCANNED_BYTES_MAX};
 use super::mapping::{Mapping, PropertyId};
 use super::plan::Formula;
 use sekisho_sigma::compare::fold_into;
@@ -76,6 +76,8 @@ struct Asked {
     guards: Option<AhoCorasick>,
     /// By guard text: tests.
     guards_of: Vec<Vec<u32>>,
+    /// Whether wildcards or expressions are put to its values.
+    scans: bool,
 }
 
 /// Networks with prefixes of one length.
@@ -121,6 +123,12 @@ impl IndicatorProgram {
     /// Whether anything is asked about a property.
     pub(super) fn asks(&self, property: PropertyId) -> bool {
         self.asked.get(usize::from(property)).is_some_and(|asked| asked.form.is_some())
+    }
+
+    /// Whether wildcards or expressions are put to only a part of a value.
+    pub(super) fn cuts(&self, property: PropertyId, part: &Part) -> bool {
+        part.raw.len().max(part.key.len()) > SCANNED_BYTES_MAX
+            && self.asked.get(usize::from(property)).is_some_and(|asked| asked.scans)
     }
 
     /// Appends the questions about a property that a value answers with yes.
@@ -463,6 +471,9 @@ impl Builder {
 
     fn finish(mut self) -> (IndicatorProgram, Vec<Refused>) {
         for (asked, guards) in self.program.asked.iter_mut().zip(&self.guards) {
+            let scans = |check: &Check| matches!(check, Check::Like(_) | Check::Matches(_));
+            let mut tests = asked.open.iter().chain(&asked.guarded);
+            asked.scans = tests.any(|(_, test)| test.checks.iter().any(scans));
             if guards.is_empty() {
                 continue;
             }

@@ -55,10 +55,6 @@ fn told(batch: &EventBatch, row: usize, vocabulary: &Vocabulary) -> Vec<Told> {
         let texts = match source {
             Source::One(name) => values(&name),
             Source::Joined(host, path) => {
-                let known = |name: &str| vocabulary.find(name).and_then(|id| batch.column(id));
-                if known(&host).is_none() || known(&path).is_none() {
-                    continue;
-                }
                 let (hosts, paths) = (values(&host), values(&path));
                 if hosts.is_empty() && paths.is_empty() {
                     continue;

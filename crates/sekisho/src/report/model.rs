@@ -325,6 +325,8 @@ pub struct Unseen {
     pub problems: Listed<Problem>,
     /// Rules that could never fire on this input, by reason.
     pub idle_rules: Vec<IdleRules>,
+    /// Rules of which an expression could not search all values to their end.
+    pub rules_cut_short: u64,
     /// Records that no rule looked at.
     pub records_unexamined: u64,
     /// The same by kind of record.

@@ -189,6 +189,7 @@ fn unseen(page: &mut Html, report: &Report) {
         (unseen.rules_idle(), "rule had nothing to look at", "rules had nothing to look at"),
         (unseen.records_unexamined, "record no rule looked at", "records no rule looked at"),
         (report.rejected.count(), "rule was not loaded", "rules were not loaded"),
+        (unseen.rules_cut_short, "rule was cut short", "rules were cut short"),
         (unseen.assumptions.count(), "assumption was made", "assumptions were made"),
     ];
     page.raw("<section class=\"missing\"><h2>What could not be seen</h2><ul>");

@@ -138,6 +138,11 @@ fn damage_costs_only_what_comes_after_it() {
         let found = read(Path::new("a.json"), &text.as_bytes()[..at]);
         assert_eq!(found.refused.len(), 1, "{at}");
         assert!(found.refused[0].reason.starts_with("not JSON from here on"));
+        assert_eq!(
+            found.indicators.is_empty(),
+            found.refused[0].reason.ends_with("; no indicator stands before that"),
+            "{at}"
+        );
         let whole = text[..at].matches(r#"Z"},"#).count() + text[..at].matches(r#"Z"}]"#).count();
         assert!(found.indicators.len() >= whole.min(1), "{at}");
     }

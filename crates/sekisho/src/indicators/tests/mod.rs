@@ -14,7 +14,8 @@ use sekisho_event::{BatchBuilder, EventBatch, Kind, RowHead, Shape, ValueId, Voc
 use serde_json::json;
 
 use super::{
-    Indicator, IndicatorMatch, IndicatorMatcher, IndicatorProgram, Loaded, read, reference,
+    Indicator, IndicatorMatch, IndicatorMatcher, IndicatorProgram, Loaded, Unsearched, read,
+    reference,
 };
 
 /// Indicators with these patterns; all must load.
@@ -93,7 +94,7 @@ fn run(
     let mut matcher = IndicatorMatcher::new(Arc::clone(&program));
     let mut out = Vec::new();
     matcher.run(batch, vocabulary, &mut out);
-    assert_eq!(matcher.unsearched(), 0);
+    assert_eq!(matcher.take_unsearched(), Unsearched::default());
     late::check(program, batch, vocabulary, &out);
     check_against_reference(indicators, batch, vocabulary, &out);
     out

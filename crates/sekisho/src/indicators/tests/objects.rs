@@ -221,6 +221,12 @@ const ADDRESSES_AND_CONNECTIONS: &[Case<'static>] = &[
         &[("userAgent", "evil/2")],
     ),
     (
+        "[ipv6-addr:value = '2001:db8::5']",
+        RESOLVED,
+        &[("QueryResults", "fe80::1%12;2001:db8::5;203.0.113.9;")],
+        &[("QueryResults", "fe80::1%12;2001:db8::6;203.0.113.9;")],
+    ),
+    (
         "[mac-addr:value = '00:00:5e:00:53:af']",
         "zeek|dhcp",
         &[("mac", "00-00-5E-00-53-AF")],
@@ -281,6 +287,24 @@ const NAMES_AND_ADDRESSES_OF_THE_WEB: &[Case<'static>] = &[
         "zeek|http",
         &[("host", "example.com"), ("uri", "/Foo?x=1")],
         &[("host", "example.com"), ("uri", "/foo?x=1")],
+    ),
+    (
+        "[url:value = 'http://example.com/']",
+        "zeek|http",
+        &[("host", "example.com")],
+        &[("host", "example.org")],
+    ),
+    (
+        "[url:value = 'http://example.com/']",
+        "iis|w3c",
+        &[("cs-host", "Example.com")],
+        &[("c-uri", "/")],
+    ),
+    (
+        "[url:value = 'http://example.com/x']",
+        "suricata|http",
+        &[("http.url", "http://example.com/x")],
+        &[("http.hostname", "example.com")],
     ),
     (
         "[url:value = 'https://example.com']",

@@ -23,7 +23,7 @@ const COLUMNS: [&str; 14] = [
     "User",
 ];
 
-const VALUES: [&str; 26] = [
+const VALUES: [&str; 27] = [
     r"C:\a.exe",
     r"c:\A.EXE",
     r"C:\x\b.exe",
@@ -38,6 +38,7 @@ const VALUES: [&str; 26] = [
     "EXAMPLE.com.",
     "a.example.com:80",
     "a.example.com;192.0.2.1;",
+    "fe80::1%12;192.0.2.2;",
     "/x",
     "/x?a.exe",
     "http://example.com/x",
