@@ -1703,7 +1703,9 @@ def describe_examination(record, own, report):
 def check_file(folder, name, bytes_, sha256_):
     hasher, length = hashlib.sha256(), 0
     with folder.open(name) as file:
-        while block := file.read(1 << 20):
+        if os.fstat(file.fileno()).st_size != bytes_:
+            raise Broken("it has not the length that was sealed")
+        while length <= bytes_ and (block := file.read(1 << 20)):
             hasher.update(block)
             length += len(block)
     if (length, hasher.hexdigest()) != (bytes_, sha256_):
@@ -1760,7 +1762,10 @@ def check_examination_files(folder, record, own, report):
         if report.check(f"file {name}", check_file, folder, name, bytes_, sha256_):
             report.proven(f"file {name}", "its bytes were sealed")
     lines = f"examinations/{record['number']:04d}/detections.jsonl"
-    if f"file {lines}" not in report.places("broken"):
+    if not any(name == lines for name, _, _ in named):
+        if not folder.has(lines):
+            report.broken(f"file {lines}", "lacks in the case")
+    elif f"file {lines}" not in report.places("broken"):
         output = report.check(f"file {lines}", output_of, folder, lines)
         if output and output != (record["detections"], hash_hex(record["output_root"])):
             sentence = "detections or output_root are not those of detections.jsonl"
