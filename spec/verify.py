@@ -40,6 +40,7 @@ ZIP_BYTES_MAX = 0xFFFF_FFFE
 ZIP_MEMBERS_MAX = 0xFFFE
 CLOCK_JUMP_DAYS = 3_652  # days that are further apart are a clock that was wrong
 
+RELEASE_VALUES_MAX = 1 << 24  # in release.json: characters , [ and {
 U32_MAX = 2**32 - 1
 U64_MAX = 2**64 - 1
 LOG_SIZE_MAX = 2**63 - 1
@@ -1092,6 +1093,8 @@ def check_member_names(members, release, size):
     if not release["entries"] or release["entries"][0] != 0 or release["entries"][-1] >= size - 1:
         raise Broken("entries do not run from 0 to below the record of the release")
     numbers = release["entries"] + [size - 1]
+    if sum(map(data.count, (b",", b"[", b"{"))) > RELEASE_VALUES_MAX:
+        raise Broken(f"more than {RELEASE_VALUES_MAX} of the characters , [ and {{ are not read")
     expected = ["release.json", "checkpoint"]
     expected += [name for n in numbers for name in (f"entries/{n}", f"entries/{n}.proof")]
     names = [name for name, _ in members]
@@ -1788,7 +1791,12 @@ def check_releases(folder, records, checkpoint, root_at, report):
 
 
 def check_kept_release(folder, name, record, checkpoint, root_at):
-    contents = dict(zip_members(folder.read(name, ZIP_BYTES_MAX)))
+    data, alone = folder.read(name, ZIP_BYTES_MAX), Report()
+    verify_release(data, Trust([]), alone)
+    wrong = next((s for s in alone.statements if s.outcome == "broken"), None)
+    if wrong is not None:
+        raise Broken(f"as a release by itself it is broken: {wrong.place}: {wrong.sentence}")
+    contents = dict(zip_members(data))
     if sha256(contents.get("release.json", b"")).hex() != record["content"]:
         raise Broken("its release.json is not what the record of the release has sealed")
     kept = Checkpoint.parse(contents.get("checkpoint", b""))

@@ -286,6 +286,32 @@ def population(out):
     told("empty-day-left-out", "the record of the quiet days is left out", story[:2] + story[3:], ["entry 4"])
     told("one-empty-day-left-out", "the quiet days are told one day short",
          story[:2] + [run("empty", "2026-02-18", "2026-02-18", proof=None)] + story[3:], ["entry 5"])
+    kept_releases(out)
+
+
+def kept_releases(out):
+    """Releases that are kept with what was sealed of them, and something else changed."""
+    def kept(name, what, change):
+        case = small()
+        case.keep(change(case.release(PICKS)))
+        out.case(f"kept-release-{name}", what, case.folder(), broken=["file releases/0001.zip"])
+
+    kept("entry-changed", "in the release that is kept the record of the case is another",
+         lambda members: [(n, data.replace(b"rehearsal", b"rehearsol") if n == "entries/0" else data)
+                          for n, data in members])
+    kept("without-entries", "of the release that is kept the records are taken away", lambda members: members[:2])
+    kept("with-more", "something is added to the release that is kept",
+         lambda members: [*members, ("evil/../../x", b"more")])
+    kept("not-signed", "the release that is kept has another's signature in its checkpoint",
+         lambda members: [(n, signed_by_another(data)) for n, data in members])
+
+
+def signed_by_another(data):
+    """The same, with the signature line of a checkpoint at its end in another's place."""
+    text, separator, lines = data.decode().rpartition("\n\n")
+    if not separator or not lines.startswith("\u2014"):
+        return data
+    return f"{text}\n\n{OTHER.line(text)}".encode()
     told("gap-left-out", "the record of a gap is left out", story[:4] + story[5:], ["entry 6"])
     told("cell-counted-twice", "a cell is there twice, under two numbers",
          story[:2] + [small_story()[1]] + story[2:], ["entry 4"])
