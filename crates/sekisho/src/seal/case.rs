@@ -10,8 +10,12 @@ use sekisho_case::durable::UNFINISHED;
 use sekisho_case::key::{SigningKey, VerifyingKey, random};
 use sekisho_case::log::{CHECKPOINT, Log, LogError, LogWriter};
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
+use sekisho_case::note::NotSigned;
 
 /// The policy of a case that asks for no cosignature.
+use super::history;
+use crate::Invalid;
+
 const NO_QUORUM: &str = "quorum none\n";
 
 /// Folders below a case that are written examination by examination.
@@ -142,6 +146,15 @@ fn not_the_owner(error: LogError, key: &SigningKey) -> anyhow::Error {
 fn name_of(folder: &Path) -> String {
     let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let names = whole.iter().rev().map(|part| part.to_string_lossy().into_owned());
+        LogError::Unsigned { path, why: why @ NotSigned::Wrong(_) }
+            if path.ends_with(CHECKPOINT) =>
+        {
+            anyhow!(Invalid(format!(
+                "{} is not what was signed: {why}; take the file from an intact copy of the case, \
+                 `sekisho verify` says whether it fits",
+                path.display()
+            )))
+        }
     names.into_iter().find(|name| name != "case").unwrap_or_else(|| "case".to_owned())
 }
 
