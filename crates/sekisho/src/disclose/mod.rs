@@ -118,7 +118,7 @@ impl Disclosure {
         let entries = entries(&index, &wanted, cells.chain(said));
         let number = index.releases + 1;
         let before = preview::earlier(folder, index.releases);
-        let preview = Preview::new(request, shown, &before, released.keys());
+        let preview = Preview::new(request, shown, before, released.keys());
         let events: Vec<ReleasedEvent> = released.into_values().collect();
         let content = Content::new(log.origin(), number, &request.to, events, &entries)?;
         Ok(Self { case, content, preview })
