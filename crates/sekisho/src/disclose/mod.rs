@@ -148,16 +148,20 @@ impl Disclosure {
         };
         let (number, events, fields) = (record.number, self.content.events.len(), record.fields);
         self.case.append(Body::Release(record))?;
-        let key = self.case.key.clone();
-        self.case.log.publish(&key)?;
+        self.case.publish()?;
         let zip = release::write(&self.content, &self.case.log.log()?)?;
+        let kept = kept(&self.case.folder, number);
         let folder = self.case.folder.join("releases");
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        let kept = folder.join(format!("{number:04}.zip"));
         write_durably(&kept, &zip)?;
         write_durably(out, &zip)?;
         Ok(Released { number, events, fields, bytes: zip.len(), kept })
     }
+}
+
+/// Where a case keeps a release.
+fn kept(case: &Path, number: u32) -> PathBuf {
+    case.join("releases").join(format!("{number:04}.zip"))
 }
 
 /// Finds out before anything goes on record whether a file can be made there.
@@ -254,10 +258,6 @@ struct FoundEvent {
     sealed: SealedEvent,
 }
 
-/// Finds rows in the store and seals them again.
-fn found(
-    folder: &Path,
-    key: &SigningKey,
 /// Why a store could not be read: that it is not what was sealed, if so.
 fn not_as_sealed(folder: &Path, index: &Index, error: anyhow::Error) -> anyhow::Error {
     match intact_stores(folder, index, 1, &AtomicBool::new(false)) {
@@ -266,6 +266,10 @@ fn not_as_sealed(folder: &Path, index: &Index, error: anyhow::Error) -> anyhow::
     }
 }
 
+/// Finds rows in the store and seals them again.
+fn found(
+    folder: &Path,
+    key: &SigningKey,
     origin: &str,
     sealed: &Sealed,
     targets: &BTreeSet<Target>,
