@@ -401,7 +401,8 @@ impl Ran {
 pub(crate) fn forget_signed(case: &Path) {
     let log = sekisho_case::log::Log::open(case).unwrap();
     let name = sekisho_case::Hash::of(log.origin().as_bytes()).to_string();
-    fs::remove_file(home().join("signed").join(name)).unwrap();
+    // It may have forgotten it already, and signed nothing since.
+    let _ = fs::remove_file(home().join("signed").join(name));
 }
 
 /// Copies a folder with all that is in it.
