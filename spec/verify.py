@@ -33,11 +33,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 RECORD_BYTES_MAX = 65_535
 NOTE_BYTES_MAX = 1 << 20
 SIGNATURES_MAX = 128
+SIGNATURE_CHARACTERS_MAX = 21_844  # of base64, in one line of a note
+KEY_NAME_BYTES_MAX = 255
 NESTING_DEPTH_MAX = 32
 BROKEN_TILES_MAX = 100  # of one level; then no more are looked for
 SALT_BYTES = range(16, 65)
 ZIP_BYTES_MAX = 0xFFFF_FFFE
 ZIP_MEMBERS_MAX = 0xFFFE
+RELEASE_VALUES_MAX = 1 << 24  # in release.json: characters , [ and {
 CLOCK_JUMP_DAYS = 3_652  # days that are further apart are a clock that was wrong
 
 U32_MAX = 2**32 - 1
@@ -133,7 +136,7 @@ def url_base64(text):
 
 def hash_hex(text):
     """The 32 bytes of a hash in lower-case hex."""
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9a-f]{64}", text):
+    if type(text) is not str or not re.fullmatch(r"[0-9a-f]{64}", text):
         raise Broken("expected a SHA-256 hash as 64 lower-case hex digits")
     return bytes.fromhex(text)
 
@@ -222,7 +225,10 @@ def nanoseconds(text):
     if int(hour) > 23 or int(minute) > 59 or int(second) > 59:
         raise Broken(f"{text} is no time of day")
     seconds = day_number(day) * 86_400 + int(hour) * 3_600 + int(minute) * 60 + int(second)
-    return seconds * 10**9 + int(fraction)
+    nanos = seconds * 10**9 + int(fraction)
+    if not TIME_UNKNOWN <= nanos < 2**63:
+        raise Broken(f"{text} is beyond the times that a leaf can hold")
+    return nanos
 
 
 # ---- Merkle trees (section 4) ----------------------------------------------
@@ -294,7 +300,11 @@ ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
 Y8 = int.from_bytes(bytes.fromhex(ORDER_8), "little")
 WEAK_KEYS = {0, 1, P - 1, P, P + 1, Y8, P - Y8}
 
-KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
+KEY_NAME = re.compile(r"[^\s+\x00-\x1f\x7f-\x9f]+")
+
+
+def is_key_name(name):
+    return KEY_NAME.fullmatch(name) is not None and len(name.encode()) <= KEY_NAME_BYTES_MAX
 
 
 @dataclass(frozen=True)
@@ -308,7 +318,7 @@ class Key:
     @staticmethod
     def parse(text):
         parts = text.split("+", 2) if isinstance(text, str) else []
-        if len(parts) != 3 or not KEY_NAME.fullmatch(parts[0]):
+        if len(parts) != 3 or not is_key_name(parts[0]):
             raise Broken("expected a key such as NAME+HASH+BASE64")
         data = standard_base64(parts[2])
         if len(data) != 33 or data[0] not in (ED25519, COSIGNATURE):
@@ -361,8 +371,10 @@ class Note:
     @staticmethod
     def _signature(line):
         match = re.fullmatch(r"\u2014 ([^ ]+) ([^ ]+)", line)
-        if match is None or not KEY_NAME.fullmatch(match[1]):
+        if match is None or not is_key_name(match[1]):
             raise Broken("a signature line of the note is malformed")
+        if len(match[2]) > SIGNATURE_CHARACTERS_MAX:
+            raise Broken(f"a signature of more than {SIGNATURE_CHARACTERS_MAX} characters")
         data = standard_base64(match[2])
         if len(data) < 5:
             raise Broken("a signature of the note is too short")
@@ -413,7 +425,7 @@ class Checkpoint:
         return Checkpoint(note, lines[0], size, root, tuple(lines[3:]))
 
 
-ORIGIN = re.compile(r"([^\s+\x00-\x1f\x7f]+)/case/[0-9a-f]{16}")
+ORIGIN = re.compile(r"([^\s+\x00-\x1f\x7f-\x9f]+)/case/[0-9a-f]{16}")
 
 
 def log_key(key, origin):
@@ -848,10 +860,15 @@ def check_cosignatures(records, checkpoint, trust, report):
     policies = [("the case's", Policy.parse(latest["policy"]))]
     if trust.policy is not None:
         policies.append(("the given", trust.policy))
-    known = [k for _, p in policies for k in p.witnesses.values()]
-    known += [Key.parse(party["key"]) for party in latest["parties"]] + trust.keys
+    named = [k for _, p in policies for k in (*p.logs, *p.witnesses.values())]
+    parties = [Key.parse(party["key"]) for party in latest["parties"]]
+    given = trust.keys + [k for k in (log_key(key, checkpoint.origin) for key in trust.keys) if k]
+    both = [key.under(key.name, type_) for key in parties + given for type_ in (key.type, COSIGNATURE)]
+    known = dict.fromkeys(named + both)
+    for key in [key for key in known if key.type == ED25519]:
+        report.check("checkpoint", checkpoint.note.signed_by, key)
     cosigned = set()
-    for key in dict.fromkeys(key.under(key.name, COSIGNATURE) for key in known):
+    for key in [key for key in known if key.type == COSIGNATURE]:
         when = report.check("checkpoint", checkpoint.note.cosigned_by, key)
         if when is not None:
             cosigned.add(key)
@@ -1076,6 +1093,8 @@ RELEASE = record_of(
 
 
 def parse_release(data):
+    if sum(map(data.count, (b",", b"[", b"{"))) > RELEASE_VALUES_MAX:
+        raise Broken(f"more than {RELEASE_VALUES_MAX} of the characters , [ and {{ are not read")
     value, unknown = strict_json(data), []
     RELEASE(value, unknown)
     entries = value["entries"]
@@ -1703,7 +1722,9 @@ def describe_examination(record, own, report):
 def check_file(folder, name, bytes_, sha256_):
     hasher, length = hashlib.sha256(), 0
     with folder.open(name) as file:
-        while block := file.read(1 << 20):
+        if os.fstat(file.fileno()).st_size != bytes_:
+            raise Broken("it has not the length that was sealed")
+        while length <= bytes_ and (block := file.read(1 << 20)):
             hasher.update(block)
             length += len(block)
     if (length, hasher.hexdigest()) != (bytes_, sha256_):
@@ -1760,7 +1781,10 @@ def check_examination_files(folder, record, own, report):
         if report.check(f"file {name}", check_file, folder, name, bytes_, sha256_):
             report.proven(f"file {name}", "its bytes were sealed")
     lines = f"examinations/{record['number']:04d}/detections.jsonl"
-    if f"file {lines}" not in report.places("broken"):
+    if not any(name == lines for name, _, _ in named):
+        if not folder.has(lines):
+            report.broken(f"file {lines}", "lacks in the case")
+    elif f"file {lines}" not in report.places("broken"):
         output = report.check(f"file {lines}", output_of, folder, lines)
         if output and output != (record["detections"], hash_hex(record["output_root"])):
             sentence = "detections or output_root are not those of detections.jsonl"
@@ -1783,7 +1807,12 @@ def check_releases(folder, records, checkpoint, root_at, report):
 
 
 def check_kept_release(folder, name, record, checkpoint, root_at):
-    contents = dict(zip_members(folder.read(name, ZIP_BYTES_MAX)))
+    data, alone = folder.read(name, ZIP_BYTES_MAX), Report()
+    verify_release(data, Trust([]), alone)
+    wrong = next((s for s in alone.statements if s.outcome == "broken"), None)
+    if wrong is not None:
+        raise Broken(f"as a release by itself it is broken: {wrong.place}: {wrong.sentence}")
+    contents = dict(zip_members(data))
     if sha256(contents.get("release.json", b"")).hex() != record["content"]:
         raise Broken("its release.json is not what the record of the release has sealed")
     kept = Checkpoint.parse(contents.get("checkpoint", b""))

@@ -196,8 +196,24 @@ def signatures(out):
     signed("two-signatures-one-wrong", "a good line of the owner, and one that is wrong", line + name
            + b64(mine.id(1) + data) + "\n")
     signed("other-key-given", "the key that is given is another one", line, keys=[OTHER.vkey()])
+    signed("second-key-wrong", "a second key that is given has a line that does not fit", line + foreign_line(case),
+           keys=[OWNER.vkey(), OTHER.vkey()])
+    signed("own-name-wrong", "a line under the owner's own name that does not fit", line
+           + f"\u2014 {OWNER.name} {b64(OWNER.id(1) + bytes(64))}\n")
+    signed("signer-name-too-long", "a line of an unknown key whose name has 256 bytes", line
+           + f"\u2014 {'é' * 128} {b64(bytes(68))}\n")
+    signed("signer-name-with-control", "a line of an unknown key whose name has a control character", line
+           + f"\u2014 a\u0081b {b64(bytes(68))}\n")
+    signed("signature-too-long", "a line of an unknown key with a signature beyond the limit", line
+           + f"\u2014 slh.example {b64(bytes(16_400))}\n")
     signed("cosigned-by-owner-only", "the owner's cosignature in place of its signature",
            mine.cosignature(text, 5))
+
+
+def foreign_line(case):
+    """A line by the key of another owner of the same name, with a signature of nothing."""
+    foreign = OTHER.under(case.origin)
+    return f"\u2014 {foreign.name} {b64(foreign.id(1) + bytes(64))}\n"
 
 
 def cosignatures(out):
@@ -270,6 +286,32 @@ def files(out):
     case.keep(other.release(PICKS, to="Somebody else"))
     out.case("kept-release-replaced", "another release in place of the one that was sealed", case.folder(),
              broken=["file releases/0001.zip"])
+    kept_releases(out)
+
+
+def kept_releases(out):
+    """Releases that are kept with what was sealed of them, and something else changed."""
+    def kept(name, what, change):
+        case = small()
+        case.keep(change(case.release(PICKS)))
+        out.case(f"kept-release-{name}", what, case.folder(), broken=["file releases/0001.zip"])
+
+    kept("entry-changed", "in the release that is kept the record of the case is another",
+         lambda members: [(n, data.replace(b"rehearsal", b"rehearsol") if n == "entries/0" else data)
+                          for n, data in members])
+    kept("without-entries", "of the release that is kept the records are taken away", lambda members: members[:2])
+    kept("with-more", "something is added to the release that is kept",
+         lambda members: [*members, ("evil/../../x", b"more")])
+    kept("not-signed", "the release that is kept has another's signature in its checkpoint",
+         lambda members: [(n, signed_by_another(data)) for n, data in members])
+
+
+def signed_by_another(data):
+    """The same, with the signature line of a checkpoint at its end in another's place."""
+    text, separator, lines = data.decode().rpartition("\n\n")
+    if not separator or not lines.startswith("\u2014"):
+        return data
+    return f"{text}\n\n{OTHER.line(text)}".encode()
 
 
 # ---- With the key: signed anew ------------------------------------------------
@@ -394,6 +436,11 @@ def record_forms(out):
     form("number-as-true", "a count that is true", TUESDAY, lambda r: {**r, "events": True})
     form("number-too-large", "a count of 2^64", TUESDAY, lambda r: {**r, "events": 2**64})
     form("hash-in-capitals", "a hash in upper-case hex", TUESDAY, lambda r: {**r, "root": r["root"].upper()})
+    form("hash-as-number", "a hash as a number of 64 digits", TUESDAY,
+         lambda r: compact({**r, "root": "@"}).replace(b'"@"', b"1" * 64))
+    form("time-beyond", "a time that no leaf can hold", TUESDAY, lambda r: {
+        **r, "day": "2263-02-17", "first": {**r["first"], "time": "2263-02-17T08:00:00.000000000Z"},
+        "last": {**r["last"], "time": "2263-02-17T08:00:00.000000000Z"}})
     form("half-surrogate", "a text with half a surrogate pair", TUESDAY, raw('"host":"WS01"', '"host":"\\ud800"'))
     form("not-utf-8", "a byte that is no UTF-8", TUESDAY, lambda r: compact(r).replace(b"WS01", b"WS\xff1"))
     form("not-an-object", "a record that is a list", TUESDAY, lambda r: b"[]")

@@ -1,5 +1,6 @@
 //! Records to and from a sealed case.
 
+pub mod bounded;
 pub mod checkpoint;
 pub mod cosignature;
 pub mod durable;

@@ -82,5 +82,9 @@ pub const RELEASE_FILES_MAX: usize = 65_534;
 /// Longest name of a file in a release, in bytes.
 pub const RELEASE_NAME_BYTES_MAX: usize = 64;
 
+/// Most values in the JSON of a release, as counted by the characters `,`, `[`
+/// and `{` that come before all but one of them.
+pub const RELEASE_VALUES_MAX: usize = 1 << 24;
+
 /// Most events in a release.
 pub const RELEASE_EVENTS_MAX: usize = 100_000;

@@ -10,16 +10,17 @@ mod error;
 mod writer;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::bounded::read_regular;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::durable::DiskError;
+use crate::error::Malformed;
 use crate::hash::Hash;
 use crate::key::VerifyingKey;
-use crate::limits::TILES_CACHED_MAX;
+use crate::limits::{NOTE_BYTES_MAX, TILES_CACHED_MAX};
 use crate::merkle::{
     Frontier, Range, complete_subtrees, consistency_ranges, inclusion_ranges, leaf_hash,
 };
@@ -240,8 +241,11 @@ impl Log {
     fn stored(&self, tile: Tile) -> Result<(Tile, Vec<u8>), LogError> {
         for found in [tile, tile.full()] {
             let path = self.folder.join(found.to_string());
-            match fs::read(&path) {
+            match read_regular(&path, found.bytes_max()) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) if e.kind() == io::ErrorKind::InvalidData => {
+                    return Err(damaged(Place::Tile(found), &e.to_string()));
+                }
                 Err(e) => return Err(DiskError::new("cannot read", &path, e).into()),
                 Ok(bytes) => return Ok((found, bytes)),
             }
@@ -375,8 +379,12 @@ impl Iterator for Entries<'_> {
 
 /// Reads a checkpoint, if the file is there.
 fn read_checkpoint(path: &Path) -> Result<Option<SignedCheckpoint>, LogError> {
-    let bytes = match fs::read(path) {
+    let bytes = match read_regular(path, NOTE_BYTES_MAX) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == io::ErrorKind::InvalidData => {
+            let what = Malformed::new(e.to_string(), "a signed checkpoint");
+            return Err(LogError::Malformed { path: path.to_owned(), what });
+        }
         read => read.map_err(|e| DiskError::new("cannot read", path, e))?,
     };
     let signed = SignedCheckpoint::parse(&bytes);

@@ -57,6 +57,16 @@ impl Tile {
         i64::try_from(size).is_ok().then_some(size)
     }
 
+    /// How long its file can be, in bytes.
+    #[must_use]
+    pub fn bytes_max(&self) -> usize {
+        let each = match self.kind {
+            TileKind::Entries => 2 + ENTRY_BYTES_MAX,
+            TileKind::Level(_) => Hash::BYTES,
+        };
+        usize::from(self.width) * each
+    }
+
     /// The same tile with all that it can hold.
     #[must_use]
     pub fn full(self) -> Self {

@@ -132,6 +132,10 @@ impl Catalogue {
         let path = folder.join(FILE);
         let damaged =
             |what: String, expected| Error::Damaged { path: path.clone(), what, expected };
+        // On a pipe one would wait for ever.
+        if std::fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(damaged("is no regular file".to_owned(), EXPECTED));
+        }
         let file = File::open(&path).map_err(|e| Error::io("opening", &path, e))?;
         let mut bytes = Vec::new();
         file.take(CATALOGUE_BYTES_MAX + 1)

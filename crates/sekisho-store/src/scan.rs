@@ -105,6 +105,9 @@ impl OpenSegment {
     /// Those of the file system; a file that is no segment of ours.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let read = |e| Error::io("reading", path, e);
+        if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Flaw::new("is no regular file", EXPECTED).of(path));
+        }
         let mut file = File::open(path).map_err(|e| Error::io("opening", path, e))?;
         let len = file.seek(SeekFrom::End(0)).map_err(read)?;
         let damaged = |what: &str| Flaw::new(what, EXPECTED).of(path);

@@ -1,6 +1,10 @@
 //! What the program's exit code says.
 
 use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+use sekisho_case::log::LogError;
 
 /// Exit codes of all verbs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,29 @@ impl fmt::Display for Invalid {
 }
 
 impl std::error::Error for Invalid {}
+
+/// Whether an error says that a case or a release is not what was sealed.
+pub(crate) fn says_invalid(error: &anyhow::Error) -> bool {
+    let of_log = |e: &(dyn std::error::Error + 'static)| {
+        e.downcast_ref::<LogError>().is_some_and(LogError::is_invalid)
+    };
+    error.downcast_ref::<Invalid>().is_some() || error.chain().any(of_log)
+}
+
+/// Names the case, and what to do, where something was found not to be what was
+/// sealed into its log.
+pub(crate) fn in_case<T>(case: &Path, done: Result<T>) -> Result<T> {
+    done.map_err(|error| {
+        if error.downcast_ref::<Invalid>().is_some() || !says_invalid(&error) {
+            return error;
+        }
+        let case = case.display();
+        error.context(Invalid(format!(
+            "the case {case} is not as it was sealed: `sekisho verify {case}` says all that is \
+             damaged; go on from an intact copy of it"
+        )))
+    })
+}
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {

@@ -21,3 +21,4 @@ pub mod sources;
 pub mod witness;
 
 pub use exit::{Exit, Invalid};
+pub(crate) use exit::{in_case, says_invalid};

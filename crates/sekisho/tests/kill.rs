@@ -13,7 +13,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Ground, Ran, copy_folder, owner_key, program, said, slow, valid, watch};
+use common::{
+    Ground, Ran, copy_folder, forget_signed, owner_key, program, said, slow, valid, watch,
+};
 use sekisho_case::log::Log;
 
 /// How many writers are killed.
@@ -76,6 +78,7 @@ impl Written {
     fn restore(&mut self, kept: &Path, entries: usize) {
         fs::remove_dir_all(self.case()).unwrap();
         copy_folder(kept, &self.case());
+        forget_signed(&self.case());
         self.entries.truncate(entries);
         self.signed = false;
         fs::copy(self.case().join("checkpoint"), self.ground.path("seen")).unwrap();

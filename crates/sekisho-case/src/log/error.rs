@@ -151,6 +151,26 @@ impl fmt::Display for LogError {
     }
 }
 
+impl LogError {
+    /// Whether it says that what is there is not what was sealed, rather than
+    /// that something could not be done.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        match self {
+            Self::Damaged(_) | Self::Malformed { .. } | Self::Contradiction { .. } => true,
+            Self::Disk(_)
+            | Self::NotPublished { .. }
+            | Self::Exists { .. }
+            | Self::Locked { .. }
+            | Self::Unsigned { .. }
+            | Self::OtherKey { .. }
+            | Self::Beyond { .. }
+            | Self::Entry(_)
+            | Self::Failed => false,
+        }
+    }
+}
+
 impl std::error::Error for LogError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {

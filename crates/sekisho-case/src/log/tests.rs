@@ -1,6 +1,7 @@
 //! Logs that grow, fail at every step, and are damaged in every place.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use super::*;
 use crate::cosignature::cosign;

@@ -316,6 +316,12 @@ impl fmt::Debug for LogWriter {
 }
 
 fn lock(path: &Path) -> Result<File, LogError> {
+    // On a pipe one would wait for ever.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let what = "it is no regular file; remove it if nobody writes the case";
+        let e = io::Error::new(io::ErrorKind::InvalidData, what);
+        return Err(DiskError::new("cannot lock", path, e).into());
+    }
     let open = File::options().create(true).truncate(false).write(true).open(path);
     let file = open.map_err(|e| DiskError::new("cannot open", path, e))?;
     match file.try_lock() {

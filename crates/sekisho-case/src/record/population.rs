@@ -147,6 +147,8 @@ pub struct Population {
     verdicts: Vec<(u64, Verdict)>,
     /// The tree over the first cells of the case: most hunts look at all.
     prefix: Frontier,
+    /// The same from another cell on, which was asked for last.
+    other: (usize, Frontier),
     /// Whether each examination so far had its records directly before it.
     whole: bool,
     out: Accounted,
@@ -171,6 +173,7 @@ impl Population {
             next_exposure: 1,
             verdicts: Vec::new(),
             prefix: Frontier::new(),
+            other: (0, Frontier::new()),
             whole: true,
             out: Accounted::default(),
         }
@@ -429,13 +432,13 @@ impl Population {
         let lacking = count - cells.len();
         let events = cells.iter().fold(0u64, |sum, cell| sum.saturating_add(cell.events));
         let root = if first == 0 && self.prefix.size() <= end as u64 {
-            let known = usize::try_from(self.prefix.size()).unwrap_or(usize::MAX);
-            cells.iter().skip(known).for_each(|cell| self.prefix.push(cell.hash));
-            self.prefix.root()
+            extended(&mut self.prefix, cells)
         } else {
-            let mut tree = Frontier::new();
-            cells.iter().for_each(|cell| tree.push(cell.hash));
-            tree.root()
+            let (from, tree) = &mut self.other;
+            if *from != first || tree.size() > cells.len() as u64 {
+                (*from, *tree) = (first, Frontier::new());
+            }
+            extended(tree, cells)
         };
         if lacking > 0 {
             self.complain(entry, format!("{lacking} of the cells that it looked at are not there"));
@@ -557,4 +560,12 @@ fn covered(channel: &Channel, days: &[Days], complain: &mut dyn FnMut(u64, Strin
         }
     }
     jumps
+}
+
+/// The root over cells, of which a tree has the first ones already: many hunts
+/// look at the same cells, and none is hashed into it again.
+fn extended(tree: &mut Frontier, cells: &[SealedCell]) -> Hash {
+    let known = usize::try_from(tree.size()).unwrap_or(usize::MAX);
+    cells.iter().skip(known).for_each(|cell| tree.push(cell.hash));
+    tree.root()
 }

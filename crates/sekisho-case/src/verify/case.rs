@@ -274,7 +274,7 @@ fn check_kept(
         Ok(kept) if Some(kept.root) != root => {
             report.broken(place, "its checkpoint has another root than this log");
         }
-        Ok(_) => report.proven(place, "it is the release that was sealed"),
+        Ok(_) => report.proven(place, "it is the release that was sealed, and all in it fits"),
     }
 }
 

@@ -11,7 +11,7 @@ use super::folder::{Folder, unread};
 use super::report::Report;
 use super::{Progress, Step};
 use crate::Hash;
-use crate::merkle::{Frontier, empty_root};
+use crate::merkle::Frontier;
 use crate::record::{Accounted, ExaminationKind, Examined, Exposed, SealedCell};
 use crate::statement::Place;
 
@@ -22,7 +22,9 @@ const BLOCK_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug)]
 struct Sum {
     bytes: u64,
-    sha256: Hash,
+    /// `None` where it has not the length that was sealed: then nothing of it
+    /// is read, however long somebody has made it.
+    sha256: Option<Hash>,
     /// Of files of detections.
     lines: Option<Lines>,
 }
@@ -105,8 +107,8 @@ impl<'a> FileCheck<'a> {
         let (mut good, mut bytes) = (0u64, 0u64);
         let mut bad = BTreeSet::new();
         for (name, length, sha256) in files {
-            let what = match self.sum(name) {
-                Ok(sum) if (sum.bytes, sum.sha256) == (length, sha256) => {
+            let what = match self.sum(name, length) {
+                Ok(sum) if (sum.bytes, sum.sha256) == (length, Some(sha256)) => {
                     good += 1;
                     bytes = bytes.saturating_add(length);
                     continue;
@@ -132,24 +134,32 @@ impl<'a> FileCheck<'a> {
         self.sums.into_keys().collect()
     }
 
-    fn sum(&mut self, name: &str) -> Result<Sum, String> {
-        if let Some(sum) = self.sums.get(name) {
+    /// What a file holds that was sealed with this length.
+    fn sum(&mut self, name: &str, length: u64) -> Result<Sum, String> {
+        let known = self.sums.get(name);
+        let hashed = |sum: &Sum| sum.sha256.is_some() || sum.bytes != length;
+        if let Some(sum) = known.filter(|sum| sum.as_ref().map_or(true, hashed)) {
             return sum.clone();
         }
-        let sum = self.read(name);
+        let sum = self.read(name, length);
         self.sums.insert(name.to_owned(), sum.clone());
         sum
     }
 
-    fn read(&mut self, name: &str) -> Result<Sum, String> {
-        let (mut file, _) = self.folder.open(name)?;
+    fn read(&mut self, name: &str, length: u64) -> Result<Sum, String> {
+        let (file, found) = self.folder.open(name)?;
+        if found != length {
+            return Ok(Sum { bytes: found, sha256: None, lines: None });
+        }
+        // It may grow while it is read.
+        let mut file = file.take(length.saturating_add(1));
         let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0u64, vec![0; BLOCK_BYTES]);
         let mut lines = name.ends_with("/detections.jsonl").then(LineTree::default);
         loop {
             let read = file.read(&mut buffer).map_err(|e| unread(&e))?;
             let block = buffer.get(..read).unwrap_or_default();
             if block.is_empty() {
-                let sha256 = Hash(hash.finalize().into());
+                let sha256 = Some(Hash(hash.finalize().into()));
                 return Ok(Sum { bytes, sha256, lines: lines.map(LineTree::end) });
             }
             hash.update(block);
@@ -169,11 +179,15 @@ impl<'a> FileCheck<'a> {
 
     fn detections(&mut self, examined: &Examined, name: &str) {
         let said = &examined.examination;
-        let lines = match self.sum(name).map(|sum| sum.lines) {
-            Ok(Some(lines)) => lines,
-            Ok(None) => Lines { count: 0, root: empty_root(), ends: true },
-            Err(what) => return self.report.broken(Place::File(name.to_owned()), what),
+        let Some(Ok(Sum { lines: Some(lines), .. })) = self.sums.get(name) else {
+            // That the record does not name it was said; nothing says how long it may be, so it is
+            // not read.
+            if !self.folder.has(name) {
+                self.report.broken(Place::File(name.to_owned()), "is not there");
+            }
+            return;
         };
+        let lines = lines.clone();
         if !lines.ends {
             return self.report.broken(Place::File(name.to_owned()), "its last line does not end");
         }
@@ -290,6 +304,34 @@ mod tests {
             let hashes: Vec<Hash> = lines.iter().map(|line| leaf_hash(line.as_bytes())).collect();
             let read = tree.end();
             prop_assert_eq!((read.count, read.root, read.ends), (lines.len() as u64, root_of(&hashes), true));
+        }
+    }
+
+    #[test]
+    fn no_file_is_read_that_has_not_the_length_that_was_sealed() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("small"), b"four").unwrap();
+        // Nobody has the time to read this.
+        let large = std::fs::File::create(root.path().join("large")).unwrap();
+        large.set_len(1 << 40).unwrap();
+        let folder = Folder::new(root.path()).unwrap();
+        let (mut report, mut read) = (Report::default(), 0);
+        let mut progress = |progress: Progress| read = progress.done;
+        let accounted = Accounted::default();
+        let mut check = FileCheck::new(&folder, &accounted, &mut report, &mut progress);
+        let [small, large] = ["small", "large"].map(str::to_owned);
+        let hash = Hash::of(b"four");
+        let files = [(&small, 3, hash), (&large, 4, hash), (&small, 4, hash), (&small, 5, hash)];
+        let bad = check.named(7, "it", files.into_iter());
+        assert_eq!(bad, BTreeSet::from([small, large]));
+        assert_eq!(read, 4);
+        let said = report.end(&Place::Log, None, Vec::new()).statements;
+        let texts: Vec<&str> = said.iter().map(|s| s.text.as_str()).collect();
+        let large = "it has 1099511627776 bytes; 4 were sealed";
+        let (shorter, longer) = ("it has 4 bytes; 3 were sealed", "it has 4 bytes; 5 were sealed");
+        let good = "1 files of it, 4 bytes, are as they were sealed";
+        for text in [shorter, large, longer, good] {
+            assert!(texts.contains(&text), "{text}: {texts:?}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::Hash;
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::event::{Disclosed, Disclosure, EventHead, Kind, Leaf, check, plain_name, written_name};
 use crate::hash::shown;
-use crate::limits::RELEASE_EVENTS_MAX;
+use crate::limits::{RELEASE_EVENTS_MAX, RELEASE_VALUES_MAX};
 use crate::merkle::{leaf_hash, verify_inclusion};
 use crate::record::{Body, Cell, EvidenceLeaf, Examination, Record, Verdict, compared};
 use crate::release::archive;
@@ -72,13 +72,21 @@ fn verify(
     report: &mut Report,
     events: &mut Vec<DisclosedEvent>,
 ) -> Option<About> {
-    let opened = open(bytes, report)?;
+    verify_opened(&open(bytes, report)?, trust, report, events)
+}
+
+fn verify_opened(
+    opened: &Opened,
+    trust: &Trust,
+    report: &mut Report,
+    events: &mut Vec<DisclosedEvent>,
+) -> Option<About> {
     let (signed, document) = (&opened.signed, &opened.document);
     let checkpoint = signed.unverified();
     if !check_given_keys(signed, trust, report) {
         return None;
     }
-    let records = proven_records(&opened, report)?;
+    let records = proven_records(opened, report)?;
     let in_force = check_case(&records, checkpoint, report)?;
     if !check_owner(signed, &in_force, trust, report) {
         return None;
@@ -91,7 +99,7 @@ fn verify(
         let text = format!("it is of another case: {}", shown(&document.origin));
         report.broken(Place::File(CONTENT_FILE.to_owned()), text);
     }
-    check_release_record(&records, document, &opened, report);
+    check_release_record(&records, document, opened, report);
     let examinations = examinations(&records);
     for (position, event) in (0..).zip(&document.events) {
         let place = Place::Event(position);
@@ -105,7 +113,7 @@ fn verify(
     }
     check_verdicts(&records, events, report);
     note_claims(document, &examinations, report);
-    about(&opened, &in_force, &records, events.len())
+    about(opened, &in_force, &records, events.len())
 }
 
 /// A release whose members are those that it lists.
@@ -167,6 +175,7 @@ fn open(bytes: &[u8], report: &mut Report) -> Option<Opened> {
 
 /// Reads `release.json`; also how many members are not understood.
 fn parse_document(bytes: &[u8]) -> Result<(Document, u64), String> {
+    check_values(bytes, RELEASE_VALUES_MAX)?;
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
     crate::json::members(text).map_err(|e| e.to_string())?;
     let document: Document = serde_json::from_str(text).map_err(|e| e.to_string())?;
@@ -185,6 +194,17 @@ fn parse_document(bytes: &[u8]) -> Result<(Document, u64), String> {
         return Err("its events are not in ascending order of cell and index".to_owned());
     }
     Ok((document, not_understood as u64))
+}
+
+/// Whether JSON has no more values than are read: each but the first comes after
+/// one of these characters. What is small in a file may be large in memory, and
+/// nobody has signed it yet.
+fn check_values(bytes: &[u8], values_max: usize) -> Result<(), String> {
+    let opens = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    if bytes.iter().filter(opens).count() <= values_max {
+        return Ok(());
+    }
+    Err(format!("more than {values_max} of the characters `,`, `[` and `{{` are not read"))
 }
 
 /// The entries of a release whose members are those that it lists, in order.
@@ -452,7 +472,10 @@ fn check_withheld(
         }
         (Some(_), None) => false,
         (None, Some(said)) => {
-            said.len() == count && !shown.iter().any(|name| said.iter().any(|said| said == name))
+            // They are in order, as was checked above.
+            let is_said =
+                |name: &str| said.binary_search_by(|said| said.as_str().cmp(name)).is_ok();
+            said.len() == count && !shown.iter().any(|name| is_said(name))
         }
         (None, None) => true,
     };
@@ -505,6 +528,7 @@ fn check_verdicts(records: &BTreeMap<u64, Record>, events: &[DisclosedEvent], re
         .collect();
     let shown_events: BTreeMap<(u64, u64), EventHead> =
         events.iter().map(|event| ((event.cell, event.index), event.head)).collect();
+    let exposures = Exposures::of(records);
     for (entry, record) in records {
         let Body::Verdict(verdict) = &record.body else { continue };
         let place = || Place::Entry(*entry);
@@ -515,7 +539,8 @@ fn check_verdicts(records: &BTreeMap<u64, Record>, events: &[DisclosedEvent], re
             verdict.grade.name(),
             verdict.exposure
         );
-        if let Err(what) = exposure_of(*entry, verdict, records) {
+        if !exposures.have(*entry, verdict) {
+            let what = format!("exposure {}, which says it, is not there", verdict.exposure);
             report.broken(place(), what);
             continue;
         }
@@ -544,22 +569,28 @@ fn check_verdicts(records: &BTreeMap<u64, Record>, events: &[DisclosedEvent], re
     }
 }
 
-/// Checks that the exposure of a verdict is there and has it.
-fn exposure_of(
-    entry: u64,
-    verdict: &Verdict,
-    records: &BTreeMap<u64, Record>,
-) -> Result<(), String> {
-    let has = |(at, record): (&u64, &Record)| match &record.body {
-        Body::Exposure(exposure) => {
+/// The exposures of a release, by number: where the records of each begin, and
+/// its own entry. Only those whose records end directly before it are of use.
+struct Exposures(BTreeMap<u32, Vec<(u64, u64)>>);
+
+impl Exposures {
+    fn of(records: &BTreeMap<u64, Record>) -> Self {
+        let mut all = BTreeMap::<u32, Vec<(u64, u64)>>::new();
+        for (at, record) in records {
+            let Body::Exposure(exposure) = &record.body else { continue };
             let (first, count) = (exposure.records.first, exposure.records.count);
-            let inside = first <= entry && first.checked_add(count) == Some(*at);
-            (inside && entry < *at && exposure.number == verdict.exposure).then_some(())
+            if first.checked_add(count) == Some(*at) {
+                all.entry(exposure.number).or_default().push((first, *at));
+            }
         }
-        _ => None,
-    };
-    let found = records.iter().find_map(has);
-    found.ok_or_else(|| format!("exposure {}, which says it, is not there", verdict.exposure))
+        Self(all)
+    }
+
+    /// Whether the exposure of a verdict is there and has it.
+    fn have(&self, entry: u64, verdict: &Verdict) -> bool {
+        let spans = self.0.get(&verdict.exposure);
+        spans.into_iter().flatten().any(|(first, at)| *first <= entry && entry < *at)
+    }
 }
 
 /// Whether an event that a verdict rests on is shown.
@@ -636,18 +667,40 @@ fn about(
     Some(about)
 }
 
-/// The checkpoint of a release that is kept in its case, if its `release.json`
-/// is the one that was sealed.
+/// The checkpoint of a release that is kept in its case, if nothing in it is
+/// broken and its `release.json` is the one that was sealed. Cosignatures may
+/// lack: whoever has a copy may have added them there.
 pub(super) fn kept_release(bytes: &[u8], content: &Hash) -> Result<SignedCheckpoint, String> {
-    let opened = archive::open(bytes);
-    if let Some(broken) = opened.broken.first() {
-        return Err(format!("{} {}", broken.file, broken.what));
+    let mut report = Report::default();
+    let opened = open(bytes, &mut report);
+    if let Some(opened) = &opened {
+        let document = opened.members.get(CONTENT_FILE).map(|bytes| Hash::of(bytes));
+        if document != Some(*content) {
+            return Err("its release.json is not what was sealed".to_owned());
+        }
+        verify_opened(opened, &Trust::default(), &mut report, &mut Vec::new());
     }
-    let member = |name: &str| opened.files.iter().find(|file| file.name == name);
-    let document = member(CONTENT_FILE).ok_or("it has no release.json")?;
-    if Hash::of(&document.bytes) != *content {
-        return Err("its release.json is not what was sealed".to_owned());
+    match (report.first_broken(), opened) {
+        (None, Some(opened)) => Ok(opened.signed),
+        (Some(broken), _) => {
+            Err(format!("by itself it is a broken release: {}: {}", broken.place, broken.text))
+        }
+        (None, None) => Err("it is no release".to_owned()),
     }
-    let checkpoint = member(CHECKPOINT_FILE).ok_or("it has no checkpoint")?;
-    parse_checkpoint(&checkpoint.bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_that_would_fill_the_memory_is_not_read() {
+        assert_eq!(check_values(br#"{"a":[1,2]}"#, 3), Ok(()));
+        assert!(check_values(br#"{"a":[1,2]}"#, 2).is_err());
+        for part in ["0,", "[],", "{},"] {
+            let text = format!("{{\"x\":[{}0]}}", part.repeat(RELEASE_VALUES_MAX));
+            let refused = parse_document(text.as_bytes()).unwrap_err();
+            assert!(refused.contains("are not read"), "{refused}");
+        }
+    }
 }

@@ -51,6 +51,11 @@ impl Report {
         }
     }
 
+    /// What was found broken first.
+    pub(super) fn first_broken(&self) -> Option<&Statement> {
+        self.statements.iter().find(|said| said.standing == Standing::Broken)
+    }
+
     pub(super) fn required(&mut self, place: Place, text: impl Into<String>) {
         self.statements.push(Statement::required(place, text));
     }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use sekisho_case::bounded::read_regular;
 use sekisho_case::key::{SigningKey, VerifyingKey};
+use sekisho_case::limits::POLICY_BYTES_MAX;
 use sekisho_case::log::Log;
 use sekisho_case::note::Standing;
 use sekisho_case::record::{Examination, ExaminationKind, Party, Role};
@@ -14,9 +16,9 @@ use super::key::PassphraseArgs;
 use super::options::Format;
 use super::seal::key_of_case;
 use super::show;
-use crate::Exit;
 use crate::overview::{Overview, Signatures};
 use crate::seal::{find_case, name_party, set_policy};
+use crate::{Exit, in_case};
 
 /// Look into a sealed case; say who takes part in it, and whose cosignature it needs.
 #[derive(Debug, Args)]
@@ -132,8 +134,9 @@ impl NewParty {
 impl NewPolicy {
     fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
-        let text = std::fs::read_to_string(&self.policy)
-            .with_context(|| format!("reading the policy {}", self.policy.display()))?;
+        let reading = || format!("reading the policy {}", self.policy.display());
+        let text = read_regular(&self.policy, POLICY_BYTES_MAX).with_context(reading)?;
+        let text = String::from_utf8(text).with_context(reading)?;
         set_policy(&case, &self.owner.key(&case)?, &text)?;
         show::talk("On record. The checkpoint is valid once it has the cosignatures asked for.");
         Ok(Exit::Done)
@@ -142,19 +145,24 @@ impl NewPolicy {
 
 impl Case {
     pub(super) fn run(self) -> Result<Exit> {
-        let show = match self.what {
-            What::Show(show) => show,
-            What::Party(party) => return (*party).run(),
-            What::Policy(policy) => return policy.run(),
-        };
-        let log = Log::open(&find_case(&show.case)?)?;
+        match self.what {
+            What::Show(show) => in_case(&show.case, show.run()),
+            What::Party(party) => in_case(&party.case.clone(), (*party).run()),
+            What::Policy(policy) => in_case(&policy.case.clone(), policy.run()),
+        }
+    }
+}
+
+impl Show {
+    fn run(&self) -> Result<Exit> {
+        let log = Log::open(&find_case(&self.case)?)?;
         let overview = Overview::of(&log)?;
         let signatures = overview.signatures(&log);
-        show::data(&match show.format {
+        show::data(&match self.format {
             Format::Text => text(&log, &overview, &signatures),
             Format::Json => format!("{}\n", json(&log, &overview, &signatures)),
         })?;
-        Ok(Exit::Done)
+        Ok(if overview.damaged > 0 { Exit::Invalid } else { Exit::Done })
     }
 }
 

@@ -1,12 +1,11 @@
 //! `sekisho checkpoint`: the published state of a case, and its witnesses.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use sekisho_case::bounded::read_regular;
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::VerifyingKey;
 use sekisho_case::limits::NOTE_BYTES_MAX;
@@ -17,9 +16,9 @@ use sekisho_case::witness::AddCheckpoint;
 use super::key::{PassphraseArgs, say_made};
 use super::show;
 use super::verify::read_release;
-use crate::Exit;
 use crate::seal::{find_case, write_durably};
 use crate::witness::{Answer, Cosigned, add_to_case, add_to_release, cosign};
+use crate::{Exit, in_case};
 
 /// Show the published state of a case, have it cosigned, and cosign that of others.
 #[derive(Debug, Args)]
@@ -108,9 +107,9 @@ struct Add {
 impl Checkpoint {
     pub(super) fn run(self) -> Result<Exit> {
         match self.what {
-            What::Show(show) => show.run(),
+            What::Show(show) => in_case(&show.case.clone(), show.run()),
             What::Cosign(cosign) => cosign.run(),
-            What::Add(add) => add.run(),
+            What::Add(add) => in_case(&add.case.clone(), add.run()),
         }
     }
 }
@@ -255,12 +254,5 @@ fn give(text: &str, out: Option<&Path>) -> Result<()> {
 /// The bytes of a small file that came from somebody else.
 fn read(path: &Path) -> Result<Vec<u8>> {
     let reading = || format!("reading {}", path.display());
-    let limit = NOTE_BYTES_MAX * 2;
-    let mut bytes = Vec::new();
-    let file = File::open(path).with_context(reading)?;
-    file.take(u64::try_from(limit)? + 1).read_to_end(&mut bytes).with_context(reading)?;
-    if bytes.len() > limit {
-        bail!("{} is too large: expected at most {limit} bytes", path.display());
-    }
-    Ok(bytes)
+    read_regular(path, NOTE_BYTES_MAX * 2).with_context(reading)
 }

@@ -26,7 +26,7 @@ record in the case before the file is written. Whoever gets it checks it with
 pub(super) struct Disclose {
     /// The case: its folder, or the folder that has it as `case`.
     #[arg(value_name = "CASE")]
-    case: PathBuf,
+    pub(super) case: PathBuf,
     /// Events: CELL.INDEX (several divided by commas), or a file with lines of detections.jsonl;
     /// may be given again.
     #[arg(long, value_name = "EVENTS", required_unless_present = "verdict")]

@@ -38,7 +38,7 @@ has sealed. Exit code 4: it is not what was sealed; then nothing is answered.")]
 pub(super) struct Exposure {
     /// The case: its folder, or the folder that has it as `case`.
     #[arg(value_name = "CASE")]
-    case: PathBuf,
+    pub(super) case: PathBuf,
     #[command(flatten)]
     question: QuestionArgs,
     /// Folder for a copy of the answer: exposure-N.json and exposure-N.html.

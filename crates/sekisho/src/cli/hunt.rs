@@ -29,7 +29,7 @@ case has sealed. Exit code 4: it is not what was sealed; then nothing is swept."
 pub(super) struct Hunt {
     /// The case: its folder, or the folder that has it as `case`.
     #[arg(value_name = "CASE")]
-    case: PathBuf,
+    pub(super) case: PathBuf,
     #[command(flatten)]
     rules: RuleArgs,
     /// STIX 2.1 bundle, or folder with such; may be given again.

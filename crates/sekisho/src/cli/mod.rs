@@ -23,7 +23,7 @@ use std::io::IsTerminal as _;
 
 use clap::{Parser, Subcommand};
 
-use crate::{Exit, Invalid};
+use crate::{Exit, in_case, says_invalid};
 
 /// Trust without access: prove what a network's evidence says to those who may not see it.
 #[derive(Debug, Parser)]
@@ -81,10 +81,10 @@ pub fn main() -> Exit {
     let done = match cli.verb {
         Verb::Inspect(verb) => verb.run(),
         Verb::Examine(verb) => verb.run(),
-        Verb::Hunt(verb) => verb.run(),
-        Verb::Exposure(verb) => verb.run(),
+        Verb::Hunt(verb) => in_case(&verb.case.clone(), verb.run()),
+        Verb::Exposure(verb) => in_case(&verb.case.clone(), verb.run()),
         Verb::Verify(verb) => verb.run(),
-        Verb::Disclose(verb) => verb.run(),
+        Verb::Disclose(verb) => in_case(&verb.case.clone(), verb.run()),
         Verb::Explain(verb) => verb.run(),
         Verb::Rules(verb) => verb.run(),
         Verb::Key(verb) => verb.run(),
@@ -100,7 +100,7 @@ pub fn main() -> Exit {
         }
         // Messages name files, hosts and records, which others may have written.
         show::talk(&show::safe_lines(&format!("sekisho: {e:#}")));
-        if e.downcast_ref::<Invalid>().is_some() { Exit::Invalid } else { Exit::Failed }
+        if says_invalid(&e) { Exit::Invalid } else { Exit::Failed }
     })
 }
 

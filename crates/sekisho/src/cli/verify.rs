@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
+use sekisho_case::bounded::read_regular;
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::VerifyingKey;
+use sekisho_case::limits::{NOTE_BYTES_MAX, RELEASE_BYTES_MAX};
 use sekisho_case::policy::Policy;
 use sekisho_case::statement::{Standing, Statement};
 use sekisho_case::verify::{Trust, Verified, verify_case, verify_release};
@@ -21,9 +23,6 @@ use super::verify_events::{EventAnswer, event_answer, events_text};
 use crate::Exit;
 use crate::exposure::compare_cited;
 use crate::seal::{StoreStanding, compare_store, find_case};
-
-/// Largest release that is read, in bytes.
-const RELEASE_BYTES_MAX: u64 = sekisho_case::limits::RELEASE_BYTES_MAX as u64;
 
 /// Check a case or a release: what is proven, what is only claimed, what is missing.
 #[derive(Debug, Args)]
@@ -64,7 +63,7 @@ impl Verify {
         let trust = self.trust()?;
         let opening = || format!("opening {}", self.path.display());
         let verified = if fs::metadata(&self.path).with_context(opening)?.is_dir() {
-            self.case(&find_case(&self.path)?, &trust)?
+            self.case(&case_to_verify(&self.path), &trust)?
         } else {
             verify_release(&read_release(&self.path)?, &trust)?
         };
@@ -83,12 +82,12 @@ impl Verify {
         }
         if let Some(path) = &self.policy {
             let read = || format!("reading the policy {}", path.display());
-            let text = fs::read_to_string(path).with_context(read)?;
+            let text = small_text(path).with_context(read)?;
             trust.policy = Some(Policy::parse(&text).with_context(read)?);
         }
         if let Some(path) = &self.seen {
             let read = || format!("reading the checkpoint {}", path.display());
-            let bytes = fs::read(path).with_context(read)?;
+            let bytes = read_regular(path, NOTE_BYTES_MAX).with_context(read)?;
             trust.seen = Some(SignedCheckpoint::parse(&bytes).with_context(read)?);
         }
         Ok(trust)
@@ -116,14 +115,26 @@ impl Verify {
     }
 }
 
+/// The folder to look into: the case in it or below it, or what is left of one. A case that has lost
+/// its checkpoint is a broken case, and no wrong question.
+fn case_to_verify(path: &Path) -> PathBuf {
+    let below = path.join("case");
+    match find_case(path) {
+        Ok(case) => case,
+        Err(_) if below.is_dir() && !path.join("tile").exists() => below,
+        Err(_) => path.to_owned(),
+    }
+}
+
 /// The bytes of a release.
 pub(super) fn read_release(path: &Path) -> Result<Vec<u8>> {
     let reading = || format!("reading {}", path.display());
-    let bytes = fs::metadata(path).with_context(reading)?.len();
-    if bytes > RELEASE_BYTES_MAX {
-        bail!("{}: it has {bytes} bytes; at most {RELEASE_BYTES_MAX} are read", path.display());
-    }
-    fs::read(path).with_context(reading)
+    read_regular(path, RELEASE_BYTES_MAX).with_context(reading)
+}
+
+/// A small file of text.
+fn small_text(path: &Path) -> Result<String> {
+    Ok(String::from_utf8(read_regular(path, NOTE_BYTES_MAX)?)?)
 }
 
 /// Keys from a vkey, or from a file with one a line.
@@ -139,7 +150,8 @@ fn keys_of(given: &str) -> Result<Vec<VerifyingKey>> {
     if given.contains('+') && !Path::new(given).is_file() {
         return Ok(vec![parse(given)?]);
     }
-    let text = fs::read_to_string(given).with_context(|| format!("--key {given}: reading it"))?;
+    let text =
+        small_text(Path::new(given)).with_context(|| format!("--key {given}: reading it"))?;
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(parse).collect()
 }
 

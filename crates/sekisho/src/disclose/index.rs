@@ -16,6 +16,8 @@ use crate::seal::check::Sizes;
 pub(crate) struct CellAt {
     pub(crate) entry: u64,
     pub(crate) events: u64,
+    /// Over its leaves.
+    pub(crate) root: Hash,
     /// Hash of its record.
     pub(crate) leaf: Hash,
 }
@@ -82,7 +84,8 @@ impl Index {
                 self.sources.entry(source.path).or_default().push((source.number, hash));
             }
             Body::Cell(cell) => {
-                let at = CellAt { entry, events: cell.events, leaf: leaf_hash(bytes) };
+                let (events, root) = (cell.events, cell.root);
+                let at = CellAt { entry, events, root, leaf: leaf_hash(bytes) };
                 self.cells.insert(cell.number, at);
             }
             Body::Segment(segment) => self.stored.push(segment),

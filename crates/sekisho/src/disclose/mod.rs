@@ -13,6 +13,7 @@ mod select;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, Result, bail};
 use sekisho_case::Hash;
@@ -28,10 +29,11 @@ pub(crate) use index::{Index, Sealed};
 pub use preview::{Preview, Shown};
 pub use select::{EventRef, FieldChoice, events};
 
+use crate::Invalid;
 use crate::seal::check::{Leaves, head_of, sealer};
 use crate::seal::publish::Places;
 use crate::seal::rows::{Names, open_event};
-use crate::seal::{CaseWriter, write_durably};
+use crate::seal::{CaseWriter, intact_stores, write_durably};
 
 /// Most events of one release.
 const EVENTS_MAX: usize = 100_000;
@@ -92,13 +94,14 @@ impl Disclosure {
         let mut released = BTreeMap::new();
         for (&at, rows) in &wanted {
             let Some(sealed) = index.examinations.get(at) else { continue };
-            let found = found(folder, key, log.origin(), sealed, rows)?;
+            let found = found(folder, key, log.origin(), sealed, rows)
+                .map_err(|e| not_as_sealed(folder, &index, e))?;
             let mut prover = Prover::open(folder, sealed)?;
             for event in found {
                 let (choice, show) = choose(&event, sealed, request)?;
                 shown.push(show);
-                let proof = prover.prove(&event)?;
                 let Some(cell) = index.cells.get(&event.row.cell) else { continue };
+                let proof = prover.prove(&event, &cell.root)?;
                 let event = ReleasedEvent {
                     cell: cell.entry,
                     index: event.row.index,
@@ -115,7 +118,7 @@ impl Disclosure {
         let entries = entries(&index, &wanted, cells.chain(said));
         let number = index.releases + 1;
         let before = preview::earlier(folder, index.releases);
-        let preview = Preview::new(request, shown, &before, released.keys());
+        let preview = Preview::new(request, shown, before, released.keys());
         let events: Vec<ReleasedEvent> = released.into_values().collect();
         let content = Content::new(log.origin(), number, &request.to, events, &entries)?;
         Ok(Self { case, content, preview })
@@ -145,16 +148,20 @@ impl Disclosure {
         };
         let (number, events, fields) = (record.number, self.content.events.len(), record.fields);
         self.case.append(Body::Release(record))?;
-        let key = self.case.key.clone();
-        self.case.log.publish(&key)?;
+        self.case.publish()?;
         let zip = release::write(&self.content, &self.case.log.log()?)?;
+        let kept = kept(&self.case.folder, number);
         let folder = self.case.folder.join("releases");
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        let kept = folder.join(format!("{number:04}.zip"));
         write_durably(&kept, &zip)?;
         write_durably(out, &zip)?;
         Ok(Released { number, events, fields, bytes: zip.len(), kept })
     }
+}
+
+/// Where a case keeps a release.
+fn kept(case: &Path, number: u32) -> PathBuf {
+    case.join("releases").join(format!("{number:04}.zip"))
 }
 
 /// Finds out before anything goes on record whether a file can be made there.
@@ -249,6 +256,14 @@ struct FoundEvent {
     host: String,
     channel: String,
     sealed: SealedEvent,
+}
+
+/// Why a store could not be read: that it is not what was sealed, if so.
+fn not_as_sealed(folder: &Path, index: &Index, error: anyhow::Error) -> anyhow::Error {
+    match intact_stores(folder, index, 1, &AtomicBool::new(false)) {
+        Err(e) if e.downcast_ref::<Invalid>().is_some() => e,
+        _ => error,
+    }
 }
 
 /// Finds rows in the store and seals them again.
@@ -372,20 +387,33 @@ impl<'a> Prover<'a> {
         Ok(Self { sealed, path, leaves, tree: None })
     }
 
-    fn prove(&mut self, event: &FoundEvent) -> Result<Vec<Hash>> {
+    /// The proof that an event is in its cell, which has this root in the log.
+    fn prove(&mut self, event: &FoundEvent, root: &Hash) -> Result<Vec<Hash>> {
         let Row { cell, index, .. } = event.row;
         let reading = || format!("reading {}", self.path.display());
         let (start, count) = self.sealed.sizes.of(cell).context("a cell of another examination")?;
         let kept = self.leaves.get(start + index).with_context(reading)?;
         if kept != leaf_hash(&event.sealed.leaf) {
-            bail!(
-                "event {cell}.{index} in the store is not what was sealed: `sekisho verify` says \
-                 what was changed"
-            );
+            return Err(Invalid(format!(
+                "event {cell}.{index} in the store is not what was sealed: nothing was released; \
+                 `sekisho verify` says what was changed, and an intact copy of it mends it"
+            ))
+            .into());
         }
         if self.tree.as_ref().is_none_or(|(of, _)| *of != cell) {
             let leaves = self.leaves.range(start, count).with_context(reading)?;
-            self.tree = Some((cell, Tree::new(leaves)));
+            let tree = Tree::new(leaves);
+            // Leaves beside the event may have been changed: no proof then leads to the root.
+            if tree.root() != *root {
+                return Err(Invalid(format!(
+                    "{}: the leaves of cell {cell} do not give the root that was sealed: nothing \
+                     was released; `sekisho verify` says what else was changed, and a copy of this \
+                     file from before mends it",
+                    self.path.display()
+                ))
+                .into());
+            }
+            self.tree = Some((cell, tree));
         }
         let proof = self.tree.as_ref().and_then(|(_, tree)| tree.inclusion(index));
         proof.context("an event beyond the end of its cell")

@@ -4,24 +4,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sekisho_case::bounded::read_regular;
 use sekisho_case::event::Disclosure;
-use sekisho_case::verify::{Trust, verify_release};
+use sekisho_case::statement::Standing;
+use sekisho_case::verify::{Trust, Verified, verify_release};
 
 use super::{FoundEvent, Request};
 
 /// Largest release of before that is looked into, in bytes.
-const EARLIER_BYTES_MAX: u64 = 256 << 20;
+const EARLIER_BYTES_MAX: usize = 256 << 20;
+
+/// Most numbers of releases that are named in a sentence.
+const NUMBERS_MAX: usize = 20;
 
 /// Entry of the cell and number in it: what an event is in a release.
 type EventKey = (u64, u64);
 
 /// Releases of before, by event.
-pub(super) type Earlier = BTreeMap<EventKey, Vec<u32>>;
+#[derive(Debug, Default)]
+pub(super) struct Earlier {
+    events: BTreeMap<EventKey, Vec<u32>>,
+    /// Releases that are on record, and whose events nobody can look up.
+    unknown: Vec<u32>,
+}
 
 /// An event that is shown in part.
 #[derive(Clone, Debug)]
@@ -86,21 +95,25 @@ pub struct Preview {
     pub names_hidden: bool,
     /// The events.
     pub events: Vec<Shown>,
+    /// Numbers of earlier releases that the case has not kept, or that cannot be read: whether these
+    /// events were in them, nobody can tell.
+    pub unknown_before: Vec<u32>,
 }
 
 impl Preview {
     pub(super) fn new<'k>(
         request: &Request,
         mut events: Vec<Shown>,
-        before: &Earlier,
+        before: Earlier,
         keys: impl Iterator<Item = &'k EventKey>,
     ) -> Self {
         events.sort_by_key(|event| (event.cell, event.index));
         // Keys are by entry of the cell: in the same order as cells.
         for (event, key) in events.iter_mut().zip(keys) {
-            event.before = before.get(key).cloned().unwrap_or_default();
+            event.before = before.events.get(key).cloned().unwrap_or_default();
         }
-        Self { to: request.to.clone(), names_hidden: request.hide_names, events }
+        let (to, names_hidden) = (request.to.clone(), request.hide_names);
+        Self { to, names_hidden, events, unknown_before: before.unknown }
     }
 
     /// What the release lets its reader put together, in sentences.
@@ -120,6 +133,17 @@ impl Preview {
             said.push(format!(
                 "{again} of the events left before: whoever has both releases can put their fields \
                  together"
+            ));
+        }
+        if !self.unknown_before.is_empty() {
+            let count = self.unknown_before.len();
+            let first: Vec<String> =
+                self.unknown_before.iter().take(NUMBERS_MAX).map(u32::to_string).collect();
+            let more = if count > NUMBERS_MAX { ", …" } else { "" };
+            said.push(format!(
+                "whether these events left before cannot be told in full: of the releases on record \
+                 {count} are not kept in the case, or are not what was sealed ({}{more})",
+                first.join(", ")
             ));
         }
         if !self.names_hidden {
@@ -165,14 +189,19 @@ impl Preview {
 
 /// The events of earlier releases that the case has kept.
 pub(super) fn earlier(folder: &Path, releases: u32) -> Earlier {
-    let mut earlier = Earlier::new();
+    let mut earlier = Earlier::default();
     for number in 1..=releases {
         let path = folder.join("releases").join(format!("{number:04}.zip"));
-        let small = fs::metadata(&path).is_ok_and(|meta| meta.len() <= EARLIER_BYTES_MAX);
-        let content = small.then(|| fs::read(&path).ok()).flatten();
-        let content = content.and_then(|bytes| verify_release(&bytes, &Trust::default()).ok());
-        for event in content.into_iter().flat_map(|content| content.events) {
-            earlier.entry((event.cell, event.index)).or_default().push(number);
+        let read = read_regular(&path, EARLIER_BYTES_MAX).ok();
+        let verified = read.and_then(|bytes| verify_release(&bytes, &Trust::default()).ok());
+        let whole = |verified: &Verified| {
+            verified.statements.iter().all(|said| said.standing != Standing::Broken)
+        };
+        if !verified.as_ref().is_some_and(whole) {
+            earlier.unknown.push(number);
+        }
+        for event in verified.into_iter().flat_map(|verified| verified.events) {
+            earlier.events.entry((event.cell, event.index)).or_default().push(number);
         }
     }
     earlier

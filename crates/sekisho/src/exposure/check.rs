@@ -4,10 +4,10 @@
 //! (`seal/check.rs`); the two together bind an answer to the seal.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use sekisho_case::bounded::read_regular;
 use sekisho_case::log::Log;
 use sekisho_case::statement::{Place, Standing, Statement};
 use sekisho_event::{Projection, RECORD_ID_UNKNOWN, TIME_UNKNOWN, ValueId, Vocabulary};
@@ -20,15 +20,29 @@ use super::record::moment;
 use crate::disclose::Index;
 use crate::seal::publish::Places;
 
+/// Longest answer that is compared with the store, in bytes.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+
 /// Most citations that are named one by one.
 const NAMED_MAX: usize = 100;
 
 /// What checking the answers of a case came to.
 #[derive(Clone, Debug, Default)]
 pub struct CitedStanding {
-    /// By exposure: entry, number, citations that fit, and what is wrong with
-    /// others.
-    exposures: Vec<(u64, u32, u64, Vec<String>)>,
+    exposures: Vec<CitedBy>,
+}
+
+/// What came of one exposure.
+#[derive(Clone, Debug)]
+struct CitedBy {
+    entry: u64,
+    number: u32,
+    /// Citations that fit.
+    good: u64,
+    /// What is wrong with others.
+    wrong: Vec<String>,
+    /// Why nothing was compared.
+    not_compared: Option<String>,
 }
 
 impl CitedStanding {
@@ -36,8 +50,14 @@ impl CitedStanding {
     #[must_use]
     pub fn statements(&self) -> Vec<Statement> {
         let mut said = Vec::new();
-        for (entry, number, good, wrong) in &self.exposures {
+        for CitedBy { entry, number, good, wrong, not_compared } in &self.exposures {
             let place = Place::Entry(*entry);
+            if let Some(why) = not_compared {
+                let text = format!(
+                    "exposure {number}: what it cites was not compared with the store: {why}"
+                );
+                said.push(Statement::new(Standing::Claimed, place.clone(), text));
+            }
             if *good > 0 {
                 let text = format!(
                     "exposure {number}: {good} events that it cites are in the store, with the \
@@ -57,58 +77,79 @@ impl CitedStanding {
     }
 }
 
-/// Everything that one answer cites, by cell and number in it.
-type Citations = BTreeMap<(u32, u64), Vec<Cited>>;
+/// Everything that answers cite, by cell and number in it, each with the
+/// position of its exposure.
+type Citations = BTreeMap<(u32, u64), Vec<(usize, Cited)>>;
 
-/// Compares what all answers of a case cite with its stored events.
+/// Compares what all answers of a case cite with its stored events. Each store
+/// is read once, however many answers there are.
 ///
 /// # Errors
 ///
-/// Where the log or an answer cannot be read.
+/// Where the log cannot be read.
 pub fn compare_cited(folder: &Path) -> Result<CitedStanding> {
     let log = Log::open(folder)?;
     let index = Index::read(&log)?;
     let mut standing = CitedStanding::default();
-    for (entry, exposure) in &index.all_exposures {
-        let (mut good, mut wrong) = (0, Vec::new());
+    let mut citations = Citations::new();
+    for (position, (entry, exposure)) in index.all_exposures.iter().enumerate() {
         let path = folder.join(exposure.answer_file());
-        let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-        let answer: Answer = match serde_json::from_slice(&text) {
-            Ok(answer) => answer,
-            Err(e) => {
-                wrong.push(format!("{} is no answer: {e}", exposure.answer_file()));
-                standing.exposures.push((*entry, exposure.number, good, wrong));
-                continue;
-            }
+        let mut by = CitedBy {
+            entry: *entry,
+            number: exposure.number,
+            good: 0,
+            wrong: Vec::new(),
+            not_compared: None,
         };
-        let mut citations = citations(&answer);
-        for sealed in &index.examinations {
-            let number = sealed.examination.number;
-            let looked = look_up(folder, number, &mut citations, &mut good, &mut wrong);
-            if let Err(e) = looked {
-                wrong.push(format!("the store of examination {number} cannot be read: {e:#}"));
+        // What is in the file the format leaves open: it is what was sealed, and that is all.
+        let answer = read_regular(&path, ANSWER_BYTES_MAX).map_err(|e| e.to_string());
+        match answer.and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
+            Ok(answer) => cite(position, &answer, &mut citations),
+            Err(e) => {
+                let file = exposure.answer_file();
+                by.not_compared = Some(format!("{file} is none that this program reads: {e}"));
             }
         }
-        let lost = citations.keys().map(|(cell, index)| {
-            format!("it cites event {cell}.{index}, which is not in the store")
-        });
-        wrong.extend(lost);
-        standing.exposures.push((*entry, exposure.number, good, wrong));
+        standing.exposures.push(by);
+    }
+    for sealed in &index.examinations {
+        if citations.is_empty() {
+            break;
+        }
+        let number = sealed.examination.number;
+        if let Err(e) = look_up(folder, number, &mut citations, &mut standing.exposures) {
+            let text = format!("the store of examination {number} cannot be read: {e:#}");
+            let compared = |by: &&mut CitedBy| by.not_compared.is_none();
+            standing
+                .exposures
+                .iter_mut()
+                .filter(compared)
+                .for_each(|by| by.wrong.push(text.clone()));
+        }
+    }
+    for ((cell, index), lost) in citations {
+        let text = format!("it cites event {cell}.{index}, which is not in the store");
+        let mut positions: Vec<usize> = lost.into_iter().map(|(position, _)| position).collect();
+        positions.dedup();
+        for position in positions {
+            if let Some(by) = standing.exposures.get_mut(position) {
+                by.wrong.push(text.clone());
+            }
+        }
     }
     Ok(standing)
 }
 
-fn citations(answer: &Answer) -> Citations {
-    let mut all = Citations::new();
+/// Adds what an answer cites.
+fn cite(position: usize, answer: &Answer, all: &mut Citations) {
     let verdicts = answer.verdicts.iter().flat_map(|v| &v.evidence);
     let hosts = answer.hosts.iter().flat_map(|h| &h.evidence);
     let accounts = answer.accounts.iter().flat_map(|a| &a.evidence);
     let edges = answer.edges.iter().flat_map(|e| &e.evidence);
     let notices = answer.notices.iter().flat_map(|n| &n.evidence);
     for cited in verdicts.chain(hosts).chain(accounts).chain(edges).chain(notices) {
-        all.entry((cited.cell, cited.index)).or_default().push(cited.clone());
+        all.entry((cited.cell, cited.index)).or_default().push((position, cited.clone()));
     }
-    all
 }
 
 /// Takes out of `citations` what the store has.
@@ -116,8 +157,7 @@ fn look_up(
     case: &Path,
     examination: u32,
     citations: &mut Citations,
-    good: &mut u64,
-    wrong: &mut Vec<String>,
+    exposures: &mut [CitedBy],
 ) -> Result<()> {
     let store = Store::open(&Places::new(case, examination).store())?;
     let cells: std::collections::BTreeSet<u32> = citations.keys().map(|(cell, _)| *cell).collect();
@@ -130,10 +170,11 @@ fn look_up(
     store.select(&may, &mut keep, &mut vocabulary, &mut |stored, vocabulary| {
         for at in 0..stored.batch.rows() {
             let Some(row) = stored.row(at) else { continue };
-            for cited in citations.remove(&(row.cell, row.index)).unwrap_or_default() {
+            for (position, cited) in citations.remove(&(row.cell, row.index)).unwrap_or_default() {
+                let Some(by) = exposures.get_mut(position) else { continue };
                 match differs(&cited, stored, at, vocabulary) {
-                    None => *good += 1,
-                    Some(what) => wrong.push(format!(
+                    None => by.good += 1,
+                    Some(what) => by.wrong.push(format!(
                         "it cites event {}.{} with another {what} than the stored one has",
                         row.cell, row.index
                     )),

@@ -82,7 +82,7 @@ pub(super) fn publish(
     for folder in [folder.as_path(), &case.folder.join("exposures"), &case.folder] {
         sync_folder(folder).with_context(|| format!("syncing {}", folder.display()))?;
     }
-    let published = case.log.publish(&case.key)?.unverified();
+    let published = case.publish()?;
     let (entries, root) = (published.size, published.root);
     let files = copies(asked.options.out.as_deref(), &folder, number)?;
     let events = asked.events;

@@ -88,6 +88,12 @@ impl Home {
         self.root.join("witness")
     }
 
+    /// What was signed last of each log of our own cases.
+    #[must_use]
+    pub fn signed(&self) -> PathBuf {
+        self.root.join("signed")
+    }
+
     /// Makes a folder in the home folder, in which nobody else can write.
     ///
     /// # Errors

@@ -6,10 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use sekisho_case::checkpoint::Checkpoint;
 use sekisho_case::durable::UNFINISHED;
 use sekisho_case::key::{SigningKey, VerifyingKey, random};
 use sekisho_case::log::{CHECKPOINT, Log, LogError, LogWriter};
+use sekisho_case::note::NotSigned;
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
+
+use super::history;
+use crate::Invalid;
 
 /// The policy of a case that asks for no cosignature.
 const NO_QUORUM: &str = "quorum none\n";
@@ -21,7 +26,7 @@ const NUMBERED: [&str; 3] = ["store", "leaves", "examinations"];
 const EXPOSURES: &str = "exposures";
 
 /// Folder below a case with what left it.
-const RELEASES: &str = "releases";
+pub(super) const RELEASES: &str = "releases";
 
 /// What the next examination of a case is numbered from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +108,8 @@ impl CaseWriter {
 
     fn go_on(folder: &Path, key: &SigningKey, origin: &str) -> Result<Self> {
         let owner = key.verifying_key().with_name(origin)?;
+        // Before anything is touched that only a later state has.
+        history::check(folder, &owner)?;
         let log = Log::open_for_writing(folder, &owner)
             .map_err(|e| not_the_owner(e, key))
             .with_context(|| format!("opening the case {} to add to it", folder.display()))?;
@@ -117,6 +124,17 @@ impl CaseWriter {
         &self.origin
     }
 
+    /// Publishes all that was appended, and remembers that it was signed.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written.
+    pub(crate) fn publish(&mut self) -> Result<Checkpoint> {
+        let signed = self.log.publish(&self.key)?;
+        history::remember(signed)?;
+        Ok(signed.unverified().clone())
+    }
+
     /// Appends a record; its bytes.
     pub(crate) fn append(&mut self, body: Body) -> Result<Vec<u8>> {
         let bytes = Record::new(self.nonces.next()?, body).to_bytes()?;
@@ -128,6 +146,15 @@ impl CaseWriter {
 /// Says what to do where a case is signed with another key.
 fn not_the_owner(error: LogError, key: &SigningKey) -> anyhow::Error {
     match error {
+        LogError::Unsigned { path, why: why @ NotSigned::Wrong(_) }
+            if path.ends_with(CHECKPOINT) =>
+        {
+            anyhow!(Invalid(format!(
+                "{} is not what was signed: {why}; take the file from an intact copy of the case, \
+                 `sekisho verify` says whether it fits",
+                path.display()
+            )))
+        }
         LogError::Unsigned { path, .. } if path.ends_with(CHECKPOINT) => anyhow!(
             "{} is not signed with the key {}: only the owner of a case adds to it; expected the \
              key that it was begun with (--key NAME|FILE)",

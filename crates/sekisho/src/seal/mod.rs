@@ -8,6 +8,7 @@
 mod case;
 pub(crate) mod cells;
 pub(crate) mod check;
+mod history;
 mod leaves;
 mod limits;
 mod parties;
@@ -32,6 +33,7 @@ pub(crate) use case::CaseWriter;
 use case::Nonces;
 pub use case::{find_case, owner_of};
 pub use check::{StoreStanding, compare_store};
+pub(crate) use history::check as check_history;
 pub use parties::{name_party, set_policy};
 pub use publish::Sealed;
 use publish::{Places, Said};

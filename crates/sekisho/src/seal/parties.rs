@@ -53,8 +53,7 @@ pub fn set_policy(folder: &Path, owner: &SigningKey, policy: &str) -> Result<()>
 }
 
 fn publish(case: &mut CaseWriter) -> Result<()> {
-    let key = case.key.clone();
-    case.log.publish(&key)?;
+    case.publish()?;
     Ok(())
 }
 

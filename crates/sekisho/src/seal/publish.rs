@@ -178,11 +178,10 @@ pub(crate) fn finish(
     let (number, cells) = (examination.number, examination.cells);
     case.append(Body::Examination(Box::new(examination)))?;
     sync_folders(&case.folder, number)?;
-    let published = case.log.publish(&case.key)?;
-    let checkpoint = published.unverified();
+    let checkpoint = case.publish()?;
     Ok(Sealed {
         folder: case.folder.clone(),
-        origin: checkpoint.origin.clone(),
+        origin: checkpoint.origin,
         examination: number,
         entries: checkpoint.size,
         root: checkpoint.root,

@@ -159,6 +159,15 @@ impl<'a> SealedFile<'a> {
             let text = format!("{}: there is no such file; {}; {HINT}", sum.name, sum.expected());
             return Err(Invalid(text).into());
         };
+        if bytes != sum.bytes {
+            // However long somebody has made it, nothing of it is read.
+            let expected = sum.expected();
+            let text = format!(
+                "{} is not what was sealed: {expected}, found {bytes} bytes; {HINT}",
+                sum.name
+            );
+            return Err(Invalid(text).into());
+        }
         let file = File::open(&path).with_context(|| format!("reading {}", path.display()))?;
         Ok(Self { sum, path, bytes, reader: Hashing::new(file) })
     }

@@ -14,6 +14,7 @@ use sekisho_case::verify::{Trust, Verified, verify_release};
 
 use crate::Invalid;
 use crate::overview::{Overview, cosigners};
+use crate::seal::check_history;
 
 /// Cosignatures that somebody gave: the lines alone, or a checkpoint that has
 /// them, such as the one of a case.
@@ -86,7 +87,9 @@ pub fn add_to_case(
     let overview = Overview::of(&Log::open(folder)?)?;
     let mut keys = overview.cosigners();
     keys.extend(given);
-    let mut log = LogWriter::open(folder, &overview.owner()?)?;
+    let owner = overview.owner()?;
+    check_history(folder, &owner)?;
+    let mut log = LogWriter::open(folder, &owner)?;
     let published = log.published().context("nothing is published yet")?;
     let checked = checked(published, answer, &keys)?;
     let mut by = Vec::new();

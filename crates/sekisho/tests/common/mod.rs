@@ -396,6 +396,15 @@ impl Ran {
     }
 }
 
+/// Lets the program forget what it signed of a case, as another machine would not know it: a test
+/// may then go on from an older copy.
+pub(crate) fn forget_signed(case: &Path) {
+    let log = sekisho_case::log::Log::open(case).unwrap();
+    let name = sekisho_case::Hash::of(log.origin().as_bytes()).to_string();
+    // It may have forgotten it already, and signed nothing since.
+    let _ = fs::remove_file(home().join("signed").join(name));
+}
+
 /// Copies a folder with all that is in it.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
