@@ -26,7 +26,19 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As the system says, or that it is no regular file, or too long.
 pub fn read_regular(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
-    let file = open_regular(path)?;
+    read_most(open_regular(path)?, bytes_max)
+}
+
+/// Reads what somebody named on a command line: of a pipe too, such as the
+/// output of another program, and no more than it may have.
+///
+/// # Errors
+/// As the system says, or that it is too long.
+pub fn read_given(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    read_most(File::open(path)?, bytes_max)
+}
+
+fn read_most(file: File, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     file.take(limit).read_to_end(&mut bytes)?;
@@ -56,6 +68,9 @@ mod tests {
         assert_eq!(kind(&path, 1 << 10), io::ErrorKind::InvalidData);
         if cfg!(unix) {
             assert_eq!(kind(Path::new("/dev/zero"), 3), io::ErrorKind::InvalidData);
+            let given = read_given(Path::new("/dev/zero"), 3).unwrap_err();
+            assert_eq!(given.kind(), io::ErrorKind::InvalidData);
+            assert_eq!(read_given(Path::new("/dev/null"), 3).unwrap(), b"");
         }
     }
 }

@@ -997,7 +997,8 @@ fn names_of_any_length_are_sealed() {
         format!("{event}\n")
     };
     let lines = event(&long, "Security") + &event("WS1", &long);
-    fs::write(ground.path("logs/long.json"), lines).unwrap();
+    ground.log("long.json", lines);
+    ground.rule("r.yml", "title: t\nlogsource: {product: windows}\ndetection: {s: {A: 1}, condition: s}\nlevel: low\n");
     ground.seal("out", &[]).ok();
     valid(&ground.path("out"), &["--key", &owner_key()]);
     let cells = of_type(&ground.path("out").join("case"), "cell");

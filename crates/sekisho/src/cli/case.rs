@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use sekisho_case::bounded::read_regular;
+use sekisho_case::bounded::read_given;
 use sekisho_case::key::{SigningKey, VerifyingKey};
 use sekisho_case::limits::POLICY_BYTES_MAX;
 use sekisho_case::log::Log;
@@ -135,7 +135,7 @@ impl NewPolicy {
     fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
         let reading = || format!("reading the policy {}", self.policy.display());
-        let text = read_regular(&self.policy, POLICY_BYTES_MAX).with_context(reading)?;
+        let text = read_given(&self.policy, POLICY_BYTES_MAX).with_context(reading)?;
         let text = String::from_utf8(text).with_context(reading)?;
         set_policy(&case, &self.owner.key(&case)?, &text)?;
         show::talk("On record. The checkpoint is valid once it has the cosignatures asked for.");

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use sekisho_case::bounded::read_regular;
+use sekisho_case::bounded::read_given;
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::VerifyingKey;
 use sekisho_case::limits::NOTE_BYTES_MAX;
@@ -254,5 +254,5 @@ fn give(text: &str, out: Option<&Path>) -> Result<()> {
 /// The bytes of a small file that came from somebody else.
 fn read(path: &Path) -> Result<Vec<u8>> {
     let reading = || format!("reading {}", path.display());
-    read_regular(path, NOTE_BYTES_MAX * 2).with_context(reading)
+    read_given(path, NOTE_BYTES_MAX * 2).with_context(reading)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use sekisho_case::bounded::read_regular;
+use sekisho_case::bounded::{read_given, read_regular};
 use sekisho_case::checkpoint::SignedCheckpoint;
 use sekisho_case::key::VerifyingKey;
 use sekisho_case::limits::{NOTE_BYTES_MAX, RELEASE_BYTES_MAX};
@@ -87,7 +87,7 @@ impl Verify {
         }
         if let Some(path) = &self.seen {
             let read = || format!("reading the checkpoint {}", path.display());
-            let bytes = read_regular(path, NOTE_BYTES_MAX).with_context(read)?;
+            let bytes = read_given(path, NOTE_BYTES_MAX).with_context(read)?;
             trust.seen = Some(SignedCheckpoint::parse(&bytes).with_context(read)?);
         }
         Ok(trust)
@@ -134,7 +134,7 @@ pub(super) fn read_release(path: &Path) -> Result<Vec<u8>> {
 
 /// A small file of text.
 fn small_text(path: &Path) -> Result<String> {
-    Ok(String::from_utf8(read_regular(path, NOTE_BYTES_MAX)?)?)
+    Ok(String::from_utf8(read_given(path, NOTE_BYTES_MAX)?)?)
 }
 
 /// Keys from a vkey, or from a file with one a line.
