@@ -156,14 +156,18 @@ fn remembered(owner: &VerifyingKey) -> Result<Option<(PathBuf, SignedCheckpoint)
     }
 }
 
-/// Remembers what was signed.
+/// Remembers what was signed. Where there is no place for that (a home folder
+/// that is read only, or that others can write in), what the case itself keeps
+/// has to do: the state is published, and its owner's key may be from elsewhere.
 ///
 /// # Errors
 ///
-/// Where it cannot be written.
+/// Where it cannot be written although there is a place.
 pub(super) fn remember(signed: &SignedCheckpoint) -> Result<()> {
     let Some((home, path)) = memory(&signed.unverified().origin) else { return Ok(()) };
+    if home.prepare_folder(&home.signed()).is_err() {
+        return Ok(());
+    }
     let remembering = || format!("the state is published; remembering it in {}", path.display());
-    home.prepare_folder(&home.signed()).with_context(remembering)?;
     write_file(&RealDisk, &path, &signed.to_bytes()).with_context(remembering)
 }
