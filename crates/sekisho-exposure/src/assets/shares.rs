@@ -51,6 +51,11 @@ impl Shares {
         }
     }
 
+    /// Whether a folder can be declared: with its drive, or from the root.
+    pub(crate) fn can_be(folder: &str) -> bool {
+        taken_apart("", folder).is_some()
+    }
+
     /// The folder of a share as components, drive or root first. `host` is the
     /// host's one name, `share` in lower case.
     #[must_use]

@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Declared, DeclaredHost, Held, Network, bound};
 use crate::answer::Notice;
+use crate::assets::Shares;
 use crate::assets::reading::{Reading, Section, Value, document, list};
 use crate::names::{Name, Names, address};
 
@@ -104,7 +105,17 @@ fn shares(found: Value<'_, '_>, whose: &str, host: &mut DeclaredHost, to: &mut R
     };
     for (share, folder) in table {
         match folder.get_ref().as_str().filter(|folder| !folder.trim().is_empty()) {
-            Some(folder) => host.shares.push((share.get_ref().to_string(), folder.to_owned())),
+            Some(folder) if Shares::can_be(folder) => {
+                host.shares.push((share.get_ref().to_string(), folder.to_owned()));
+            }
+            Some(folder) => to.say(
+                found.line,
+                &format!(
+                    "the folder `{folder}` of the share `{}` of {whose} has no drive: expected one \
+                     like D:\\Plans or /srv/plans",
+                    share.get_ref()
+                ),
+            ),
             None => to.say(
                 found.line,
                 &format!("the share `{}` of {whose} has no folder", share.get_ref()),

@@ -281,3 +281,12 @@ proptest::proptest! {
         proptest::prop_assert!(Declared::parse(&text, &mut names).is_ok());
     }
 }
+
+#[test]
+fn a_shared_folder_without_its_drive_is_named() {
+    let text = "[[host]]\nname = 'FS01'\nshares = { Plans = 'Plans', All = 'D:\\' }";
+    let (declared, notices) = Declared::parse(text, &mut Names::default()).unwrap();
+    assert_eq!(declared.hosts[0].shares.len(), 1);
+    assert!(notices[0].text.contains("`Plans` of"), "{notices:?}");
+    assert!(notices[0].text.contains("has no drive"), "{notices:?}");
+}

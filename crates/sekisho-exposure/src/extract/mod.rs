@@ -201,6 +201,8 @@ pub struct Out<'a> {
     alive: Vec<Name>,
     /// Something was detected in the event.
     wanted: bool,
+    /// What event it is cannot be told.
+    unread: bool,
 }
 
 impl<'a> Out<'a> {
@@ -208,7 +210,7 @@ impl<'a> Out<'a> {
         let place = record.host;
         let class = Class::Other;
         let (watched, alive) = (Vec::new(), Vec::new());
-        Self { extraction, record, id: None, class, place, watched, alive, wanted }
+        Self { extraction, record, id: None, class, place, watched, alive, wanted, unread: false }
     }
 
     /// The names, to make new ones.
@@ -245,6 +247,11 @@ impl<'a> Out<'a> {
     /// What class of evidence the event is of.
     pub fn class(&mut self, class: Class) {
         self.class = class;
+    }
+
+    /// It is of a log that is known, and what event it is cannot be told.
+    pub fn unread(&mut self) {
+        self.unread = true;
     }
 
     /// The realm that the event is of, where that is not the host that wrote
@@ -346,9 +353,9 @@ impl<'a> Out<'a> {
     }
 
     fn finish(self) -> Option<RecordId> {
-        let Self { extraction, record, class, watched, alive, place, id, .. } = self;
+        let Self { extraction, record, class, watched, alive, place, id, unread, .. } = self;
         extraction.heard.add(place, class, &record);
-        if extraction.unread.contains(&record.cell) {
+        if unread || extraction.unread.contains(&record.cell) {
             extraction.heard.unread.insert(Source { host: place, channel: record.channel });
         }
         for container in alive {

@@ -508,3 +508,14 @@ fn a_credential_lies_also_where_its_sessions_come_from() {
     assert_eq!(verdict(None).verdict, Verdict::RuledOut);
     assert_ne!(verdict(Some("WS02")).verdict, Verdict::RuledOut, "it supplies no log");
 }
+
+#[test]
+fn an_event_that_is_not_numbered_may_have_been_any() {
+    let mut logs = Logs::all();
+    let row = [("@host", "FS01"), ("@time", &*(TIME + 100 * HOUR).to_string())];
+    add(&mut logs.extraction, &shape("windows", "Security", 0), &[&row]);
+    let answer = logs.expecting("");
+    assert_ne!(answer.verdicts[0].verdict, Verdict::RuledOut);
+    let rows: Vec<&Coverage> = answer.coverage.iter().filter(|c| c.host == "FS01").collect();
+    assert_eq!((rows.len(), rows[0].state), (1, CoverageWord::Partial), "{rows:?}");
+}

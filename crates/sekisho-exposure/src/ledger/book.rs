@@ -334,7 +334,7 @@ impl<'a> Ledger<'a> {
             }));
         }
         if self.heard.unread.contains(&source) {
-            let reason = "records of its file could not be read".to_owned();
+            let reason = "some records of it could not be read".to_owned();
             marks.push(((first, end), CoverageWord::Partial, reason));
         }
         // Nobody knows when they were, and what they say is not followed.

@@ -191,6 +191,9 @@ impl Finder<'_> {
                 if fit.fit != Fit::No {
                     push(&mut acts.ways, asset, (number, grade));
                 }
+                if fit.fit == Fit::Contains && is_search(touch) {
+                    push(&mut acts.may, asset, number);
+                }
                 continue;
             };
             let act = Act {
@@ -482,6 +485,16 @@ fn weight(kind: TouchKind) -> u8 {
         TouchKind::Shared => 7,
         TouchKind::Delivered => 8,
     }
+}
+
+/// Whether what a search found was taken, of which the records name only where
+/// it was looked for.
+fn is_search(touch: &Touch) -> bool {
+    matches!(touch.kind, TouchKind::Staged | TouchKind::Delivered)
+        && matches!(
+            touch.object,
+            Object::Site { .. } | Object::Mail { folder: None, message: None, .. }
+        )
 }
 
 /// What tells a thing from another, to count copies of one only once.

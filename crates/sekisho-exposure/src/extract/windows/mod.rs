@@ -53,9 +53,15 @@ impl Extractor for Windows {
     fn extract(&self, row: &Row<'_>, out: &mut Out<'_>) {
         let shape = row.shape();
         let id = shape.event_id.map(u64::from).or_else(|| row.number("EventID"));
-        let Some(id) = id.and_then(|id| u32::try_from(id).ok()) else { return };
         let provider = row.text("Provider_Name").unwrap_or_default().to_lowercase();
         let log = Log::of(&shape.channel, &provider);
+        let Some(id) = id.and_then(|id| u32::try_from(id).ok()) else {
+            // It may have been any event of that log.
+            if log != Log::Other {
+                out.unread();
+            }
+            return;
+        };
         let mut event = Event::new(*row, out, id);
         event.class(log.class(id));
         log.read(&mut event, &provider);
