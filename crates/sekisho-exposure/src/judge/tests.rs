@@ -375,6 +375,18 @@ fn where_all_is_cleared_nothing_is_ruled_out() {
     assert_eq!(answer.cleared.detections, 0);
 }
 
+/// Ann comes over the network from what calls itself so.
+fn ann_from(workstation: &str) -> [(&str, &str); 6] {
+    [
+        ("TargetUserSid", "S-1-5-21-1-2-3-1104"),
+        ("TargetUserName", "ann"),
+        ("TargetDomainName", "CORP"),
+        ("TargetLogonId", "0x9999"),
+        ("LogonType", "3"),
+        ("WorkstationName", workstation),
+    ]
+}
+
 /// The verdict on the plans where a record is added to the file server's logs.
 fn with(event: u32, row: &[(&str, &str)]) -> AssetVerdict {
     let mut logs = Logs::all();
@@ -385,15 +397,8 @@ fn with(event: u32, row: &[(&str, &str)]) -> AssetVerdict {
 #[test]
 fn what_a_client_calls_itself_does_not_hide_where_it_came_from() {
     let came = |address: &str| {
-        let row = [
-            ("TargetUserSid", "S-1-5-21-1-2-3-1104"),
-            ("TargetUserName", "ann"),
-            ("TargetDomainName", "CORP"),
-            ("TargetLogonId", "0x9999"),
-            ("LogonType", "3"),
-            ("WorkstationName", "WS01"),
-            ("IpAddress", address),
-        ];
+        let mut row = ann_from("WS01").to_vec();
+        row.push(("IpAddress", address));
         with(4624, &row).verdict
     };
     assert_eq!(came("-"), Verdict::RuledOut);
@@ -491,15 +496,7 @@ fn a_credential_lies_also_where_its_sessions_come_from() {
     let verdict = |from: Option<&str>| {
         let mut logs = Logs::all();
         for day in from.iter().flat_map(|_| 0..5) {
-            let row = [
-                ("TargetUserSid", "S-1-5-21-1-2-3-1104"),
-                ("TargetUserName", "ann"),
-                ("TargetDomainName", "CORP"),
-                ("TargetLogonId", "0x9999"),
-                ("LogonType", "3"),
-                ("WorkstationName", from.unwrap()),
-            ];
-            logs.event("FS01", day * 24 + 1, 30, 4624, &row);
+            logs.event("FS01", day * 24 + 1, 30, 4624, &ann_from(from.unwrap()));
         }
         let estate = "[[host]]\nname = 'WS02'";
         let seeds = vec![Seed::Said(Box::new(said("host=WS66")))];

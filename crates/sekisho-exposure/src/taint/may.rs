@@ -183,12 +183,11 @@ impl May {
     /// Whether a session may come from the intruder.
     fn comes_from(&self, sweep: &Sweep<'_>, time: i64, session: &Session, place: Name) -> bool {
         let here = || self.host(place).is_some_and(|from| from <= time);
-        let local = matches!(session.kind, LogonKind::Service | LogonKind::Batch);
         let far = |address| sweep.estate.inside(address) == Inside::No;
         if session.from.address.is_some_and(far) {
             return true;
         }
-        if local || session.kind == LogonKind::Interactive {
+        if matches!(session.kind, LogonKind::Service | LogonKind::Batch | LogonKind::Interactive) {
             return here();
         }
         let held =

@@ -79,24 +79,22 @@ impl Ways<'_> {
 
     /// Whether sensors say that they lost something.
     fn has_lost(&self) -> bool {
-        let of_sensor = |channel: Name| {
-            let channel = self.sweep.names.folded(channel);
-            ["zeek", "suricata"].iter().any(|sensor| channel.starts_with(sensor))
-        };
-        if self.heard.timeless.keys().any(|(source, _)| of_sensor(source.channel)) {
+        let of_sensor =
+            |log: &str| ["zeek", "suricata"].iter().any(|sensor| log.starts_with(sensor));
+        let named = |channel: Name| self.sweep.names.folded(channel);
+        if self.heard.timeless.keys().any(|(source, _)| of_sensor(named(source.channel))) {
             return true;
         }
         self.sweep.story.activities.iter().any(|activity| {
+            let log = || self.evidence.get(activity.record).map_or("", |r| named(r.channel));
             // A connection without its id is not counted.
             if matches!(&activity.what, What::Transfer(transfer) if transfer.uid.is_none()) {
-                let record = self.evidence.get(activity.record);
-                return record.is_some_and(|r| self.sweep.names.folded(r.channel) == "zeek/conn");
+                return log() == "zeek/conn";
             }
             let What::Loss(loss) = &activity.what else { return false };
             let kind =
                 matches!(loss.kind, LossKind::Dropped | LossKind::Narrowed | LossKind::Stopped);
-            let record = self.evidence.get(activity.record);
-            kind && record.is_some_and(|record| of_sensor(record.channel))
+            kind && of_sensor(log())
                 && loss.channel.is_none()
                 && loss.share.is_none_or(|share| share > LOST_MOST)
         })

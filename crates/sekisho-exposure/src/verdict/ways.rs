@@ -227,10 +227,7 @@ impl Ways<'_> {
     /// Whether a record says where in the file system a thing in a share lies.
     fn place_of(&self, (host, share): (Name, Name), local: Option<Name>, path: Name) -> bool {
         let names = self.sweep.names;
-        let drive = |text: &str| {
-            let text = text.trim_start_matches(r"\??\");
-            text.as_bytes().get(1) == Some(&b':')
-        };
+        let drive = |text: &str| text.as_bytes().get(1) == Some(&b':');
         let share = names.folded(share);
         let lies = local.is_some_and(|local| drive(names.folded(local)))
             || drive_share(share).is_some()
