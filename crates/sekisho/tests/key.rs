@@ -5,8 +5,10 @@
 mod common;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use common::{Ran, program, watch};
 use serde_json::Value;
@@ -371,15 +373,24 @@ fn another_program_opens_our_file() {
     let opened = home.path("opened");
     let line = format!("{age} -d -o '{}' '{}'", opened.display(), file.display());
     let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::null());
+    command.args(["-qec", &line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         eprintln!("skipped: no script command");
         return;
     };
-    // What is typed before it is asked for would be lost.
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{GOOD}\n").as_bytes())
-        .unwrap();
+    // What is typed before it is asked for would be lost; and some empty the
+    // line once more when they have asked.
+    let (mut typing, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut asked = Vec::new();
+    while !asked.to_ascii_lowercase().ends_with(b"passphrase") {
+        let mut byte = [0];
+        screen.read_exact(&mut byte).unwrap();
+        asked.extend(byte);
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    typing.write_all(format!("{GOOD}\n").as_bytes()).unwrap();
+    drop(typing);
+    screen.read_to_end(&mut asked).unwrap();
     assert!(child.wait().unwrap().success());
     let text = fs::read_to_string(opened).unwrap();
     assert!(text.starts_with("PRIVATE+KEY+alice+"), "{age} gave something else");
