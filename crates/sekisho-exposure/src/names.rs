@@ -179,6 +179,15 @@ pub fn host_label(text: &str) -> Option<&str> {
     present(text.split('.').next().unwrap_or_default().trim_end_matches('$'))
 }
 
+/// What follows the first label of a host's name: its domain. `None` where the
+/// text has none, or is an address.
+#[must_use]
+pub fn domain_label(text: &str) -> Option<&str> {
+    let text = present(text.trim().trim_start_matches('\\'))?;
+    let domain = text.split_once('.').filter(|_| address(text).is_none())?.1;
+    present(domain.trim_end_matches('.'))
+}
+
 /// The address in a text, without brackets, zone and the prefix of an IPv4
 /// address in IPv6; `None` where it is none.
 #[must_use]
@@ -230,5 +239,9 @@ mod tests {
         assert_eq!(host_label("::ffff:10.0.1.4"), Some("10.0.1.4"));
         assert_eq!(host_label("fe80::1%4"), Some("fe80::1"));
         assert_eq!(host_label("-"), None);
+        assert_eq!(domain_label("\\\\FS01.example.org."), Some("example.org"));
+        for none in ["fs01", "fs01.", "10.0.1.4", "fe80::1%4.5", "-"] {
+            assert_eq!(domain_label(none), None, "{none}");
+        }
     }
 }

@@ -145,6 +145,16 @@ fn a_rejected_rule_is_named_with_file_line_and_reason() {
     assert!(reason.contains("missing"), "{reason}");
 }
 
+#[test]
+fn that_nothing_was_checked_is_said() {
+    let ground = Ground::new();
+    let empty = ground.path("empty");
+    fs::create_dir(&empty).unwrap();
+    let ran = run(&["rules", "check", empty.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("empty: no rule there"), "{}", ran.stderr);
+}
+
 fn common_rule(title: &str, event_id: &str) -> String {
     format!(
         "title: {title}\nlogsource:\n  product: windows\ndetection:\n  a:\n    EventID: {event_id}\n  condition: a\n"

@@ -63,8 +63,12 @@ fn host(
     let mut host = DeclaredHost { line, ..DeclaredHost::default() };
     for (text, line) in &texts {
         match names.host(text) {
-            Some(name) if !host.names.contains(&name) => host.names.push(name),
-            Some(_) => {}
+            Some(name) => {
+                host.domains.add(name, text);
+                if !host.names.contains(&name) {
+                    host.names.push(name);
+                }
+            }
             None => to.say(*line, &format!("`{text}` is no name of a host")),
         }
     }
@@ -263,7 +267,10 @@ fn overlaps(declared: &Declared, names: &Names, to: &mut Reading) {
             held.entry(one.address).or_default().push((*one, number));
         }
         for name in &host.names {
-            if named.insert(*name, number).is_some_and(|other| other != number) {
+            let other = named.insert(*name, number).filter(|other| *other != number);
+            let twice = other.and_then(|other| declared.hosts.get(other));
+            // Of hosts of different domains more is said, and by name.
+            if twice.is_some_and(|other| !other.domains.differ(&host.domains, *name)) {
                 to.say(host.line, &format!("`{}` is the name of two hosts", names.shown(*name)));
             }
         }

@@ -7,6 +7,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::addresses::{Conflict, is_firm};
 use super::inside::{Networks, is_private};
+use super::namesakes::namesakes;
 use super::skew::Skews;
 use super::{Declared, Estate};
 use crate::activity::What;
@@ -48,7 +49,11 @@ pub(super) fn learn(declared: &Declared, extraction: &Extraction) -> Estate {
     estate.skews = Skews::of(&extraction.activities, &extraction.evidence, &|host, time| {
         estate.canonical(host, time)
     });
-    estate.notices = notices(&estate, &conflicts, names);
+    let shared = namesakes(&extraction.domains, &declared.hosts, names);
+    for (label, _) in &shared {
+        estate.namesakes.extend([*label, estate.canonical_always(*label)]);
+    }
+    estate.notices = notices(&estate, &conflicts, &shared, names);
     estate
 }
 
@@ -212,7 +217,12 @@ fn networks(estate: &mut Estate, declared: &Declared, extraction: &Extraction) {
     }
 }
 
-fn notices(estate: &Estate, conflicts: &[Conflict], names: &Names) -> Vec<Notice> {
+fn notices(
+    estate: &Estate,
+    conflicts: &[Conflict],
+    shared: &[(Name, Vec<String>)],
+    names: &Names,
+) -> Vec<Notice> {
     let notice =
         |kind: &str, text: String| Notice { kind: kind.to_owned(), text, evidence: Vec::new() };
     let mut notices = Vec::new();
@@ -231,6 +241,15 @@ fn notices(estate: &Estate, conflicts: &[Conflict], names: &Names) -> Vec<Notice
     }
     if let Some(more) = named.len().checked_sub(CONFLICTS_NAMED_MAX).filter(|more| *more > 0) {
         notices.push(notice("address-of-two-hosts", format!("{more} more addresses of two hosts")));
+    }
+    for (label, domains) in shared {
+        let label = names.shown(*label);
+        let text = format!(
+            "{label} is the name of hosts in {}; they are taken for one host, on whose logs \
+             nothing is ruled out. If it is one, name it in estate.toml by each of these names",
+            domains.join(", ")
+        );
+        notices.push(notice("hosts-of-one-name", text));
     }
     let clock = |clock: Option<Name>| clock.map_or("a sensor", |host| names.shown(host)).to_owned();
     let mut skews: Vec<Notice> = Vec::new();

@@ -25,6 +25,7 @@ mod addresses;
 mod declared;
 mod inside;
 mod learn;
+mod namesakes;
 mod net;
 mod skew;
 
@@ -39,6 +40,7 @@ use crate::extract::Extraction;
 use crate::names::{Name, Names};
 
 pub use inside::Inside;
+pub use namesakes::Domains;
 pub use net::Network;
 pub use skew::{Clock, Skew};
 
@@ -58,6 +60,8 @@ pub struct Declared {
 pub struct DeclaredHost {
     /// Its names ([`Names::host`]); the first is what it is called.
     pub names: Vec<Name>,
+    /// The domains that its names are of.
+    pub domains: Domains,
     /// Its addresses, and from when until when (nanoseconds since 1970) it had
     /// each.
     pub addresses: Vec<Held>,
@@ -121,6 +125,8 @@ pub struct Estate {
     declared: Vec<Name>,
     shares: Shares,
     skews: skew::Skews,
+    /// Hosts by a name that hosts of several domains share.
+    namesakes: HashSet<Name>,
     notices: Vec<Notice>,
 }
 
@@ -223,6 +229,13 @@ impl Estate {
     #[must_use]
     pub fn shares(&self) -> &Shares {
         &self.shares
+    }
+
+    /// Whether hosts of several domains are known by this one name: what is in
+    /// the log of one says nothing of the others.
+    #[must_use]
+    pub fn has_namesakes(&self, host: Name) -> bool {
+        self.namesakes.contains(&host)
     }
 
     /// By how much the clock of `b` is ahead of that of `a`, measured by records

@@ -19,6 +19,7 @@ use hashbrown::{HashMap, HashSet};
 use sekisho_event::{EventBatch, Shape, Vocabulary};
 
 use crate::activity::{Activity, Actor, LogonKind, Peer, Session, SessionStep, What};
+use crate::estate::Domains;
 use crate::evidence::{Evidence, Record, RecordId, reckoned};
 use crate::ledger::{Heard, Hour, Source};
 use crate::limits::ACTIVITIES_MAX;
@@ -82,6 +83,8 @@ pub struct Extraction {
     /// Cells with events of files of which not all records could be read. Has to
     /// be said before they come.
     pub unread: HashSet<u32>,
+    /// Of which domains the hosts are that records are of.
+    pub domains: Domains,
     /// Which host had which address when, as records say.
     pub known: KnownNames,
     /// Which account has which SID, as records say.
@@ -125,6 +128,13 @@ impl Extraction {
         }
     }
 
+    /// The host that a record is of, by its name.
+    fn host(&mut self, text: Option<&str>) -> Option<Name> {
+        let host = self.names.host(text?)?;
+        self.domains.add(host, text?);
+        Some(host)
+    }
+
     /// Reads a batch. `leaf` says where each row stands in the case.
     pub fn batch(
         &mut self,
@@ -137,10 +147,14 @@ impl Extraction {
         let told = extractor.filter(|e| e.tells_apart(&batch.shape));
         let columns_told = told.map(|e| columns.of_fields(e.fields()));
         let channel = self.names.of(&channel_of(&batch.shape));
+        let mut last = (None, None);
         for row in 0..batch.rows() {
             let row_view = columns.row(row);
             let Some(leaf) = leaf(row) else { continue };
-            let host = row_view.host().and_then(|host| self.names.host(host));
+            if row_view.host() != last.0 {
+                last = (row_view.host(), self.host(row_view.host()));
+            }
+            let host = last.1;
             let record = Record {
                 host,
                 channel,

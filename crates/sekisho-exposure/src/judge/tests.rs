@@ -274,6 +274,51 @@ fn records_of_a_host_by_another_of_its_names_are_its_records() {
 }
 
 #[test]
+fn the_log_of_one_host_says_nothing_of_another_of_its_name() {
+    let answer = |written: &[&str], declared: &[&str]| {
+        let mut logs = Logs::all();
+        for host in written {
+            let time = (TIME + 3 * HOUR).to_string();
+            let row = [("@host", *host), ("@time", &time), ("PrivilegeList", "none")];
+            add(&mut logs.extraction, &shape("windows", "Security", 4672), &[&row]);
+        }
+        logs.expecting(&declared.concat())
+    };
+    let (a, b) = ("fs01.a.example", "FS01.B.example");
+    let host = |names: &str| format!("[[host]]\nnames = [{names}]\nlogs = ['Security']\n");
+    let (of_a, of_b) = (host("'fs01.a.example'"), host("'fs01.b.example'"));
+    let one = host("'fs01.a.example', 'fs01.b.example.'");
+    // (written in records, declared, ruled out)
+    let cases: [(&[&str], &[&str], bool); 8] = [
+        (&[a], &[], true),
+        (&[a, "fs01.localdomain", "FS01.A.EXAMPLE."], &[&of_a], true),
+        (&[a, b], &[], false),
+        (&[a, b], &[&of_a], false),
+        (&[a], &[&of_b], false),
+        (&[], &[&of_a, &of_b], false),
+        (&[a, b], &[&one], true),
+        (&[a, b, "fs01.c.example"], &[&one], false),
+    ];
+    for (written, declared, out) in cases {
+        let answer = answer(written, declared);
+        let verdict = &answer.verdicts[0];
+        assert_eq!(
+            verdict.verdict == Verdict::RuledOut,
+            out,
+            "{written:?} {declared:?} {verdict:?}"
+        );
+        let told = of_kind(&answer, "hosts-of-one-name");
+        assert_eq!(told.len(), usize::from(!out), "{told:?}");
+        assert!(
+            told.iter()
+                .all(|text| text.contains("FS01 is the name of hosts in a.example, b.example"))
+        );
+        let of_fs01 = answer.coverage.iter().find(|c| c.host == "FS01").unwrap();
+        assert_eq!(of_fs01.state == CoverageWord::Covered, out);
+    }
+}
+
+#[test]
 fn nothing_that_is_expected_makes_a_verdict_milder() {
     let logs =
         ["Security", "linux/sshd", "linux/auditd", "Application", "zeek/conn", "aws/cloudtrail"];

@@ -111,6 +111,7 @@ impl<'a> Ledger<'a> {
             expected: Expected::of(estate, heard, names),
         };
         ledger.read_losses(story, evidence);
+        ledger.doubt_namesakes(estate);
         ledger
     }
 
@@ -345,6 +346,17 @@ impl<'a> Ledger<'a> {
         }
         marks.extend(self.losses.get(&source).into_iter().flatten().cloned());
         laid(&marks, first, end)
+    }
+
+    /// Of whose log a record is cannot be told where hosts share a name.
+    fn doubt_namesakes(&mut self, estate: &Estate) {
+        let (first, last) = self.extent;
+        let shared = |source: &Source| source.host.is_some_and(|host| estate.has_namesakes(host));
+        for source in self.sources.values().flatten().map(|(source, _)| *source).filter(shared) {
+            let reason = "hosts of several domains have this name".to_owned();
+            let mark = ((first, last.saturating_add(1)), CoverageWord::Partial, reason);
+            self.losses.entry(source).or_default().push(mark);
+        }
     }
 
     /// What losses say, for each source that they are about.

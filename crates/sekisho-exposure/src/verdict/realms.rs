@@ -69,8 +69,12 @@ impl Ways<'_> {
     }
 
     /// Whether a sensor's counts of what a host sent are all there are: it
-    /// watched over the whole time, and says of nothing that it was lost.
+    /// watched that one host over the whole time, and says of nothing that it
+    /// was lost.
     pub(super) fn is_counted(&self, host: Name) -> bool {
+        if self.sweep.estate.has_namesakes(host) {
+            return false;
+        }
         let Some(hours) = self.heard.watched.get(&(host, Class::Flow)) else { return false };
         let (first, last) = (Hour::of(self.begin).0, Hour::of(self.end).0);
         let every = (first..=last).all(|hour| hours.contains_key(&Hour(hour)));

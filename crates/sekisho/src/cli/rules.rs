@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use sekisho_sigma::{Correlator, ParseOptions, Program};
 use serde_json::json;
@@ -52,6 +52,10 @@ impl Check {
         let (correlator, unresolved) = Correlator::new(correlations, &program);
         loaded.rejected.extend(unresolved);
         let count = program.rules().len() + correlator.correlations().len() + loaded.filters;
+        if count == 0 && loaded.rejected.is_empty() {
+            let given: Vec<String> = self.paths.iter().map(|p| p.display().to_string()).collect();
+            bail!("{}: no rule there; expected .yml or .yaml files with Sigma rules", given.join(", "));
+        }
         let text = match self.format {
             Format::Json => {
                 let rejected: Vec<_> = loaded
