@@ -244,6 +244,22 @@ fn a_log_that_is_expected_and_stops_early_is_missing_from_then_on() {
 }
 
 #[test]
+fn where_only_a_logs_habit_speaks_the_verdict_has_a_condition() {
+    let conditions = |last: i64| {
+        let mut answer = Logs::until(last).expecting("");
+        assert_eq!(answer.verdicts[0].verdict, Verdict::RuledOut);
+        std::mem::take(&mut answer.verdicts[0].conditions)
+    };
+    let whole = conditions(HOURS);
+    let short = conditions(HOURS - 2);
+    let ends = stamp(TIME + (HOURS - 2) * HOUR + 2_000_000_000);
+    let said =
+        format!("nothing happened to it after {ends}, where the records of logon of FS01 end");
+    assert!(!whole.iter().any(|c| c.starts_with("nothing happened")), "{whole:?}");
+    assert_eq!(short.iter().filter(|c| **c == said).count(), 1, "{short:?}");
+}
+
+#[test]
 fn a_record_without_a_time_may_have_been_at_any() {
     // No time, FILETIME 0, the last that 64 bits have.
     for time in [sekisho_event::TIME_UNKNOWN, -9_223_372_036_000_000_000, i64::MAX] {

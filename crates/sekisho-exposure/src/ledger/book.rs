@@ -62,6 +62,9 @@ pub(crate) struct Cover {
     pub(crate) alive: bool,
     /// What is missing: of which log, of which class, when, why.
     pub(crate) missing: Vec<Absent>,
+    /// From the first to the last record of what it rests on: habit covers what
+    /// is beyond, and no record does. `None` where nothing was heard.
+    pub(crate) heard: Option<Gap>,
 }
 
 /// A stretch that is missing.
@@ -162,15 +165,21 @@ impl<'a> Ledger<'a> {
     /// Whether some source of a host showed these classes over a stretch: the
     /// best of its sources for each.
     pub(crate) fn cover(&self, host: Name, classes: &[Class], from: i64, to: i64) -> Cover {
-        let mut cover = Cover { whole: true, alive: true, missing: Vec::new() };
+        let mut cover = Cover { whole: true, alive: true, missing: Vec::new(), heard: None };
         for &class in classes {
             let with = self.of_host(host).iter().filter(|(_, has)| has.contains(&class));
             let best = with
                 .map(|(source, _)| self.class_cover(*source, class, from, to))
-                .min_by_key(|absent| absent.iter().map(|a| a.to - a.from).sum::<i64>());
+                .min_by_key(|(absent, _)| absent.iter().map(|a| a.to - a.from).sum::<i64>());
             let mut lacking = self.lacks(host, class, from, to).peekable();
             let absent = match best {
-                Some(absent) => absent,
+                Some((absent, heard)) => {
+                    cover.heard = match (cover.heard, heard) {
+                        (Some(a), Some(b)) => Some((a.0.max(b.0), a.1.min(b.1))),
+                        (one, other) => one.or(other),
+                    };
+                    absent
+                }
                 None => {
                     cover.alive = false;
                     cover.whole = false;
@@ -234,8 +243,15 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// What one source lacks of one class over a stretch.
-    fn class_cover(&self, source: Source, class: Class, from: i64, to: i64) -> Vec<Absent> {
+    /// What one source lacks of one class over a stretch, and from when until
+    /// when it was heard.
+    fn class_cover(
+        &self,
+        source: Source,
+        class: Class,
+        from: i64,
+        to: i64,
+    ) -> (Vec<Absent>, Option<Gap>) {
         // What is in a cloud's stores is recorded when somebody touches it, and
         // only then: whether its log was alive, all of its records show.
         let on_touch =
@@ -244,7 +260,9 @@ impl<'a> Ledger<'a> {
         // Where ids prove that nothing is missing, that a class was silent is
         // no loss; else each class has a habit of its own.
         let hours = self.hours(source, (!unbroken).then_some(class));
-        self.lay(source, Some(class), &hours)
+        let heard = hours.first().zip(hours.last()).map(|(first, last)| (first.first, last.last));
+        let laid = self.lay(source, Some(class), &hours);
+        let absent = laid
             .into_iter()
             .filter(|stretch| stretch.word != CoverageWord::Covered)
             .filter(|stretch| stretch.from < to && stretch.to > from)
@@ -256,7 +274,8 @@ impl<'a> Ledger<'a> {
                 to: stretch.to.min(to),
                 reason: stretch.reason,
             })
-            .collect()
+            .collect();
+        (absent, heard)
     }
 
     /// The hours in which a source was heard, of one class or all.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use hashbrown::HashSet;
 
 use super::acts::{Acts, is_theirs};
+use super::cite::stamp;
 use super::once::Once;
 use crate::activity::{Object, TouchKind, What};
 use crate::answer::Grade;
@@ -14,6 +15,13 @@ use crate::extract::Class;
 use crate::ledger::{Absent, Cover, Ledger};
 use crate::names::Name;
 use crate::taint::{Entity, May, Sweep};
+
+/// From how many nanoseconds on it is said that a log begins later than the
+/// evidence, or ends earlier, where its habit explains that.
+const ENDS_SAID_MIN: i64 = 300_000_000_000;
+
+/// Hosts of a credential that are named for that, at most.
+const ENDS_NAMED_MAX: usize = 5;
 
 /// Everything that ways are judged with.
 pub(crate) struct Ways<'a> {
@@ -116,6 +124,7 @@ impl Ways<'_> {
         let visited = self.once.visited(host, || self.may_sessions(host));
         let acts = self.has_acts(number);
         if logon.whole && !local && visited.is_empty() && !acts {
+            way.conditions.extend(self.within(host, Class::Logon));
             way.closed = Some(
                 "every session on the host is on record, and none can have been the intruder's"
                     .to_owned(),
@@ -127,6 +136,8 @@ impl Ways<'_> {
             && !acts
             && !self.once.unclear(|| self.touched_unclear()).contains(&host)
         {
+            way.conditions.extend(self.within(host, Class::Logon));
+            way.conditions.extend(self.within(host, Class::ShareAccess));
             way.closed = Some("every access to the host's shares is on record; whoever may have been the intruder could do no more than use shares, and did not touch it".to_owned());
         } else {
             way.why = self.why_open(local, &visited, acts, &logon.missing);
@@ -141,6 +152,24 @@ impl Ways<'_> {
         }
         way.conditions.push("no copy of it lies where it was not declared".to_owned());
         way
+    }
+
+    /// What a way that is closed rests on besides: that nothing happened in the
+    /// time for which only a log's habit speaks, at both ends of the evidence.
+    fn within(&self, host: Name, class: Class) -> Option<String> {
+        let (first, last) = self.cover(host, class).heard?;
+        let log = format!("the records of {} of {}", class.word(), self.sweep.names.shown(host));
+        let early = (first - self.begin > ENDS_SAID_MIN).then(|| stamp(whole_second(first)));
+        let late = (self.end - last > ENDS_SAID_MIN).then(|| stamp(whole_second(last)));
+        let (when, where_) = match (early, late) {
+            (Some(early), Some(late)) => {
+                (format!("before {early} or after {late}"), "begin and end")
+            }
+            (Some(early), None) => (format!("before {early}"), "begin"),
+            (None, Some(late)) => (format!("after {late}"), "end"),
+            (None, None) => return None,
+        };
+        Some(format!("nothing happened to it {when}, where {log} {where_}"))
     }
 
     /// Whether a host or realm was heard on a class over the whole time.
@@ -304,6 +333,7 @@ impl Ways<'_> {
             };
             way.recorded |= cover.alive && (class != Class::CloudManagement || unheard.is_none());
             way.conditions.extend(self.unsaid(realm, place).map(str::to_owned));
+            way.conditions.extend(self.within(realm, class));
             if !cover.whole || unheard.is_some() {
                 whole = false;
                 let first = cover.missing.first().map(|absent| absent.reason.clone());
@@ -372,9 +402,11 @@ impl Ways<'_> {
             way.open = Some((link.grade, format!("its secrets were within reach: {}", link.how)));
             whole = false;
         }
+        let mut within: Vec<String> = Vec::new();
         for host in hosts {
             let cover = self.cover(host, Class::Logon);
             let may = self.may.host(host).is_some();
+            within.extend(self.within(host, Class::Logon));
             if may || !cover.whole {
                 whole = false;
                 way.why = format!(
@@ -391,11 +423,22 @@ impl Ways<'_> {
                 way.recorded = self.cover(host, Class::Process).alive;
             }
         }
+        let more = within.len().saturating_sub(ENDS_NAMED_MAX);
+        within.truncate(ENDS_NAMED_MAX);
+        way.conditions.extend(within);
+        if more > 0 {
+            way.conditions.push(format!("and so for {more} more hosts, as `coverage` has them"));
+        }
         if whole {
             way.closed = Some("every host on which it was used or kept was watched, and none can have been the intruder's".to_owned());
         }
         way
     }
+}
+
+/// A time without its fraction of a second.
+fn whole_second(time: i64) -> i64 {
+    time - time.rem_euclid(1_000_000_000)
 }
 
 /// Two places of one asset.

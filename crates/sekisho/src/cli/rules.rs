@@ -54,7 +54,10 @@ impl Check {
         let count = program.rules().len() + correlator.correlations().len() + loaded.filters;
         if count == 0 && loaded.rejected.is_empty() {
             let given: Vec<String> = self.paths.iter().map(|p| p.display().to_string()).collect();
-            bail!("{}: no rule there; expected .yml or .yaml files with Sigma rules", given.join(", "));
+            bail!(
+                "{}: no rule there; expected .yml or .yaml files with Sigma rules",
+                given.join(", ")
+            );
         }
         let text = match self.format {
             Format::Json => {
