@@ -1,6 +1,8 @@
 //! Reads a column's pages row by row, or rather many rows at a time. Each
 //! distinct value of a dictionary is interned once; rows are looked up.
 
+use std::ops::Range;
+
 use sekisho_event::{Dictionary, Kind, ValueId};
 
 use crate::error::Flaw;
@@ -414,12 +416,36 @@ pub(crate) fn not_text() -> Flaw {
 /// The bytes of the value that begins here; goes on to the next one.
 #[inline]
 pub(crate) fn take_bytes<'a>(body: &'a [u8], at: &mut usize) -> Result<&'a [u8], Flaw> {
+    let range = take_range(body, at)?;
+    body.get(range).ok_or_else(cut)
+}
+
+/// Where the next text of a page stands.
+fn take_range(body: &[u8], at: &mut usize) -> Result<Range<usize>, Flaw> {
     let head = body.get(*at..).and_then(|rest| rest.first_chunk::<4>()).ok_or_else(cut)?;
     let from = *at + 4;
     let end = from + u32::from_le_bytes(*head) as usize;
-    let text = body.get(from..end).ok_or_else(cut)?;
+    if end > body.len() {
+        return Err(cut());
+    }
     *at = end;
-    Ok(text)
+    Ok(from..end)
+}
+
+/// Moves the texts of a page together where they are, one behind the other,
+/// and gives where each ends.
+pub(crate) fn gather(body: &mut Vec<u8>, count: usize) -> Result<Vec<usize>, Flaw> {
+    let (mut at, mut len) = (0, 0);
+    let mut ends = Vec::with_capacity(count);
+    for _ in 0..count {
+        let text = take_range(body, &mut at)?;
+        let size = text.len();
+        body.copy_within(text, len);
+        len += size;
+        ends.push(len);
+    }
+    body.truncate(len);
+    Ok(ends)
 }
 
 /// Reads numbers written as packed differences.

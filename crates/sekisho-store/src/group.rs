@@ -13,7 +13,7 @@ use sekisho_event::{
     Vocabulary,
 };
 
-use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, not_text, take_bytes};
+use crate::cursor::{Cursor, Head, Pages, Unpacker, cut, flaw, gather, not_text, take_bytes};
 use crate::error::{Error, Flaw};
 use crate::footer::{ChunkAt, Footer, Group};
 use crate::grams::Grams;
@@ -450,9 +450,8 @@ impl LateText {
                 return Err(cut());
             }
             unpacker.take(head.values * size_of::<usize>())?;
-            bytes.reserve(pages.body.len());
-            ends.reserve(head.values);
-            values(&pages.body, 0, head.values, &mut bytes, &mut ends)?;
+            ends = gather(&mut pages.body, head.values)?;
+            bytes = std::mem::take(&mut pages.body);
             left = Some(pages);
         } else {
             let mut runs = Vec::new();
