@@ -84,9 +84,26 @@ const NUMBERS: &[&str] = &["ParentProcessId", "ProcessId", "TerminalSessionId"];
 
 struct Event {
     head: EventHead,
-    values: Vec<String>,
+    /// Its values one behind the other, as a record has them.
+    text: String,
+    /// By field: where in the text its value ends.
+    ends: Vec<usize>,
     /// By field: number of the value among those of the field.
     ids: Vec<usize>,
+}
+
+impl Event {
+    /// The values, in the order of fields.
+    fn values(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(from, &to)| self.text.get(from..to).unwrap_or_default())
+    }
+}
+
+/// A field, and whether its values are numbers in JSON.
+struct Field {
+    name: PreparedName,
+    is_number: bool,
 }
 
 /// Measures sealing: with what was made of a value kept for the next event that
@@ -94,8 +111,9 @@ struct Event {
 pub(crate) fn run() -> Result<()> {
     let mut known: Vec<HashMap<String, usize>> = vec![HashMap::new(); TEMPLATES.len()];
     let events: Vec<Event> = (0..EVENTS).map(|number| event(number, &mut known)).collect();
-    let names: Vec<PreparedName> =
-        TEMPLATES.iter().map(|(name, _)| PreparedName::new(name)).collect();
+    let field =
+        |name: &str| Field { name: PreparedName::new(name), is_number: NUMBERS.contains(&name) };
+    let fields: Vec<Field> = TEMPLATES.iter().map(|(name, _)| field(name)).collect();
     for (kind, what, (must, aim)) in
         [(Kind::Fields, "20 fields", FIELDS), (Kind::Whole, "whole", WHOLE)]
     {
@@ -112,12 +130,10 @@ pub(crate) fn run() -> Result<()> {
             let mut slots = slots.clone();
             for event in &events {
                 let mut open = sealer.begin(&event.head);
-                let cells = event.values.iter().zip(&event.ids);
-                for ((name, (value, &id)), slots) in names.iter().zip(cells).zip(&mut slots) {
+                let cells = event.values().zip(&event.ids);
+                for ((field, (value, &id)), slots) in fields.iter().zip(cells).zip(&mut slots) {
                     let slot = slots.get_mut(id).context("a slot")?;
-                    open.field_kept(name, slot, |out| {
-                        write_value(out, value_of(name.written(), value));
-                    });
+                    open.field_kept(&field.name, slot, |out| write_value(out, field.value(value)));
                 }
                 open.finish()?;
             }
@@ -126,14 +142,14 @@ pub(crate) fn run() -> Result<()> {
         let anew = rate(|| {
             for event in &events {
                 let mut open = sealer.begin(&event.head);
-                for (name, value) in names.iter().zip(&event.values) {
-                    open.field_with(name, |out| write_value(out, value_of(name.written(), value)));
+                for (field, value) in fields.iter().zip(event.values()) {
+                    open.field_with(&field.name, |out| write_value(out, field.value(value)));
                 }
                 open.finish()?;
             }
             Ok(())
         })?;
-        let (texts, leaf) = sizes(&mut sealer, &events, &names)?;
+        let (texts, leaf) = sizes(&mut sealer, &events, &fields)?;
         let verdict = if kept >= aim {
             "as aimed at"
         } else if kept >= must {
@@ -150,8 +166,10 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn value_of<'a>(name: &str, value: &'a str) -> Value<'a> {
-    if NUMBERS.contains(&name) { Value::Number(value) } else { Value::String(value) }
+impl Field {
+    fn value<'a>(&self, text: &'a str) -> Value<'a> {
+        if self.is_number { Value::Number(text) } else { Value::String(text) }
+    }
 }
 
 /// An event whose values are chosen and filled by its number.
@@ -163,7 +181,7 @@ fn event(number: u32, known: &mut [HashMap<String, usize>]) -> Event {
         state ^= state << 5;
         state % below
     };
-    let (mut values, mut ids) = (Vec::new(), Vec::new());
+    let (mut text, mut ends, mut ids) = (String::new(), Vec::new(), Vec::new());
     for ((_, templates), known) in TEMPLATES.iter().zip(known) {
         let chosen = next(u32::try_from(templates.len()).unwrap_or(1));
         let template = templates.get(chosen as usize).copied().unwrap_or_default();
@@ -174,8 +192,9 @@ fn event(number: u32, known: &mut [HashMap<String, usize>]) -> Event {
         });
         let value: String = filled.collect();
         let next = known.len();
-        ids.push(*known.entry(value.clone()).or_insert(next));
-        values.push(value);
+        text.push_str(&value);
+        ends.push(text.len());
+        ids.push(*known.entry(value).or_insert(next));
     }
     let head = EventHead {
         time: 1_771_300_000_000_000_000 + i64::from(number) * 1_234_567,
@@ -184,7 +203,7 @@ fn event(number: u32, known: &mut [HashMap<String, usize>]) -> Event {
         offset: u64::from(number) * 1_800,
         ordinal: 0,
     };
-    Event { head, values, ids }
+    Event { head, text, ends, ids }
 }
 
 /// Events a second of processor time.
@@ -209,16 +228,12 @@ fn cpu() -> Result<f64> {
 
 /// Mean bytes of all disclosures of an event, and bytes of a leaf.
 #[expect(clippy::cast_precision_loss, reason = "a mean of lengths")]
-fn sizes(
-    sealer: &mut EventSealer,
-    events: &[Event],
-    names: &[PreparedName],
-) -> Result<(f64, usize)> {
+fn sizes(sealer: &mut EventSealer, events: &[Event], fields: &[Field]) -> Result<(f64, usize)> {
     let (mut texts, mut leaf) = (0, 0);
     for event in events {
         let mut open = sealer.begin(&event.head);
-        for (name, value) in names.iter().zip(&event.values) {
-            open.field_with(name, |out| write_value(out, value_of(name.written(), value)));
+        for (field, value) in fields.iter().zip(event.values()) {
+            open.field_with(&field.name, |out| write_value(out, field.value(value)));
         }
         let sealed = open.disclose()?;
         texts += sealed.disclosures.iter().map(|(_, text)| text.len()).sum::<usize>();
