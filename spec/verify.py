@@ -646,13 +646,16 @@ RECORDS = {
     "empty": dict(DAYS, proof=or_null(text)),
     "gap": dict(DAYS, missing=number, reason=text),
     "segment": dict(name=path, sha256=digest, bytes=number, events=number),
+    "results": dict(
+        files=list_of(record_of(name=path, sha256=digest, bytes=number)),
+        output_root=or_null(digest), assets=or_null(digest), estate=or_null(digest),
+    ),
     "examination": dict(
         number=number32, kind=one_of("examine", "hunt"), engine=text, complete=truth,
         rules=COUNT_AND_HASH, indicators=or_null(COUNT_AND_HASH),
         seal=or_null(record_of(kind=one_of("fields", "whole"), nonce=nonce)),
         sources=FIRST_AND_COUNT, cells=record_of(first=number32, count=number32, events=number),
-        records=FIRST_AND_COUNT, clock_jumps=number, input_root=digest, output_root=digest,
-        detections=number, files=list_of(record_of(name=path, sha256=digest, bytes=number)),
+        records=FIRST_AND_COUNT, clock_jumps=number, input_root=digest, detections=number,
         verdicts=record_of(clean=number, findings=number, gap=number, refused=number),
     ),
     "release": dict(number=number32, to=text, events=number, fields=number, content=digest),
@@ -664,11 +667,10 @@ RECORDS = {
     ),
     "exposure": dict(
         number=number32, engine=text, size=number, records=FIRST_AND_COUNT, events=number,
-        seeds=number, assets=or_null(digest), estate=or_null(digest),
-        files=list_of(record_of(name=path, sha256=digest, bytes=number)),
+        seeds=number,
     ),
 }
-OF_EXAMINATION = ("source", "cell", "empty", "gap", "segment")
+OF_EXAMINATION = ("source", "cell", "empty", "gap", "segment", "results")
 
 
 @dataclass(frozen=True)
@@ -1449,6 +1451,8 @@ def check_ranges(records, report):
     precedes it. Gives examinations, by entry, with their records; or nothing
     if the ranges are broken, as then nothing can be counted."""
     belongs, out, whole = set(), {}, True
+    answers = {r.entry - 1 for r in records.values() if r.type == "exposure"}
+    answers = {n for n in answers if n in records and records[n].type == "results"}
     for record in records.values():
         if record.type != "examination":
             continue
@@ -1464,7 +1468,7 @@ def check_ranges(records, report):
         else:
             belongs.update(span)
             out[record.entry] = [records[n] for n in span]
-    strays = [r for n, r in records.items() if r.type in OF_EXAMINATION and n not in belongs]
+    strays = [r for n, r in records.items() if r.type in OF_EXAMINATION and n not in belongs | answers]
     for stray in strays if whole else ():
         report.broken(f"entry {stray.entry}", f"a {stray.type} that belongs to no examination")
     return out if whole else {}
@@ -1535,7 +1539,8 @@ def check_examination(record, own, cells_before, sources_before, all_cells, repo
         counted = (record["cells"]["first"], record["cells"]["count"])
         expect(counted == (cells_before, len(cells)), "does not count its cells right")
     else:
-        expect(record["seal"] is None and not own, "a hunt has neither a seal nor records of its own")
+        expect(record["seal"] is None, "a hunt seals nothing")
+        expect(len(own) <= 1, "a hunt has no records of its own but that of its results")
         expect(counted[1] == 0, "a hunt has no sources")
     first, count = record["cells"]["first"], record["cells"]["count"]
     looked_at = all_cells[first : first + count]
@@ -1547,21 +1552,44 @@ def check_examination(record, own, cells_before, sources_before, all_cells, repo
     told = sum(record["verdicts"][name] for name in ("clean", "findings", "refused"))
     expect(told == count, "its verdicts are not as many as its cells")
     check_stored(record, [r for r in own if r.type == "segment"], expect)
+    check_results(record, own, report)
     return cells, sources
 
 
+def results_of(own):
+    """The record of what was written, the last of its records; or nothing."""
+    return own[-1] if own and own[-1].type == "results" else None
+
+
+def check_results(record, own, report):
+    """What an examination wrote is said once, directly before it."""
+    results, number_ = results_of(own), f"{record['number']:04d}"
+    if results is None:
+        report.broken(f"entry {record.entry}", "its last record is not that of its results")
+        return
+    for more in own[:-1]:
+        if more.type == "results":
+            report.broken(f"entry {more.entry}", "more results of an examination that has others")
+    place, names = f"entry {results.entry}", [f["name"] for f in results["files"]]
+    if results["output_root"] is None or results["assets"] or results["estate"]:
+        report.broken(place, "an examination has an output_root, and neither assets nor estate")
+    folders = (f"examinations/{number_}/", f"store/{number_}/")
+    misplaced = [name for name in names if not name.startswith(folders)]
+    if misplaced:
+        report.broken(place, f"names files outside of its folders: {', '.join(misplaced)}")
+    lines = f"examinations/{number_}/detections.jsonl"
+    if lines not in names:
+        report.broken(place, f"does not name {lines}")
+
+
 def check_stored(record, segments, expect):
-    """Segments hold as many events as cells; files lie where they belong."""
+    """Segments hold as many events as cells, and lie where they belong."""
     number_ = f"{record['number']:04d}"
     if segments:
         stored = sum(segment["events"] for segment in segments)
         expect(stored == record["cells"]["events"], f"its segments hold {stored} events")
     misplaced = [s["name"] for s in segments if not s["name"].startswith(f"store/{number_}/")]
-    folders = (f"examinations/{number_}/", f"store/{number_}/")
-    misplaced += [f["name"] for f in record["files"] if not f["name"].startswith(folders)]
-    expect(not misplaced, f"names files outside of its folders: {', '.join(misplaced)}")
-    lines = f"examinations/{number_}/detections.jsonl"
-    expect(lines in [f["name"] for f in record["files"]], f"does not name {lines}")
+    expect(not misplaced, f"names segments outside of its folder: {', '.join(misplaced)}")
 
 
 def check_examinations(records, report):
@@ -1596,17 +1624,22 @@ def check_exposures(records, countable, report):
         for stray in [v for v in own if v.entry < first]:
             report.broken(f"entry {stray.entry}", "a verdict that belongs to no exposure")
         own = [v for v in own if v.entry >= first]
-        check_exposure(record, own, first, count, report)
+        check_exposure(record, own, records.get(record.entry - 1), report)
         for verdict in own if countable else ():
             check_evidence(verdict, record["size"], records, report)
     for stray in verdicts:
         report.broken(f"entry {stray.entry}", "a verdict that belongs to no exposure")
 
 
-def check_exposure(record, own, first, count, report):
+def check_exposure(record, own, before, report):
+    """`own` are its verdicts, `before` the record directly before it."""
     place = f"entry {record.entry}"
-    if first + count != record.entry or len(own) != count:
-        report.broken(place, "its records are not the verdicts directly before it")
+    first, count = record["records"]["first"], record["records"]["count"]
+    results = before if before and before.type == "results" else None
+    if results is None:
+        report.broken(place, "its last record is not that of its results")
+    if first + count != record.entry or len(own) + (results is not None) != count:
+        report.broken(place, "its records are not the verdicts directly before it, and its results")
     if not 1 <= record["size"] <= first:
         report.broken(place, f"speaks of {record['size']} entries of the log")
     assets = set()
@@ -1616,8 +1649,16 @@ def check_exposure(record, own, first, count, report):
         if verdict["asset"] in assets:
             report.broken(f"entry {verdict.entry}", f"a second verdict of {verdict['asset']}")
         assets.add(verdict["asset"])
-    folder = f"exposures/{record['number']:04d}/"
-    names = [f["name"] for f in record["files"]]
+    if results is not None:
+        check_answer(record, results, report)
+
+
+def check_answer(record, results, report):
+    """The files of an exposure."""
+    folder, place = f"exposures/{record['number']:04d}/", f"entry {results.entry}"
+    names = [f["name"] for f in results["files"]]
+    if results["output_root"] is not None:
+        report.broken(place, "an exposure has no output_root")
     misplaced = [name for name in names if not name.startswith(folder)]
     if misplaced:
         report.broken(place, f"names files outside of its folder: {', '.join(misplaced)}")
@@ -1647,7 +1688,9 @@ def check_exposure_files(folder, records, report):
     """Files of all exposures; gives their names."""
     named = set()
     for record in records.values():
-        for file in record["files"] if record.type == "exposure" else ():
+        before = records.get(record.entry - 1)
+        answers = record.type == "exposure" and before and before.type == "results"
+        for file in before["files"] if answers else ():
             name = file["name"]
             named.add(name)
             if report.check(f"file {name}", check_file, folder, name, file["bytes"], file["sha256"]):
@@ -1659,7 +1702,7 @@ def describe_exposures(records, report):
     for record in records.values():
         place = f"entry {record.entry}"
         if record.type == "exposure" and place not in report.places("broken"):
-            sentence = f"exposure {record['number']}: {record['records']['count']} verdicts"
+            sentence = f"exposure {record['number']}: {max(record['records']['count'] - 1, 0)} verdicts"
             report.proven(place, f"sealed: {sentence} on {record['size']} entries of the log")
             report.claimed(place, f"the verdicts are those of {record['engine']}")
 
@@ -1775,7 +1818,9 @@ def check_leaves(folder, record, cells, report):
 
 def check_examination_files(folder, record, own, report):
     """Files, segments, leaves and output of one examination; gives the names."""
-    named = [(f["name"], f["bytes"], f["sha256"]) for f in record["files"]]
+    results = results_of(own)
+    wrote = results["files"] if results else []
+    named = [(f["name"], f["bytes"], f["sha256"]) for f in wrote]
     named += [(s["name"], s["bytes"], s["sha256"]) for s in own if s.type == "segment"]
     for name, bytes_, sha256_ in named:
         if report.check(f"file {name}", check_file, folder, name, bytes_, sha256_):
@@ -1786,9 +1831,10 @@ def check_examination_files(folder, record, own, report):
             report.broken(f"file {lines}", "lacks in the case")
     elif f"file {lines}" not in report.places("broken"):
         output = report.check(f"file {lines}", output_of, folder, lines)
-        if output and output != (record["detections"], hash_hex(record["output_root"])):
-            sentence = "detections or output_root are not those of detections.jsonl"
-            report.broken(f"entry {record.entry}", sentence)
+        if output and output[0] != record["detections"]:
+            report.broken(f"entry {record.entry}", f"detections.jsonl has {output[0]} lines")
+        elif output and results["output_root"] and output[1] != hash_hex(results["output_root"]):
+            report.broken(f"entry {results.entry}", "output_root is not that of detections.jsonl")
     if record["kind"] == "examine":
         check_leaves(folder, record, [r for r in own if r.type == "cell"], report)
     return {name for name, _, _ in named}

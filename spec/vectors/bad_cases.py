@@ -9,7 +9,7 @@ import struct
 from good import changed_owner, large
 from story import (
     ASSESSOR, EXAMINATION, FRIDAY, GAP, LATER, MONDAY, OTHER, OWNER, PARTIES, PARTNER, PICKS, POLICY, QUIET,
-    RELEASE, SEGMENT, SERVER, SIZE, SOURCE, TUESDAY, released, run, small, small_story, workstation,
+    RELEASE, RESULTS, SEGMENT, SERVER, SIZE, SOURCE, TUESDAY, released, run, small, small_story, workstation,
 )
 from writer import Cell, Event, RECORD_ID_UNKNOWN, TIME_UNKNOWN, b64, b64url, compact, mth, tiles
 
@@ -253,7 +253,7 @@ def owners(out):
     case = changed_owner()
     both = [OWNER.vkey(), OTHER.vkey()]
     out.case("later-key-on-earlier-entries", "the owner's later key signs a state from before it was named",
-             case.folder(size=11, signer=OTHER), broken=["checkpoint"], keys=both)
+             case.folder(size=SIZE, signer=OTHER), broken=["checkpoint"], keys=both)
     out.case("earlier-key-on-later-entries", "the owner's earlier key signs on after it was replaced",
              case.folder(), broken=["checkpoint"], keys=both)
     case = small()
@@ -339,10 +339,10 @@ def population(out):
                 for n in (1, 2)]
     told("two-cells-without-day", "two cells without a day of one channel", timeless, ["entry 3"])
     far = [workstation("2016-02-15", (1, {})), workstation("2026-02-16", (2, {}))]
-    told("clock-jump-not-counted", "a hole of decades that clock_jumps does not count", far, ["entry 5"])
+    told("clock-jump-not-counted", "a hole of decades that clock_jumps does not count", far, ["entry 6"])
     near = [workstation("2016-02-17", (1, {})), workstation("2026-02-16", (2, {}))]
     told("hole-of-under-ten-years", "a hole a little shorter than a clock jump, counted as one", near,
-         ["entry 3", "entry 5"], clock_jumps=1)
+         ["entry 3", "entry 6"], clock_jumps=1)
 
 
 def numbers(out):
@@ -352,7 +352,7 @@ def numbers(out):
     resealed(out, "cell-number-twice", "two cells with the same number", edit(FRIDAY, number=1), [f"entry {FRIDAY}"])
     resealed(out, "source-number-wrong", "sources are not numbered from 0", edit(SOURCE, number=1), [f"entry {SOURCE}"])
     resealed(out, "examination-number-wrong", "the first examination has number 2", edit(EXAMINATION, number=2),
-             [f"entry {EXAMINATION}", "file leaves/0002", "file examinations/0002/detections.jsonl"])
+             [f"entry {EXAMINATION}", f"entry {RESULTS}", "file leaves/0002", "file examinations/0002/detections.jsonl"])
     resealed(out, "release-number-wrong", "the first release has number 3", edit(RELEASE, number=3),
              [f"entry {RELEASE}"], case=released(), missing=["file releases/0003.zip"])
     resealed(out, "record-of-no-examination", "a cell after the examination that counts it", lambda case: case.records
@@ -368,24 +368,43 @@ def counts(out):
                 record[name] = {**record[name], **value} if isinstance(value, dict) else value
         return change
 
+    def wrote(**members):
+        return lambda case: case.records[RESULTS].update(members)
+
+    def swapped(case):
+        case.records[SEGMENT], case.records[RESULTS] = case.records[RESULTS], case.records[SEGMENT]
+
+    def doubled(case):
+        case.records[SEGMENT] = dict(case.records[RESULTS])
+
     place = [f"entry {EXAMINATION}"]
     resealed(out, "records-count-wrong", "records of the examination do not end before it",
              edit(records={"count": 8}), place)
     resealed(out, "records-range-short", "the range of records leaves out the source",
-             edit(records={"first": 2, "count": 8}), [f"entry {SOURCE}", *place])
+             edit(records={"first": 2, "count": 9}), [f"entry {SOURCE}", *place])
     resealed(out, "records-range-long", "the range of records takes in the case itself",
-             edit(records={"first": 0, "count": 10}), place)
+             edit(records={"first": 0, "count": 11}), place)
     resealed(out, "sources-count-wrong", "one source too many is counted", edit(sources={"count": 2}), place)
     resealed(out, "cells-count-wrong", "one cell too few is counted",
              edit(cells={"count": 4}, verdicts={"clean": 2}), place)
     resealed(out, "cells-events-wrong", "one event too many is counted", edit(cells={"events": 12}), place, repair=False)
     resealed(out, "input-root-wrong", "input_root over other cells", edit(input_root="0" * 64), place, repair=False)
-    resealed(out, "output-root-wrong", "output_root over other lines", edit(output_root="0" * 64), place)
+    resealed(out, "output-root-wrong", "output_root over other lines", wrote(output_root="0" * 64), [f"entry {RESULTS}"])
+    resealed(out, "output-root-left-out", "no output_root", wrote(output_root=None), [f"entry {RESULTS}"])
+    resealed(out, "results-of-declarations", "the results of an examination name assets",
+             wrote(assets="0" * 64), [f"entry {RESULTS}"])
+    resealed(out, "results-left-out", "an examination without its results",
+             lambda case: (case.records.pop(RESULTS), case.records[RESULTS]["records"].update(count=9)),
+             [f"entry {RESULTS}"], repair=False)
+    resealed(out, "results-not-last", "the results are not the last record of the examination", swapped,
+             [f"entry {EXAMINATION}"])
+    resealed(out, "results-twice", "an examination has two records of results", doubled, [f"entry {SEGMENT}"])
     resealed(out, "detections-count-wrong", "one detection too many", edit(detections=3), place)
     resealed(out, "verdicts-wrong", "more cells have a verdict than there are", edit(verdicts={"clean": 4}), place)
     resealed(out, "clock-jumps-wrong", "a clock jump that is none", edit(clock_jumps=1), place)
     resealed(out, "examine-without-seal", "an examination of sources without a seal", edit(seal=None), place)
-    resealed(out, "detections-not-named", "detections.jsonl is not among the files", edit(files=[]), place)
+    resealed(out, "detections-not-named", "detections.jsonl is not among the files", wrote(files=[]),
+             [f"entry {RESULTS}"])
     resealed(out, "segment-events-wrong", "a segment with an event too few",
              lambda case: case.records[SEGMENT].update(events=10), place)
     resealed(out, "segment-elsewhere", "a segment in the folder of another examination",
@@ -397,15 +416,15 @@ def counts(out):
              lambda case: case.records[TUESDAY].update(root=case.records[FRIDAY]["root"]), ["cell 1"])
     hunts = small()
     hunts.hunt(0, 5)
-    hunts.records[SIZE]["cells"].update(count=6)
-    hunts.records[SIZE]["verdicts"].update(clean=6)
+    hunts.records[SIZE + 1]["cells"].update(count=6)
+    hunts.records[SIZE + 1]["verdicts"].update(clean=6)
     resealed(out, "hunt-over-unknown-cells", "a hunt over a cell that is not there", lambda case: None,
-             [f"entry {SIZE}"], case=hunts)
+             [f"entry {SIZE + 1}"], case=hunts)
     hunts = small()
     hunts.hunt(1, 2)
-    hunts.records[SIZE].update(input_root=hunts.root_of_records([FRIDAY, TUESDAY]))
+    hunts.records[SIZE + 1].update(input_root=hunts.root_of_records([FRIDAY, TUESDAY]))
     resealed(out, "hunt-input-reordered", "input_root over the cells in another order", lambda case: None,
-             [f"entry {SIZE}"], case=hunts)
+             [f"entry {SIZE + 1}"], case=hunts)
 
 
 def record_forms(out):

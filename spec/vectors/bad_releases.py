@@ -15,7 +15,7 @@ from story import (
 )
 from writer import b64, b64url, compact, digest_of, disclosure, leaf_bytes, leaf_hash, path, seal, zip_of
 
-RELEASED = 11  # the entry of the release's record, the last one
+RELEASED = 12  # the entry of the release's record, the last one
 SALT = bytes(range(16))
 
 
@@ -242,7 +242,7 @@ def records(out):
     document = dict(listed)["release.json"]
     case.add("remark", text="after the release")
     out.release("release-record-missing", "the checkpoint's last entry is not the record of the release",
-                case.release_members(document, [0, MONDAY, TUESDAY, EXAMINATION]), broken=["entry 12"])
+                case.release_members(document, [0, MONDAY, TUESDAY, EXAMINATION]), broken=["entry 13"])
     case = small()
     case.records[TUESDAY]["more"] = "x" * 65_535
     resealed(out, "record-too-long", "a record of more than 65,535 bytes", [f"entry {TUESDAY}"], case=case)

@@ -1,10 +1,10 @@
 """Vectors of exposures: verdicts and the events that they rest on, good and damaged."""
 
-from story import EXAMINATION, small, small_story
+from story import EXAMINATION, RESULTS, small, small_story
 from writer import RECORD_ID_UNKNOWN, TIME_UNKNOWN, Cell, Event
 
 # Entries of the case with an exposure, by what they are.
-OPENED, QUIET, EXPOSURE = range(EXAMINATION + 1, EXAMINATION + 4)
+OPENED, QUIET, ANSWER, EXPOSURE = range(EXAMINATION + 1, EXAMINATION + 5)
 
 VERDICTS = [("plans", "accessed", [(0, 0), (1, 1)]), ("mail", "ruled-out", [])]
 PICKS = [(0, 0, ("CommandLine",)), (1, 1, ())]
@@ -44,7 +44,10 @@ def bad_cases(out):
     def leaf(**members):
         return lambda case: case.records[OPENED]["evidence"][0].update(members)
 
-    opened, exposure = f"entry {OPENED}", f"entry {EXPOSURE}"
+    def answer(**members):
+        return lambda case: case.records[ANSWER].update(members)
+
+    opened, answered, exposure = f"entry {OPENED}", f"entry {ANSWER}", f"entry {EXPOSURE}"
     wrong("verdict-of-no-such-event", "rests on an event beyond its cell's", [opened], leaf(index=3))
     wrong("verdict-of-no-such-cell", "rests on an event of a cell that is not there", [opened], leaf(cell=9))
     wrong("verdict-time-not-of-cell", "rests on an event at a time of another day", [opened],
@@ -62,16 +65,20 @@ def bad_cases(out):
     wrong("exposure-size-too-large", "speaks of its own verdicts", [exposure], size=EXAMINATION + 2)
     wrong("exposure-size-zero", "speaks of nothing", [exposure, opened], size=0)
     wrong("exposure-number-wrong", "numbered from 2",
-          [exposure, opened, f"entry {QUIET}", "file exposures/0002/exposure.json"], number=2,
-          files=[{"name": "exposures/0002/exposure.json", "sha256": 64 * "0", "bytes": 0}])
+          [exposure, opened, f"entry {QUIET}", "file exposures/0002/exposure.json"],
+          answer(files=[{"name": "exposures/0002/exposure.json", "sha256": 64 * "0", "bytes": 0}]), number=2)
     wrong("exposure-count-wrong", "leaves out its first verdict", [opened],
-          records={"first": QUIET, "count": 1}, size=EXAMINATION + 1)
+          records={"first": QUIET, "count": 2}, size=EXAMINATION + 1)
     wrong("exposure-records-not-before", "its records do not end before it", [exposure],
           records={"first": OPENED, "count": 1})
-    wrong("exposure-answer-not-named", "does not name the answer", [exposure],
-          lambda case: case.records[EXPOSURE]["files"].pop(0))
-    wrong("exposure-file-outside", "names a file of an examination", [exposure],
-          lambda case: case.records[EXPOSURE]["files"].append(case.records[EXAMINATION]["files"][0]))
+    wrong("exposure-answer-not-named", "does not name the answer", [answered],
+          lambda case: case.records[ANSWER]["files"].pop(0))
+    wrong("exposure-file-outside", "names a file of an examination", [answered],
+          lambda case: case.records[ANSWER]["files"].append(case.records[RESULTS]["files"][0]))
+    wrong("exposure-output-root", "the results of an exposure have an output_root", [answered],
+          answer(output_root="0" * 64))
+    wrong("exposure-results-left-out", "an exposure without its results", [f"entry {ANSWER}"],
+          lambda case: (case.records.pop(ANSWER), case.records[ANSWER]["records"].update(count=2)))
     case = exposed()
     case.verdict("plans", "accessed", [])
     wrong("verdict-without-exposure", "a verdict at the end that no exposure follows",

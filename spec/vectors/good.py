@@ -1,7 +1,7 @@
 """Vectors that are valid."""
 
 from story import (
-    ASSESSOR, DETECTIONS, OTHER, OWNER, PARTIES, PARTNER, PICKS, POLICY, released, small, small_story,
+    ASSESSOR, DETECTIONS, OTHER, OWNER, PARTIES, PARTNER, PICKS, POLICY, SIZE, released, small, small_story,
 )
 from writer import RECORD_ID_UNKNOWN, TIME_UNKNOWN, Case, Cell, Event, nanoseconds
 
@@ -104,12 +104,12 @@ def keys_and_seen(out):
     out.case("good-owner-changed", "the owner has another key, given under the same name",
              case.folder(signer=OTHER), keys=[OTHER.vkey()])
     out.case("good-owner-before-change", "the state before the change, signed by the key of then",
-             case.folder(size=11), keys=[OWNER.vkey(), OTHER.vkey()])
+             case.folder(size=SIZE), keys=[OWNER.vkey(), OTHER.vkey()])
     fork = small(story=small_story()[:2])
     case.files["forks/0123.seen"] = case.checkpoint(size=5)
     case.files["forks/0123.offered"] = fork.checkpoint(signer=PARTNER)
     out.case("good-no-fork", "checkpoints in forks/ of which none is signed by the owner and of another history",
-             case.folder(size=11))
+             case.folder(size=SIZE))
 
 
 def releases(out):

@@ -17,8 +17,8 @@ PARTIES = [
 ]
 
 # Entries of the small case, by what they are.
-SOURCE, MONDAY, TUESDAY, QUIET, FRIDAY, GAP, LATER, SERVER, SEGMENT, EXAMINATION = range(1, 11)
-SIZE = RELEASE = 11  # where there is a release, its record is the next entry
+SOURCE, MONDAY, TUESDAY, QUIET, FRIDAY, GAP, LATER, SERVER, SEGMENT, RESULTS, EXAMINATION = range(1, 12)
+SIZE = RELEASE = 12  # where there is a release, its record is the next entry
 
 
 def event(day, clock, record_id, **fields):

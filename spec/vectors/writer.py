@@ -315,6 +315,7 @@ class Case:
             f"{folder}/timeline.csv": b"time,host,rule\n",
         }
         self.files.update(wrote)
+        self.results(wrote, output_root=mth([leaf_hash(line) for line in lines]).hex())
         looked_at = self.cells[first_cell : first_cell + cells]
         self.add(
             "examination", number=self.examinations, kind=kind, engine="sekisho 0.2.0", complete=True,
@@ -323,13 +324,17 @@ class Case:
             cells={"first": first_cell, "count": cells, "events": sum(len(c.events) for c in looked_at)},
             records={"first": first, "count": len(self.records) - first}, clock_jumps=clock_jumps,
             input_root=self.root_of_records([cell.entry for cell in looked_at]),
-            output_root=mth([leaf_hash(line) for line in lines]).hex(), detections=len(lines),
-            files=[{"name": n, "sha256": sha256(d).hex(), "bytes": len(d)} for n, d in wrote.items()],
+            detections=len(lines),
             verdicts={"clean": cells - min(cells, len(lines)), "findings": min(cells, len(lines)), "gap": 2, "refused": 0},
         )
         if kind == "examine":
             hashes = [hash_ for cell in looked_at for hash_ in cell.hashes()]
             self.files[f"leaves/{self.examinations:04d}"] = b"".join(hashes)
+
+    def results(self, wrote, **members):
+        """The record of what an examination or an exposure wrote."""
+        files = [{"name": n, "sha256": sha256(d).hex(), "bytes": len(d)} for n, d in wrote.items()]
+        self.add("results", **{"files": files, "output_root": None, "assets": None, "estate": None, **members})
 
     def verdict(self, asset, verdict, picks, grade="proven", **members):
         """A verdict that rests on events, each by cell number and index."""
@@ -354,12 +359,11 @@ class Case:
         folder = f"exposures/{number:04d}"
         wrote = {f"{folder}/exposure.json": b"{}\n", f"{folder}/exposure.html": b"<!doctype html>\n"}
         self.files.update(wrote)
+        self.results(wrote, assets=sha256(b"assets").hex())
         base = dict(
             number=number, engine="sekisho 0.2.0", size=size,
             records={"first": first, "count": len(self.records) - first},
             events=sum(len(cell.events) for cell in self.cells), seeds=1,
-            assets=sha256(b"assets").hex(), estate=None,
-            files=[{"name": n, "sha256": sha256(d).hex(), "bytes": len(d)} for n, d in wrote.items()],
         )
         return self.add("exposure", **{**base, **members})
 

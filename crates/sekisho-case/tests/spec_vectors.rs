@@ -155,7 +155,7 @@ fn of_a_good_case_it_is_said_what_it_is() {
     });
     let verified = verified.unwrap();
     let about = verified.about.clone().unwrap();
-    assert_eq!(about.size, 12);
+    assert_eq!(about.size, 13);
     assert_eq!((about.examinations.len(), about.releases.len()), (1, 1));
     assert_eq!(about.cells, 5);
     assert_eq!(about.events, about.examinations[0].1.cells.events);

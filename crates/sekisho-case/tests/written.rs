@@ -16,7 +16,7 @@ use sekisho_case::merkle::{Tree, leaf_hash, root_of};
 use sekisho_case::policy::Policy;
 use sekisho_case::record::{
     Body, Case, Cell, Cells, Counted, Endpoint, Examination, ExaminationKind, FileSum, Nonce,
-    Party, Record, Release, Role, Seal, SealKind, Source, Span, Verdicts,
+    Party, Record, Release, Results, Role, Seal, SealKind, Source, Span, Verdicts,
 };
 use sekisho_case::release::{self, Content, OpenRelease, ReleaseError, ReleasedEvent};
 use sekisho_case::statement::{Place, Standing};
@@ -83,6 +83,7 @@ impl Written {
         write(written.folder.path(), DETECTIONS, lines);
         write(written.folder.path(), "leaves/0001", &leaves);
         let events = u64::from(days) * u64::from(events);
+        written.append(results(lines));
         written.append(examination(kind, (days, events), root_of(&records), lines));
         written.publish();
         written
@@ -173,9 +174,21 @@ fn cell(day: u32, events: u64, root: Hash) -> Body {
     })
 }
 
+fn of_lines(lines: &[u8]) -> Vec<Hash> {
+    lines.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').map(leaf_hash).collect()
+}
+
+fn results(lines: &[u8]) -> Body {
+    let (name, bytes) = (DETECTIONS.into(), lines.len() as u64);
+    Body::Results(Results {
+        files: vec![FileSum { name, sha256: Hash::of(lines), bytes }],
+        output_root: Some(root_of(&of_lines(lines))),
+        assets: None,
+        estate: None,
+    })
+}
+
 fn examination(kind: SealKind, (days, events): (u32, u64), input: Hash, lines: &[u8]) -> Body {
-    let of_lines: Vec<Hash> =
-        lines.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n').map(leaf_hash).collect();
     Body::Examination(Box::new(Examination {
         number: 1,
         kind: ExaminationKind::Examine,
@@ -186,15 +199,9 @@ fn examination(kind: SealKind, (days, events): (u32, u64), input: Hash, lines: &
         seal: Some(Seal { kind, nonce: Nonce(SEAL_NONCE) }),
         sources: Span { first: 0, count: 1 },
         cells: Cells { first: 0, count: days, events },
-        records: Span { first: 1, count: u64::from(days) + 1 },
+        records: Span { first: 1, count: u64::from(days) + 2 },
         input_root: input,
-        output_root: root_of(&of_lines),
-        detections: of_lines.len() as u64,
-        files: vec![FileSum {
-            name: DETECTIONS.into(),
-            sha256: Hash::of(lines),
-            bytes: lines.len() as u64,
-        }],
+        detections: of_lines(lines).len() as u64,
         verdicts: Verdicts { clean: days.into(), ..Verdicts::default() },
         clock_jumps: 0,
     }))

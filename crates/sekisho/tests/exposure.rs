@@ -7,6 +7,7 @@
 mod common;
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use common::{Ground, Ran, copy_folder, program, said, valid, verify, watch};
@@ -71,9 +72,10 @@ fn the_answer_is_on_record_and_a_release_proves_a_verdict() {
     let exposure = of_type(&case, "exposure").pop().unwrap();
     // The rehearsal has asked already.
     assert_eq!(exposure["number"], 2);
-    assert_eq!(exposure["records"]["count"], 3);
+    assert_eq!(exposure["records"]["count"], 4);
+    let results = of_type(&case, "results").pop().unwrap();
     let names: Vec<&str> =
-        exposure["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+        results["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
     for name in ["exposure.json", "exposure.html", "assets.toml", "seeds.json"] {
         assert!(names.contains(&format!("exposures/0002/{name}").as_str()), "{names:?}");
     }
@@ -146,9 +148,40 @@ fn prove(ground: &Ground, case: &Path, answer: &Value) {
     let proven = said(&valid(&release, &[]), "proven").join("\n");
     let text = format!("of asset \"{asset}\" in exposure 3, rests on {count} events, all proven");
     assert!(proven.contains(&text), "{proven}");
+    commits_to_nothing(&release, case);
     let none = watch(program().arg("disclose").arg(case).args(["--verdict", "x", "--dry-run"]));
     assert_eq!(none.code, Some(2));
     assert!(none.stderr.contains("it has plans, controller, nowhere"), "{}", none.stderr);
+}
+
+/// What is in files of the case can be guessed: detections with what they
+/// matched, seeds, assets, a small store. Nothing in a release says whether a
+/// guess is right.
+fn commits_to_nothing(release: &Path, case: &Path) {
+    let mut zip = zip::ZipArchive::new(fs::File::open(release).unwrap()).unwrap();
+    let mut all = String::new();
+    for at in 0..zip.len() {
+        let mut bytes = Vec::new();
+        zip.by_index(at).unwrap().read_to_end(&mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        for kind in ["results", "segment", "source"] {
+            assert!(!text.starts_with(&format!("{{\"type\":\"{kind}\"")), "{text}");
+        }
+        all.push_str(&text);
+    }
+    let sealed = records(case);
+    let list = |record: &Value, name: &str| record[name].as_array().cloned().unwrap_or_default();
+    let mut sums: Vec<&Value> = Vec::new();
+    let files: Vec<Value> = sealed.iter().flat_map(|record| list(record, "files")).collect();
+    for record in sealed.iter().chain(&files) {
+        sums.extend(["sha256", "output_root", "assets", "estate"].iter().map(|name| &record[name]));
+    }
+    sums.retain(|sum| sum.is_string());
+    assert!(files.len() > 10 && sums.len() > files.len() + 20, "{} {}", files.len(), sums.len());
+    for sum in sums {
+        let hash: sekisho_case::Hash = sum.as_str().unwrap().parse().unwrap();
+        assert!(!all.contains(sum.as_str().unwrap()) && !all.contains(&hash.base64()), "{sum}");
+    }
 }
 
 #[test]

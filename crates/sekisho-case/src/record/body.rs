@@ -353,7 +353,7 @@ pub struct Cells {
     pub events: u64,
 }
 
-/// A file that an examination wrote.
+/// A file that an examination or an exposure wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSum {
     /// Path in the folder of the case.
@@ -362,6 +362,29 @@ pub struct FileSum {
     pub sha256: Hash,
     /// How many it has.
     pub bytes: u64,
+}
+
+/// What an examination or an exposure wrote; the last of its records.
+///
+/// What is in these files can be guessed where little is in them, and a hash
+/// then says whether a guess is right. So hashes and lengths stand apart from
+/// what is shown to strangers, behind the nonce of this record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// The files.
+    pub files: Vec<FileSum>,
+    /// Root over the lines of the detections, of an examination.
+    pub output_root: Option<Hash>,
+    /// Of the file that declares what is protected, of an exposure.
+    pub assets: Option<Hash>,
+    /// Of the file that declares the estate, of an exposure.
+    pub estate: Option<Hash>,
+}
+
+impl Checked for Results {
+    fn wrong(&self) -> Option<String> {
+        self.files.iter().find_map(|file| wrong_path(&file.name))
+    }
 }
 
 /// How many cells had which outcome.
@@ -402,23 +425,15 @@ pub struct Examination {
     pub records: Span,
     /// Root over the records of the cells.
     pub input_root: Hash,
-    /// Root over the lines of the detections.
-    pub output_root: Hash,
     /// How many detections.
     pub detections: u64,
-    /// The files that it wrote.
-    pub files: Vec<FileSum>,
     /// How many cells had which outcome.
     pub verdicts: Verdicts,
     /// Leaps of more than ten years between days of a channel.
     pub clock_jumps: u64,
 }
 
-impl Checked for Examination {
-    fn wrong(&self) -> Option<String> {
-        self.files.iter().find_map(|file| wrong_path(&file.name))
-    }
-}
+impl Checked for Examination {}
 
 impl Examination {
     /// The number as names of files have it.
@@ -591,19 +606,9 @@ pub struct Exposure {
     pub events: u64,
     /// How many things it began with.
     pub seeds: u64,
-    /// Of the file that declares what is protected.
-    pub assets: Option<Hash>,
-    /// Of the file that declares the estate.
-    pub estate: Option<Hash>,
-    /// The files that it wrote.
-    pub files: Vec<FileSum>,
 }
 
-impl Checked for Exposure {
-    fn wrong(&self) -> Option<String> {
-        self.files.iter().find_map(|file| wrong_path(&file.name))
-    }
-}
+impl Checked for Exposure {}
 
 impl Exposure {
     /// Where its files lie, in the folder of the case.

@@ -9,8 +9,8 @@ mod population;
 
 pub use body::{
     Case, Cell, Cells, Counted, Empty, Endpoint, EvidenceLeaf, Examination, ExaminationKind,
-    Exposure, FileSum, Gap, Parties, Party, Release, Role, Seal, SealKind, Segment, Source, Span,
-    Verdict, VerdictGrade, VerdictWord, Verdicts, owner, owner_name,
+    Exposure, FileSum, Gap, Parties, Party, Release, Results, Role, Seal, SealKind, Segment,
+    Source, Span, Verdict, VerdictGrade, VerdictWord, Verdicts, owner, owner_name,
 };
 pub use population::{
     Accounted, CLOCK_JUMP_DAYS, Complaint, Examined, Exposed, Population, SealedCell, Unseen,
@@ -114,6 +114,7 @@ pub enum Body {
     Empty(Empty),
     Gap(Gap),
     Segment(Segment),
+    Results(Results),
     Examination(Box<Examination>),
     Release(Release),
     Verdict(Box<Verdict>),
@@ -170,6 +171,7 @@ impl Record {
             Body::Empty(_) => "empty",
             Body::Gap(_) => "gap",
             Body::Segment(_) => "segment",
+            Body::Results(_) => "results",
             Body::Examination(_) => "examination",
             Body::Release(_) => "release",
             Body::Verdict(_) => "verdict",
@@ -204,6 +206,7 @@ impl Record {
             "empty" => read("empty", text, Body::Empty),
             "gap" => read("gap", text, Body::Gap),
             "segment" => read("segment", text, Body::Segment),
+            "results" => read("results", text, Body::Results),
             "examination" => read("examination", text, |body| Body::Examination(Box::new(body))),
             "release" => read("release", text, Body::Release),
             "verdict" => read("verdict", text, |body| Body::Verdict(Box::new(body))),
@@ -230,6 +233,7 @@ impl Record {
             Body::Empty(body) => write("empty", nonce, body),
             Body::Gap(body) => write("gap", nonce, body),
             Body::Segment(body) => write("segment", nonce, body),
+            Body::Results(body) => write("results", nonce, body),
             Body::Examination(body) => write("examination", nonce, &**body),
             Body::Release(body) => write("release", nonce, body),
             Body::Verdict(body) => write("verdict", nonce, &**body),

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Body, Cell, Examination, ExaminationKind, Exposure, Record, Segment, Verdict};
+use super::{
+    Body, Cell, Examination, ExaminationKind, Exposure, Record, Results, Segment, Verdict,
+};
 use crate::Hash;
 use crate::hash::shown;
 use crate::limits::COMPLAINTS_NAMED_MAX;
@@ -61,6 +63,8 @@ pub struct Exposed {
     pub entry: u64,
     /// What it says.
     pub exposure: Exposure,
+    /// What it wrote, with the entry that says so.
+    pub results: Option<(u64, Results)>,
     /// How many events its verdicts rest on, each verdict's counted for itself.
     pub evidence: u64,
     /// Whether all that it counts is there.
@@ -93,6 +97,8 @@ pub struct Examined {
     pub cells: std::ops::Range<usize>,
     /// The segments that it wrote.
     pub segments: Vec<Segment>,
+    /// What else it wrote, with the entry that says so.
+    pub results: Option<(u64, Results)>,
     /// Whether all that it counts is there.
     pub adds_up: bool,
 }
@@ -125,6 +131,7 @@ struct Pending {
     cells: Vec<(u32, SealedCell)>,
     sources: Vec<(u32, u64)>,
     segments: Vec<(u64, Segment)>,
+    results: Vec<(u64, Results)>,
     channels: BTreeMap<Channel, Vec<Days>>,
     undated: BTreeMap<Channel, Vec<u64>>,
     /// All entries that belong to an examination.
@@ -197,6 +204,7 @@ impl Population {
             }
             Body::Source(source) => self.pending.sources.push((source.number, entry)),
             Body::Segment(segment) => self.pending.segments.push((entry, segment.clone())),
+            Body::Results(results) => self.pending.results.push((entry, results.clone())),
             Body::Examination(examination) => return self.examination(entry, examination),
             Body::Unknown { .. } => return,
             Body::Case(_) | Body::Parties(_) => {
@@ -274,6 +282,10 @@ impl Population {
         for stray in own.split_off_before(first) {
             self.complain(stray, STRAY);
         }
+        let results = own.results_before(entry);
+        if results.is_none() {
+            self.complain(entry, NO_RESULTS);
+        }
         let expected = self.next_examination;
         self.number("examination", examination.number, expected, entry);
         self.next_examination += 1;
@@ -281,15 +293,22 @@ impl Population {
         self.numbers(&own);
         self.days(entry, examination, &mut own);
         self.own_records(entry, examination, &own, start as u64);
+        for (more, _) in own.results.iter().filter(|_| results.is_some()) {
+            self.complain(*more, "more results of an examination that has others");
+        }
         self.out.cells.extend(own.cells.iter().map(|(_, cell)| *cell));
         self.sources = self.sources.saturating_add(own.sources.len() as u64);
         self.cells_looked_at(entry, examination);
-        self.files(entry, examination, &own);
+        self.segments(entry, examination, &own);
+        if let Some((at, results)) = &results {
+            self.files(*at, examination, results);
+        }
         self.out.examinations.push(Examined {
             entry,
             examination: examination.clone(),
             cells: start..self.out.cells.len(),
             segments: own.segments.into_iter().map(|(_, segment)| segment).collect(),
+            results,
             adds_up: self.complaints() == before,
         });
     }
@@ -305,9 +324,15 @@ impl Population {
         for (stray, _) in own.drain(..strays) {
             self.complain(stray, STRAY_VERDICT);
         }
+        let results = self.pending.results_before(entry);
+        if results.is_none() {
+            self.complain(entry, NO_RESULTS);
+        }
         let ends = first.checked_add(said.records.count) == Some(entry);
-        if !ends || own.len() as u64 != said.records.count {
-            self.complain(entry, "its records are not the verdicts directly before it");
+        let count = own.len() as u64 + u64::from(results.is_some());
+        if !ends || count != said.records.count {
+            let text = "its records are not the verdicts directly before it, and its results";
+            self.complain(entry, text);
         }
         if said.size == 0 || said.size > first {
             let text = format!("it speaks of {} entries, not of 1 to {first}", said.size);
@@ -327,10 +352,13 @@ impl Population {
                 self.evidence(*at, verdict, said.size);
             }
         }
-        self.exposure_files(entry, said);
+        if let Some((at, results)) = &results {
+            self.exposure_files(*at, said, results);
+        }
         let evidence = own.iter().map(|(_, verdict)| verdict.evidence.len() as u64).sum();
         let adds_up = self.whole && self.complaints() == before;
-        self.out.exposures.push(Exposed { entry, exposure: said.clone(), evidence, adds_up });
+        let exposure = said.clone();
+        self.out.exposures.push(Exposed { entry, exposure, results, evidence, adds_up });
     }
 
     /// Each event that a verdict rests on is in the case.
@@ -348,9 +376,12 @@ impl Population {
         }
     }
 
-    fn exposure_files(&mut self, entry: u64, said: &Exposure) {
+    fn exposure_files(&mut self, entry: u64, said: &Exposure, results: &Results) {
+        if results.output_root.is_some() {
+            self.complain(entry, "the results of an exposure have no output_root");
+        }
         let (folder, answer) = (said.folder(), said.answer_file());
-        let names = || said.files.iter().map(|file| &file.name);
+        let names = || results.files.iter().map(|file| &file.name);
         if let Some(name) = names().find(|name| !name.starts_with(&folder)) {
             self.complain(entry, format!("names a file outside of {folder}: {}", shown(name)));
         }
@@ -411,8 +442,8 @@ impl Population {
         if said.sources.count != 0 {
             self.complain(entry, "a hunt has no sources");
         }
-        if said.records.count != 0 {
-            self.complain(entry, "a hunt has no records of its own");
+        if said.records.count > 1 {
+            self.complain(entry, "a hunt has no records of its own but that of its results");
         }
     }
 
@@ -457,20 +488,31 @@ impl Population {
         }
     }
 
-    /// What an examination says of its segments and files.
-    fn files(&mut self, entry: u64, said: &Examination, own: &Pending) {
+    /// What an examination says of its segments.
+    fn segments(&mut self, entry: u64, said: &Examination, own: &Pending) {
         let stored = own.segments.iter().map(|(_, segment)| u128::from(segment.events));
         let stored: u128 = stored.sum();
         if !own.segments.is_empty() && stored != u128::from(said.cells.events) {
             let text = format!("its segments hold {stored} of {} events", said.cells.events);
             self.complain(entry, text);
         }
+        let store = said.store_folder();
+        let mut segments = own.segments.iter().map(|(_, segment)| &segment.name);
+        if let Some(name) = segments.find(|name| !name.starts_with(&store)) {
+            self.complain(entry, format!("names a segment outside of {store}: {}", shown(name)));
+        }
+    }
+
+    /// What an examination says of the files that it wrote.
+    fn files(&mut self, entry: u64, said: &Examination, wrote: &Results) {
+        if wrote.output_root.is_none() || wrote.assets.or(wrote.estate).is_some() {
+            let text = "the results of an examination have an output_root, no assets, no estate";
+            self.complain(entry, text);
+        }
         let (store, results) = (said.store_folder(), said.results_folder());
-        let segments = own.segments.iter().map(|(_, segment)| &segment.name);
-        let outside = segments.filter(|name| !name.starts_with(&store));
-        let names = || said.files.iter().map(|file| &file.name);
-        let files = names().filter(|name| !name.starts_with(&store) && !name.starts_with(&results));
-        if let Some(name) = outside.chain(files).next() {
+        let names = || wrote.files.iter().map(|file| &file.name);
+        let outside = |name: &&String| !name.starts_with(&store) && !name.starts_with(&results);
+        if let Some(name) = names().find(outside) {
             let text = format!("names a file outside of {store} and {results}: {}", shown(name));
             self.complain(entry, text);
         }
@@ -482,6 +524,7 @@ impl Population {
 }
 
 const STRAY: &str = "belongs to no examination";
+const NO_RESULTS: &str = "its last record is not that of its results";
 const STRAY_VERDICT: &str = "belongs to no exposure";
 
 impl SealedCell {
@@ -516,6 +559,14 @@ impl Pending {
         self.cells.push((cell.number, sealed));
     }
 
+    /// Takes out what was written, if that is said directly before an entry.
+    fn results_before(&mut self, entry: u64) -> Option<(u64, Results)> {
+        let directly = |at: u64| at.checked_add(1) == Some(entry);
+        let own = self.results.pop_if(|(at, _)| directly(*at))?;
+        self.entries.pop_if(|at| directly(*at));
+        Some(own)
+    }
+
     /// Takes out what is before an entry; gives the entries.
     fn split_off_before(&mut self, first: u64) -> Vec<u64> {
         let count = self.entries.partition_point(|entry| *entry < first);
@@ -526,6 +577,7 @@ impl Pending {
         self.cells.retain(|(_, cell)| cell.entry >= first);
         self.sources.retain(|(_, entry)| *entry >= first);
         self.segments.retain(|(entry, _)| *entry >= first);
+        self.results.retain(|(entry, _)| *entry >= first);
         for days in self.channels.values_mut() {
             days.retain(|(_, _, entry)| *entry >= first);
         }

@@ -73,16 +73,28 @@ fn examination() -> Examination {
         cells: Cells { first: 0, count: 1, events: 5 },
         records: Span { first: 1, count: 2 },
         input_root: Hash::of(b"in"),
-        output_root: Hash::of(b"out"),
         detections: 0,
-        files: vec![FileSum {
-            name: "examinations/0001/detections.jsonl".into(),
-            sha256: Hash::of(b"f"),
-            bytes: 1,
-        }],
         verdicts: Verdicts::default(),
         clock_jumps: 0,
     }
+}
+
+/// What the examination with this number wrote.
+fn wrote(number: u32) -> Results {
+    let name = format!("examinations/{number:04}/detections.jsonl");
+    Results {
+        files: vec![FileSum { name, sha256: Hash::of(b"f"), bytes: 1 }],
+        output_root: Some(Hash::of(b"out")),
+        assets: None,
+        estate: None,
+    }
+}
+
+/// What the exposure with this number wrote.
+fn answered(number: u32) -> Results {
+    let name = format!("exposures/{number:04}/exposure.json");
+    let files = vec![FileSum { name, sha256: Hash::of(b"f"), bytes: 1 }];
+    Results { files, output_root: None, assets: Some(Hash::of(b"assets")), estate: None }
 }
 
 fn one_of_each() -> Vec<Body> {
@@ -118,6 +130,8 @@ fn one_of_each() -> Vec<Body> {
             bytes: 1,
             events: 2,
         }),
+        Body::Results(wrote(1)),
+        Body::Results(answered(1)),
         Body::Examination(Box::new(examination())),
         Body::Release(Release {
             number: 1,
@@ -152,7 +166,6 @@ fn verdict(number: u32, asset: &str, index: u64) -> Verdict {
 }
 
 fn exposure(number: u32, first: u64, count: u64) -> Exposure {
-    let name = format!("exposures/{number:04}/exposure.json");
     Exposure {
         number,
         engine: "sekisho 0.1.0".into(),
@@ -160,9 +173,6 @@ fn exposure(number: u32, first: u64, count: u64) -> Exposure {
         records: Span { first, count },
         events: 5,
         seeds: 1,
-        assets: Some(Hash::of(b"assets")),
-        estate: None,
-        files: vec![FileSum { name, sha256: Hash::of(b"f"), bytes: 1 }],
     }
 }
 
@@ -291,6 +301,14 @@ fn a_record_has_at_most_the_bytes_of_an_entry() {
 /// An examination after entry 0 whose other entries are given; numbers, sums
 /// and roots as they should be.
 fn examined(bodies: Vec<Body>, change: impl FnOnce(&mut Examination)) -> Vec<Body> {
+    examined_that_wrote(bodies, wrote(1), change)
+}
+
+fn examined_that_wrote(
+    bodies: Vec<Body>,
+    results: Results,
+    change: impl FnOnce(&mut Examination),
+) -> Vec<Body> {
     let mut examination = examination();
     let mut frontier = merkle::Frontier::new();
     let (mut count, mut events, mut sources) = (0, 0, 0);
@@ -309,9 +327,10 @@ fn examined(bodies: Vec<Body>, change: impl FnOnce(&mut Examination)) -> Vec<Bod
     examination.sources = Span { first: 0, count: sources };
     examination.input_root = frontier.root();
     examination.verdicts.clean = count.into();
-    examination.records = Span { first: 1, count: bodies.len() as u64 };
+    examination.records = Span { first: 1, count: bodies.len() as u64 + 1 };
     change(&mut examination);
     let mut all = bodies;
+    all.push(Body::Results(results));
     all.push(Body::Examination(Box::new(examination)));
     all
 }
@@ -394,8 +413,7 @@ type Change<'a> = &'a dyn Fn(&mut Examination);
 #[test]
 fn sums_that_do_not_agree_are_said() {
     let with = |change: &dyn Fn(&mut Examination)| complaints(&examined(sound(), change));
-    let file = |name: &str| FileSum { name: name.into(), sha256: Hash::of(b""), bytes: 0 };
-    let cases: [(Change<'_>, &str); 18] = [
+    let cases: [(Change<'_>, &str); 15] = [
         (&|e| e.cells.events += 1, "35 events; 36 are said"),
         (&|e| e.cells.count += 1, "6 cells from number 0 on are said, and 5"),
         (&|e| e.cells.count -= 1, "4 cells from number 0 on are said, and 5"),
@@ -411,19 +429,50 @@ fn sums_that_do_not_agree_are_said() {
         (&|e| e.seal = None, "without a seal"),
         (&|e| e.verdicts.findings += 1, "6 verdicts on 5 cells"),
         (&|e| e.verdicts.refused = u64::MAX, "verdicts on 5 cells"),
-        (&|e| e.files.clear(), "does not name examinations/0001/detections.jsonl"),
-        (&|e| e.files.push(file("store/0002/a")), "names a file outside"),
-        (&|e| e.files.push(file("checkpoint")), "names a file outside"),
     ];
     for (change, part) in cases {
         let found = with(change);
         assert!(found.iter().any(|(_, text)| text.contains(part)), "{part}: {found:?}");
     }
-    let found = with(&|e| e.records = Span { first: 2, count: 7 });
+    let found = with(&|e| e.records = Span { first: 2, count: 8 });
     assert!(found.contains(&(1, "belongs to no examination".into())), "{found:?}");
     let mut left = examined(sound(), |_| ());
     left.push(Body::Cell(cell(9, "System", None, 1)));
-    assert_eq!(complaints(&left), [(10, "belongs to no examination".into())]);
+    assert_eq!(complaints(&left), [(11, "belongs to no examination".into())]);
+}
+
+#[test]
+fn what_an_examination_wrote_is_said_directly_before_it() {
+    let with = |change: &dyn Fn(&mut Results)| {
+        let mut results = wrote(1);
+        change(&mut results);
+        complaints(&examined_that_wrote(sound(), results, |_| ()))
+    };
+    let file = |name: &str| FileSum { name: name.into(), sha256: Hash::of(b""), bytes: 0 };
+    let cases: [(&dyn Fn(&mut Results), &str); 6] = [
+        (&|r| r.files.clear(), "does not name examinations/0001/detections.jsonl"),
+        (&|r| r.files.push(file("store/0002/a")), "names a file outside"),
+        (&|r| r.files.push(file("checkpoint")), "names a file outside"),
+        (&|r| r.output_root = None, "have an output_root"),
+        (&|r| r.assets = Some(Hash::of(b"")), "no assets"),
+        (&|r| r.estate = Some(Hash::of(b"")), "no estate"),
+    ];
+    for (change, part) in cases {
+        let found = with(change);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0 == 9 && found[0].1.contains(part), "{part}: {found:?}");
+    }
+    // None, and one that is not the last.
+    let mut without = examined(sound(), |e| e.records.count -= 1);
+    without.remove(8);
+    let last = "its last record is not that of its results";
+    assert_eq!(complaints(&without), [(9, last.into())]);
+    let mut turned = examined(sound(), |_| ());
+    turned.swap(7, 8);
+    assert_eq!(complaints(&turned), [(10, last.into())]);
+    let mut twice = sound();
+    twice.push(Body::Results(wrote(1)));
+    assert_eq!(complaints(&examined(twice, |_| ())).len(), 1);
 }
 
 #[test]
@@ -433,14 +482,14 @@ fn a_hunt_looks_at_cells_of_before() {
     let hunt = |change: &dyn Fn(&mut Examination)| {
         let mut hunt = (*first).clone();
         hunt.number = 2;
-        hunt.files[0].name = "examinations/0002/detections.jsonl".into();
         hunt.kind = ExaminationKind::Hunt;
         hunt.seal = None;
         hunt.sources.count = 0;
-        hunt.records = Span { first: 10, count: 0 };
+        hunt.records = Span { first: 11, count: 1 };
         change(&mut hunt);
         Body::Examination(Box::new(hunt))
     };
+    all.push(Body::Results(wrote(2)));
     all.push(hunt(&|_| ()));
     assert_eq!(complaints(&all), []);
     all.pop();
@@ -455,7 +504,7 @@ fn a_hunt_looks_at_cells_of_before() {
         &(|h: &mut Examination| h.seal = first.seal) as Change<'_>,
         &|h| h.sources.count = 1,
         &|h| h.clock_jumps = 1,
-        &|h| h.records = Span { first: 9, count: 1 },
+        &|h| h.records = Span { first: 10, count: 2 },
     ] {
         all.push(hunt(change));
         assert_eq!(complaints(&all).len(), 1);
@@ -470,20 +519,20 @@ fn numbers_go_on_from_one_examination_to_the_next() {
         let mut all = examined(sound(), |_| ());
         let cell = Body::Cell(cell(cell_number, "Security", on(1), 5));
         let bytes = Record::new(NONCE, cell.clone()).leaf_hash().unwrap();
-        let second = examined(vec![Body::Source(source(source_number)), cell], |e| {
+        let bodies = vec![Body::Source(source(source_number)), cell];
+        let second = examined_that_wrote(bodies, wrote(2), |e| {
             e.number = 2;
             e.sources.first = 2;
             e.cells.first = cells_first;
             e.input_root = merkle::root_of(&[bytes]);
-            e.records = Span { first: 10, count: 2 };
-            e.files[0].name = "examinations/0002/detections.jsonl".into();
+            e.records = Span { first: 11, count: 3 };
         });
         all.extend(second);
         complaints(&all)
     };
     assert_eq!(both(2, 5, 5), []);
-    assert_eq!(both(2, 0, 5), [(11, "cell 0; expected cell 5".into())]);
-    assert_eq!(both(0, 5, 5), [(10, "source 0; expected source 2".into())]);
+    assert_eq!(both(2, 0, 5), [(12, "cell 0; expected cell 5".into())]);
+    assert_eq!(both(0, 5, 5), [(11, "source 0; expected source 2".into())]);
     assert!(!both(2, 5, 0).is_empty());
 }
 
@@ -497,11 +546,11 @@ fn releases_are_numbered_and_belong_to_no_examination() {
     all.extend([release(1), release(2)]);
     assert_eq!(complaints(&all), []);
     all.push(release(2));
-    assert_eq!(complaints(&all), [(12, "release 2; expected release 3".into())]);
+    assert_eq!(complaints(&all), [(13, "release 2; expected release 3".into())]);
     let mut within = sound();
     within.insert(3, release(1));
     let found = complaints(&examined(within, |_| ()));
-    assert_eq!(found, [(10, "its records include entry 4, which is none of its own".into())]);
+    assert_eq!(found, [(11, "its records include entry 4, which is none of its own".into())]);
 }
 
 #[test]
@@ -513,7 +562,7 @@ fn segments_hold_all_events_and_lie_in_their_folder() {
         complaints(&examined(bodies, |_| ()))
     };
     assert_eq!(with("store/0001/a", 35), []);
-    assert_eq!(with("store/0001/a", 34), [(10, "its segments hold 34 of 35 events".into())]);
+    assert_eq!(with("store/0001/a", 34), [(11, "its segments hold 34 of 35 events".into())]);
     assert!(with("store/00010/a", 35)[0].1.contains("outside"));
 }
 
@@ -521,7 +570,7 @@ fn segments_hold_all_events_and_lie_in_their_folder() {
 fn records_of_another_form_are_refused() {
     let on = day("2026-02-17");
     let text = |body| String::from_utf8(Record::new(NONCE, body).to_bytes().unwrap()).unwrap();
-    let [case, _, _, cell, _, gap, segment, examination, ..]: [Body; 11] =
+    let [case, _, _, cell, _, gap, segment, results, _, examination, ..]: [Body; 13] =
         one_of_each().try_into().unwrap();
     let other = key(2);
     let party = format!("{{\"name\":\"b\",\"role\":\"partner\",\"key\":\"{other}\"}}");
@@ -551,7 +600,7 @@ fn records_of_another_form_are_refused() {
         (&segment, "store/0001/a.parquet", "store\\\\a.parquet"),
         (&segment, "store/0001/a.parquet", "store/a\\u0000.parquet"),
         (&segment, "store/0001/a.parquet", ""),
-        (&examination, "examinations/0001/detections.jsonl", "./detections.jsonl"),
+        (&results, "examinations/0001/detections.jsonl", "./detections.jsonl"),
         (&examination, "\"kind\":\"examine\"", "\"kind\":\"look\""),
     ] {
         let whole = text(body.clone());

@@ -217,8 +217,8 @@ fn check_accounts(accounted: &Accounted, report: &mut Report) {
         let (engine, rules) = (shown(&said.engine), said.rules.count);
         report.claimed(place, format!("made by {engine} with {rules} rules"));
     }
-    for Exposed { entry, exposure, evidence, adds_up } in &accounted.exposures {
-        let (number, count) = (exposure.number, exposure.records.count);
+    for Exposed { entry, exposure, evidence, adds_up, .. } in &accounted.exposures {
+        let (number, count) = (exposure.number, exposure.records.count.saturating_sub(1));
         if *adds_up {
             let text = format!(
                 "exposure {number}: {count} verdicts on {} entries of the log; they rest on \

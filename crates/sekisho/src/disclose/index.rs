@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use sekisho_case::Hash;
 use sekisho_case::log::Log;
 use sekisho_case::merkle::leaf_hash;
-use sekisho_case::record::{Body, Examination, Exposure, Record, Segment, Verdict};
+use sekisho_case::record::{Body, Examination, Exposure, Record, Results, Segment, Verdict};
 
 use crate::seal::check::Sizes;
 
@@ -45,6 +45,8 @@ pub(crate) struct Index {
     pub(crate) all_examinations: Vec<(u64, Examination)>,
     /// All exposures, by entry.
     pub(crate) all_exposures: Vec<(u64, Exposure)>,
+    /// What each of these wrote, by its entry.
+    pub(crate) results: BTreeMap<u64, Results>,
     /// The verdicts of the latest exposure, by entry.
     pub(crate) verdicts: Vec<(u64, Verdict)>,
     /// Verdicts whose exposure has not come yet.
@@ -89,6 +91,10 @@ impl Index {
                 self.cells.insert(cell.number, at);
             }
             Body::Segment(segment) => self.stored.push(segment),
+            // Said directly before what wrote it.
+            Body::Results(results) => {
+                self.results.insert(entry.saturating_add(1), results);
+            }
             Body::Release(_) => self.releases += 1,
             Body::Verdict(verdict) => self.pending.push((entry, *verdict)),
             Body::Exposure(exposure) => {

@@ -117,8 +117,8 @@ impl Detections {
         stop: &AtomicBool,
     ) -> Result<Self> {
         let mut all = Self::default();
-        for (_, examination) in &index.all_examinations {
-            all.file(case, examination, index, level, stop)?;
+        for of in &index.all_examinations {
+            all.file(case, of, index, level, stop)?;
         }
         Ok(all)
     }
@@ -126,13 +126,13 @@ impl Detections {
     fn file(
         &mut self,
         case: &Path,
-        examination: &Examination,
+        (entry, examination): &(u64, Examination),
         index: &Index,
         level: Level,
         stop: &AtomicBool,
     ) -> Result<()> {
         let name = examination.detections_file();
-        let mut file = SealedFile::of(case, examination, &name)?;
+        let mut file = SealedFile::of(case, index, *entry, &name)?;
         let read = self.lines(&mut file, examination, index, level);
         // What was changed is called so, and not a line that cannot be read.
         file.check(stop)?;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use hashbrown::{HashMap, HashSet};
 use sekisho_case::Hash;
 use sekisho_case::record::{
-    Body, EvidenceLeaf, Exposure, FileSum, Span, Verdict as VerdictRecord, VerdictGrade,
+    Body, EvidenceLeaf, Exposure, FileSum, Results, Span, Verdict as VerdictRecord, VerdictGrade,
     VerdictWord,
 };
 use sekisho_case::time::Timestamp;
@@ -60,12 +60,10 @@ pub(super) fn publish(
         number,
         engine: ENGINE.to_owned(),
         size: asked.size,
-        records: Span { first, count: verdicts.len() as u64 },
+        // Its verdicts, and what it wrote.
+        records: Span { first, count: verdicts.len() as u64 + 1 },
         events: asked.events,
         seeds: (asked.given.question.seeds.len() as u64).saturating_sub(answer.cleared.detections),
-        assets: asked.given.assets.as_ref().map(|file| file.sha256),
-        estate: asked.given.estate.as_ref().map(|file| file.sha256),
-        files: Vec::new(),
     };
     let folder = case.folder.join(exposure.folder());
     let page = page::render(&answer, &making(asked, &exposure, case.origin()));
@@ -73,11 +71,17 @@ pub(super) fn publish(
     let files = written
         .iter()
         .map(|(name, sum)| FileSum { name: format!("{}{name}", exposure.folder()), ..sum.clone() });
-    let exposure = Exposure { files: files.collect(), ..exposure };
+    let results = Results {
+        files: files.collect(),
+        output_root: None,
+        assets: asked.given.assets.as_ref().map(|file| file.sha256),
+        estate: asked.given.estate.as_ref().map(|file| file.sha256),
+    };
     let seeds = exposure.seeds;
     for verdict in verdicts {
         case.append(Body::Verdict(Box::new(verdict)))?;
     }
+    case.append(Body::Results(results))?;
     case.append(Body::Exposure(Box::new(exposure)))?;
     for folder in [folder.as_path(), &case.folder.join("exposures"), &case.folder] {
         sync_folder(folder).with_context(|| format!("syncing {}", folder.display()))?;
@@ -99,8 +103,8 @@ fn making(asked: &Asked<'_>, exposure: &Exposure, origin: &str) -> page::Making 
         seeds: exposure.seeds,
         said: asked.options.said.iter().map(|seed| seed.text.clone()).collect(),
         cleared: asked.options.clear.iter().map(|word| word.text.clone()).collect(),
-        assets: exposure.assets,
-        estate: exposure.estate,
+        assets: asked.given.assets.as_ref().map(|file| file.sha256),
+        estate: asked.given.estate.as_ref().map(|file| file.sha256),
     }
 }
 

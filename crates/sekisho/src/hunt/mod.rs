@@ -28,7 +28,7 @@ use crate::indicators::{
     self, Indicator, IndicatorCorrelator, IndicatorProgram, Refused, Unsearched,
 };
 use crate::rules::{self, Selection};
-use crate::seal::publish::{self, ENGINE, keep_results, output_root, write_verdicts};
+use crate::seal::publish::{self, ENGINE, append_results, write_verdicts};
 use crate::seal::{CaseWriter, Sealed, intact_stores};
 use lines::{By, Sources, Together};
 use sweep::{Found, Plan, Sighting, Swept, What};
@@ -453,8 +453,8 @@ fn finish(
         index.cells.keys().map(|cell| of_cell.get(cell).copied().unwrap_or(0)).collect();
     let first = index.cells.keys().next().copied().unwrap_or(0);
     write_verdicts(places, first, &of_cell)?;
-    let files = keep_results(places, &places.results())?;
-    let (output_root, detections) = output_root(&places.results().join("detections.jsonl"))?;
+    let records = Span { first: case.log.size(), count: 1 };
+    let detections = append_results(case, places, &places.results())?;
     if detections != total {
         bail!("{total} detections were written and {detections} are there");
     }
@@ -469,12 +469,10 @@ fn finish(
         seal: None,
         sources: Span { first: case.next.source.into(), count: 0 },
         cells: looked_at(index, first),
-        records: Span { first: case.log.size(), count: 0 },
+        records,
         clock_jumps: 0,
         input_root: input_root(index),
-        output_root,
         detections,
-        files,
         verdicts: Verdicts { clean: of_cell.len() as u64 - findings, findings, gap: 0, refused: 0 },
     };
     let sealed = publish::finish(case, examination, 0)?;

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use sekisho_case::Hash;
 use sekisho_case::merkle::{Frontier, leaf_hash};
 use sekisho_case::record::{
-    Body, Cells, Counted, Empty, Endpoint, Examination, ExaminationKind, FileSum, Gap, Seal,
-    Source, Span, Verdicts,
+    Body, Cells, Counted, Empty, Endpoint, Examination, ExaminationKind, FileSum, Gap, Results,
+    Seal, Source, Span, Verdicts,
 };
 use sekisho_case::time::Timestamp;
 use sekisho_store::{Catalogue, Segment};
@@ -144,8 +144,7 @@ pub(crate) fn publish(
     }
     let verdicts = verdicts(&detections, &quiet);
     write_verdicts(&places, case.next.cell, &detections)?;
-    let files = keep_results(&places, &said.results)?;
-    let (output_root, found) = output_root(&places.results().join("detections.jsonl"))?;
+    let found = append_results(case, &places, &said.results)?;
     let count = u32::try_from(cells.len()).unwrap_or(u32::MAX);
     let cells = Cells { first: case.next.cell, count, events };
     let examination = Examination {
@@ -161,9 +160,7 @@ pub(crate) fn publish(
         records: Span { first, count: case.log.size() - first },
         clock_jumps,
         input_root,
-        output_root,
         detections: found,
-        files,
         verdicts,
     };
     finish(case, examination, stored_bytes)
@@ -189,6 +186,15 @@ pub(crate) fn finish(
         events: cells.events,
         stored_bytes,
     })
+}
+
+/// Appends the record of what an examination wrote; how many detections it has.
+pub(crate) fn append_results(case: &mut CaseWriter, places: &Places, from: &Path) -> Result<u64> {
+    let files = keep_results(places, from)?;
+    let (root, detections) = output_root(&places.results().join("detections.jsonl"))?;
+    let results = Results { files, output_root: Some(root), assets: None, estate: None };
+    case.append(Body::Results(results))?;
+    Ok(detections)
 }
 
 /// Appends the records of cells; the root over them, and their events.
@@ -286,7 +292,7 @@ pub(crate) fn write_verdicts(places: &Places, first: u32, detections: &[u64]) ->
 
 /// Copies the results into the case. All files of the examination, with their
 /// hashes, durably written.
-pub(crate) fn keep_results(places: &Places, from: &Path) -> Result<Vec<FileSum>> {
+fn keep_results(places: &Places, from: &Path) -> Result<Vec<FileSum>> {
     for name in RESULTS {
         let (from, to) = (from.join(name), places.results().join(name));
         if from != to && from.exists() {
@@ -324,7 +330,7 @@ fn file_record(places: &Places, path: &Path) -> Result<FileSum> {
 }
 
 /// The root over the lines of a file, and how many there are.
-pub(crate) fn output_root(path: &Path) -> Result<(Hash, u64)> {
+fn output_root(path: &Path) -> Result<(Hash, u64)> {
     let reading = || format!("reading {}", path.display());
     let mut reader = BufReader::with_capacity(1 << 20, File::open(path).with_context(reading)?);
     let mut tree = Frontier::new();

@@ -14,7 +14,6 @@ use std::thread;
 
 use anyhow::{Context as _, Error, Result};
 use sekisho_case::Hash;
-use sekisho_case::record::Examination;
 use sekisho_store::Store;
 
 use super::publish::Places;
@@ -61,7 +60,7 @@ fn check_files(case: &Path, index: &Index, threads: usize, stop: &AtomicBool) ->
     let mut files = Vec::new();
     for sealed in &index.examinations {
         let number = sealed.examination.number;
-        files.push(sum_of(&sealed.examination, &format!("store/{number:04}/catalogue.json"))?);
+        files.push(sum_of(index, sealed.entry, &format!("store/{number:04}/catalogue.json"))?);
         let sum = |name, sha256, bytes| Sum { name, sha256, bytes };
         files.extend(sealed.segments.iter().map(|s| sum(s.name.as_str(), s.sha256, s.bytes)));
     }
@@ -92,12 +91,14 @@ fn check_files(case: &Path, index: &Index, threads: usize, stop: &AtomicBool) ->
     }
 }
 
-/// What an examination has sealed of a file.
-fn sum_of<'a>(examination: &'a Examination, name: &str) -> Result<Sum<'a>> {
-    let file = examination.files.iter().find(|file| file.name == name);
+/// What the examination of an entry has sealed of a file.
+fn sum_of<'a>(index: &'a Index, entry: u64, name: &str) -> Result<Sum<'a>> {
+    let wrote = index.results.get(&entry);
+    let file = wrote.and_then(|wrote| wrote.files.iter().find(|file| file.name == name));
     let file = file.ok_or_else(|| {
-        let number = examination.number;
-        Invalid(format!("{name} is not among the files that examination {number} sealed; {HINT}"))
+        Invalid(format!(
+            "{name} is not among the files that the examination of entry {entry} sealed; {HINT}"
+        ))
     })?;
     Ok(Sum { name: &file.name, sha256: file.sha256, bytes: file.bytes })
 }
@@ -138,14 +139,15 @@ impl Read for SealedFile<'_> {
 }
 
 impl<'a> SealedFile<'a> {
-    /// Opens a file of an examination, by its name in the case.
+    /// Opens a file of an examination, by the examination's entry and the file's
+    /// name in the case.
     ///
     /// # Errors
     ///
     /// [`Invalid`] where it is not there or was not sealed; where it cannot be
     /// opened.
-    pub(crate) fn of(case: &Path, examination: &'a Examination, name: &str) -> Result<Self> {
-        Self::open(case, sum_of(examination, name)?)
+    pub(crate) fn of(case: &Path, index: &'a Index, entry: u64, name: &str) -> Result<Self> {
+        Self::open(case, sum_of(index, entry, name)?)
     }
 
     fn open(case: &Path, sum: Sum<'a>) -> Result<Self> {
