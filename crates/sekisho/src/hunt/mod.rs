@@ -5,7 +5,7 @@ mod columns;
 mod lines;
 mod sweep;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -126,7 +126,8 @@ impl Loaded {
         let read = indicators::load(&options.indicators);
         let (compiled, too_many) = IndicatorProgram::new(&read.indicators);
         refused.extend(read.refused.iter().chain(&too_many).map(refusal));
-        let among = |indicator: &&Indicator| too_many.iter().all(|r| r.id != indicator.id);
+        let beyond: BTreeSet<&str> = too_many.iter().map(|refused| &*refused.id).collect();
+        let among = |indicator: &&Indicator| !beyond.contains(&*indicator.id);
         refused.extend(read.indicators.iter().filter(among).filter_map(searched_in_part));
         if !options.indicators.is_empty() && read.indicators.is_empty() && only_indicators {
             let first = refused.first().map_or("no indicator in what was given", |r| r);
