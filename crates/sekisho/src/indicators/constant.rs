@@ -73,7 +73,9 @@ pub(super) fn other_like(form: Form, text: &str) -> Option<String> {
     let bare = if port.is_empty() { host } else { host.strip_suffix(port).unwrap_or(host) };
     name_into(bare, &mut out);
     out.push_str(after);
-    (out != text).then_some(out)
+    // Where case does not count anyway, a difference in it is none.
+    let same = if form.folded() { out == lower_text(text) } else { out == text };
+    (!same).then_some(out)
 }
 
 /// The part of a constant that is the name or address of a machine.
@@ -154,6 +156,7 @@ mod tests {
             (Form::Url, "%Evil.php", None),
             (Form::Url, "Evil/%", None),
             (Form::Url, "http://evil.example/%", None),
+            (Form::Domain, "%.EVIL.example", None),
             (Form::Domain, "%.münchen.example", Some("%.xn--mnchen-3ya.example")),
             (Form::Mail, "%@münchen.example", Some("%@xn--mnchen-3ya.example")),
             (Form::Registry, "HKCR\\x%", Some("hkey_classes_root\\x%")),
