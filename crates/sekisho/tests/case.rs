@@ -470,6 +470,55 @@ fn what_limits_on_indicators_cut_short_is_told() {
 }
 
 #[test]
+fn what_of_a_pattern_is_not_looked_for_is_told_without_a_detection() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let (out, file, copy) = (ground.path("out"), ground.path("bundle.json"), ground.path("copy"));
+    let half =
+        "[domain-name:value = 'x.example' OR hostname:value = 'x.example'] OR [file:size = 3]";
+    let sizes: Vec<String> = (0..5).map(|n| format!("x-p{n}:a = 'b'")).collect();
+    let many = format!("[mutex:name = 'x' OR {}]", sizes.join(" OR "));
+    fs::write(&file, bundle(&[half, "[mutex:name = 'whole']", &many])).unwrap();
+    let hunted = hunt(&out, &["--indicators", text(&file), "--out", text(&copy)]);
+    assert!(hunted.ok().contains("3 indicators: 0 detections"), "{}", hunted.stdout);
+    for told in [
+        "2 not looked for, or not in full:\n",
+        "-000000000000 (",
+        "not in full: no log carries hostname:value; no log carries file:size\n",
+        "not in full: no log carries x-p0:a; no log carries x-p1:a; no log carries x-p2:a; and 2 \
+         more\n",
+    ] {
+        assert!(hunted.stdout.contains(told), "{told}: {}", hunted.stdout);
+    }
+    let ran: Value = serde_json::from_slice(&files(&copy)["run.json"]).unwrap();
+    assert_eq!(ran["refused"].as_array().unwrap().len(), 2);
+    let passed_over = ran["passed_over"].as_object().unwrap();
+    let told: Vec<_> = passed_over.iter().map(|(id, all)| (&id[46..], all)).collect();
+    let of_half = json!(["no log carries hostname:value", "no log carries file:size"]);
+    assert_eq!(told[0], ("0", &of_half));
+    assert_eq!((told[1].0, told[1].1.as_array().unwrap().len(), told.len()), ("2", 5, 2));
+}
+
+#[test]
+fn a_list_that_is_cut_says_so_and_run_json_has_all_of_it() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let (out, file, copy) = (ground.path("out"), ground.path("bundle.json"), ground.path("copy"));
+    let found = vec!["[process:command_line LIKE 'cmd.exe%']".to_owned(); 25];
+    let refused: Vec<String> = (0..23).map(|n| format!("[x-p{n}:a = 'b']")).collect();
+    let all: Vec<&str> = found.iter().chain(&refused).map(String::as_str).collect();
+    fs::write(&file, bundle(&all)).unwrap();
+    let hunted = hunt(&out, &["--indicators", text(&file), "--out", text(&copy)]);
+    let ran: Value = serde_json::from_slice(&files(&copy)["run.json"]).unwrap();
+    let (fired, not) = (ran["fired"].as_array().unwrap(), ran["refused"].as_array().unwrap());
+    assert_eq!((fired.len(), not.len()), (25, 23));
+    for more in [5, 3] {
+        let line = format!("  and {more} more, all in run.json\n");
+        assert!(hunted.ok().contains(&line), "{line}{}", hunted.stdout);
+    }
+}
+
+#[test]
 fn a_rule_that_could_not_search_all_is_told() {
     let ground = Ground::new();
     ground.rule(

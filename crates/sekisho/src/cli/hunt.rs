@@ -96,14 +96,24 @@ fn summary(outcome: &Outcome) -> String {
         let title = show::cut(&show::safe(name), 60);
         let _ = writeln!(text, "  {level:<14}{:>10}  {title}", show::grouped(*count));
     }
+    text.push_str(&left_out(outcome.by.len()));
     if !outcome.refused.is_empty() {
         let count = show::grouped(outcome.refused.len() as u64);
         let _ = writeln!(text, "{count} not looked for, or not in full:");
         for line in outcome.refused.iter().take(LINES_MAX) {
             let _ = writeln!(text, "  {}", show::safe(line));
         }
+        text.push_str(&left_out(outcome.refused.len()));
     }
     let _ = writeln!(text, "Results: {}", outcome.results.display());
     text.push_str(&seal::summary(&outcome.sealed));
     text
+}
+
+/// Says how many lines a list has beyond those that are shown.
+fn left_out(lines: usize) -> String {
+    match lines.saturating_sub(LINES_MAX) {
+        0 => String::new(),
+        more => format!("  and {} more, all in run.json\n", show::grouped(more as u64)),
+    }
 }

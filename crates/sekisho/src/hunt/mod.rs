@@ -5,7 +5,7 @@ mod columns;
 mod lines;
 mod sweep;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -36,6 +36,9 @@ use sweep::{Found, Plan, Sighting, Swept, What};
 /// Most events that indicators sighted in part of which the place is kept; an
 /// occurrence of others is told without host and source.
 const SIGHTED_MAX: usize = 1_000_000;
+
+/// Most alternatives of one indicator that a sentence tells as not looked for.
+const PASSED_OVER_TOLD: usize = 3;
 
 /// What to hunt for, and where.
 #[derive(Clone, Debug, Default)]
@@ -123,6 +126,9 @@ impl Loaded {
         let read = indicators::load(&options.indicators);
         let (compiled, too_many) = IndicatorProgram::new(&read.indicators);
         refused.extend(read.refused.iter().chain(&too_many).map(refusal));
+        let beyond: BTreeSet<&str> = too_many.iter().map(|refused| &*refused.id).collect();
+        let among = |indicator: &&Indicator| !beyond.contains(&*indicator.id);
+        refused.extend(read.indicators.iter().filter(among).filter_map(searched_in_part));
         if !options.indicators.is_empty() && read.indicators.is_empty() && only_indicators {
             let first = refused.first().map_or("no indicator in what was given", |r| r);
             bail!("nothing to hunt for: {first}");
@@ -193,6 +199,23 @@ fn refusal(refused: &Refused) -> String {
         return format!("indicators in {}: {reason}", file.display());
     }
     format!("indicator {id} ({}): {reason}", file.display())
+}
+
+/// What of an indicator is not looked for, in a sentence, where that is not
+/// all of it. `run.json` has the alternatives that are too many for one.
+fn searched_in_part(indicator: &Indicator) -> Option<String> {
+    let all = &indicator.passed_over;
+    if all.is_empty() {
+        return None;
+    }
+    let reasons: Vec<&str> = all.iter().take(PASSED_OVER_TOLD).map(|r| &**r).collect();
+    let more = match all.len() - reasons.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let (id, file) = (&indicator.id, indicator.file.display());
+    let reasons = reasons.join("; ");
+    Some(format!("indicator {id} ({file}): not in full: {reasons}{more}"))
 }
 
 /// How many indicators, and SHA-256 over the SHA-256 of each one's id and
@@ -534,6 +557,9 @@ fn write_run(path: &Path, loaded: &Loaded, what: &Fired<'_>) -> Result<()> {
         })
         .collect();
     let unsearched: BTreeMap<_, _> = what.unsearched.counts().into_iter().collect();
+    let in_part = loaded.found.iter().filter(|indicator| !indicator.passed_over.is_empty());
+    let passed_over: BTreeMap<&str, Vec<&str>> =
+        in_part.map(|i| (&*i.id, i.passed_over.iter().map(|reason| &**reason).collect())).collect();
     let run = json!({
         "version": 1,
         "kind": "hunt",
@@ -544,6 +570,7 @@ fn write_run(path: &Path, loaded: &Loaded, what: &Fired<'_>) -> Result<()> {
         "indicators": loaded.indicators_sum.map_or(0, |sum| sum.count),
         "fired": fired,
         "refused": loaded.refused,
+        "passed_over": passed_over,
         "unsearched": unsearched,
     });
     let mut text = serde_json::to_vec_pretty(&run)?;

@@ -3,6 +3,7 @@
 //! too. What cannot be used is named with its id and the reason; the rest
 //! loads.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io::Read as _;
@@ -14,7 +15,8 @@ use serde_json::Value;
 
 use super::check::Budget;
 use super::limits::{
-    FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, INDICATORS_MAX, LABELS_MAX, TEXT_BYTES_MAX,
+    FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, INDICATORS_MAX, LABELS_MAX, NAMES_TOLD_MAX,
+    TEXT_BYTES_MAX,
 };
 use super::pattern::{self, stix_time};
 use super::plan::{Plan, Planned};
@@ -92,6 +94,8 @@ pub enum Why {
     Limit,
     /// It cannot be understood in full.
     Invalid,
+    /// In a folder: a file whose name is not that of indicators, or a link.
+    NotRead,
 }
 
 /// Something that is not looked for.
@@ -124,8 +128,12 @@ pub struct Loaded {
     pub repeated: u64,
 }
 
+/// What the names of files end in that are read of folders.
+const ENDINGS: [&str; 4] = ["json", "jsonl", "stix", "stix2"];
+
 /// Reads the indicators of files and of the files with the ending `.json`,
-/// `.jsonl` or `.stix` in folders.
+/// `.jsonl`, `.stix` or `.stix2` in folders. What else is in a folder is named
+/// as not looked for.
 #[must_use]
 pub fn load(paths: &[PathBuf]) -> Loaded {
     let mut loader = Loader::default();
@@ -254,14 +262,17 @@ impl Loader {
             }
         };
         entries.sort_unstable_by_key(fs::DirEntry::file_name);
+        let mut passed_by = PassedBy::default();
         for entry in entries {
             let path = entry.path();
-            let Ok(kind) = entry.file_type() else { continue };
-            let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-            let named = ["json", "jsonl", "stix"].iter().any(|e| ending.eq_ignore_ascii_case(e));
-            if kind.is_dir() || (kind.is_file() && named) {
-                self.list(&path, depth + 1, out);
+            match kind_of(&entry, &path) {
+                Kind::Read => self.list(&path, depth + 1, out),
+                Kind::Link => passed_by.links.push(entry.file_name()),
+                Kind::Other => passed_by.others.push(entry.file_name()),
             }
+        }
+        if let Some(reason) = passed_by.told() {
+            self.refuse_file(path, Why::NotRead, reason);
         }
     }
 
@@ -372,6 +383,57 @@ impl Loader {
             }
         }
         self.out
+    }
+}
+
+/// What an entry of a folder is.
+enum Kind {
+    /// A folder, or a file whose name says that it has indicators.
+    Read,
+    Link,
+    Other,
+}
+
+fn kind_of(entry: &fs::DirEntry, path: &Path) -> Kind {
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let named = ENDINGS.iter().any(|e| ending.eq_ignore_ascii_case(e));
+    match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => Kind::Link,
+        Ok(kind) if kind.is_dir() || (kind.is_file() && named) => Kind::Read,
+        _ => Kind::Other,
+    }
+}
+
+/// What was not read of a folder, in the order of names.
+#[derive(Default)]
+struct PassedBy {
+    links: Vec<OsString>,
+    others: Vec<OsString>,
+}
+
+impl PassedBy {
+    /// In a sentence.
+    fn told(&self) -> Option<String> {
+        let names = |names: &[OsString]| {
+            let told = names.iter().take(NAMES_TOLD_MAX).map(|name| name.to_string_lossy());
+            let told = told.collect::<Vec<_>>().join(", ");
+            match names.len().saturating_sub(NAMES_TOLD_MAX) {
+                0 => told,
+                more => format!("{told} and {more} more"),
+            }
+        };
+        let mut parts = Vec::new();
+        if !self.others.is_empty() {
+            let endings = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+            let others = names(&self.others);
+            parts.push(format!(
+                "not read, since the name does not end in one of {endings}: {others}"
+            ));
+        }
+        if !self.links.is_empty() {
+            parts.push(format!("links are not followed: {}", names(&self.links)));
+        }
+        Some(parts.join("; ")).filter(|text| !text.is_empty())
     }
 }
 

@@ -5,10 +5,12 @@ use regex::{Regex, RegexBuilder};
 use sekisho_sigma::compare::{address, fold_into, lower};
 use sekisho_sigma::regexes;
 
-use super::form::{Form, Part, canonical, integer, registry_key};
+use super::constant;
+use super::form::{Form, Part, canonical, integer};
 use super::limits::{REGEX_COMPILED_BYTES, REGEX_TOTAL_BYTES_MAX, SCANNED_BYTES_MAX};
 use super::mapping::{Mapping, PropertyId};
 use super::pattern::{Comparison, Literal, Operator};
+use super::registry;
 
 /// A comparison that some log can answer.
 #[derive(Clone, Debug)]
@@ -109,8 +111,8 @@ impl Test {
             checks.push(Check::Exists);
         }
         for literal in &comparison.literals {
-            let check = check_of(form, comparison.operator, literal, budget);
-            checks.push(check.map_err(|e| match e {
+            let found = checks_of(form, comparison.operator, literal, budget);
+            checks.extend(found.map_err(|e| match e {
                 Never(reason) => Never(format!("{path}: {reason}")),
                 Wrong(reason) => Wrong(format!("{path}: {reason}")),
             })?);
@@ -176,19 +178,29 @@ fn in_order(operator: Operator, found: Option<std::cmp::Ordering>) -> bool {
     })
 }
 
-fn check_of(
+/// What is asked for one constant: any of these.
+fn checks_of(
     form: Form,
     operator: Operator,
     literal: &Literal,
     budget: &mut Budget,
-) -> Result<Check, Unanswered> {
-    match operator {
-        Operator::Equal | Operator::In => equal(form, literal),
-        Operator::Subset | Operator::Superset => subset(form, operator, text_of(literal)?),
-        Operator::Like => like(form, text_of(literal)?, budget),
-        Operator::Matches => matches(form, text_of(literal)?, budget),
-        _ => ordered(form, operator, literal),
-    }
+) -> Result<Vec<Check>, Unanswered> {
+    Ok(match operator {
+        Operator::Equal | Operator::In => {
+            let check = equal(form, literal)?;
+            let other = match literal {
+                Literal::Text(text) if form == Form::Registry => registry::other_meaning(text),
+                _ => None,
+            };
+            std::iter::once(check).chain(other.map(|key| Check::Exact(key.into()))).collect()
+        }
+        Operator::Like => like(form, text_of(literal)?, budget)?,
+        Operator::Subset | Operator::Superset => {
+            vec![subset(form, operator, text_of(literal)?)?]
+        }
+        Operator::Matches => vec![matches(form, text_of(literal)?, budget)?],
+        _ => vec![ordered(form, operator, literal)?],
+    })
 }
 
 fn text_of(literal: &Literal) -> Result<&str, Unanswered> {
@@ -233,7 +245,9 @@ fn equal(form: Form, literal: &Literal) -> Result<Check, Unanswered> {
         return Ok(Check::Exact(text.into()));
     }
     let mut key = String::new();
-    if !canonical(form, &text, &mut key) || (form == Form::Domain && key.contains('*')) {
+    let valid = canonical(form, &text, &mut key);
+    constant::check(form, &text).map_err(Wrong)?;
+    if !valid || (form == Form::Domain && key.contains('*')) {
         return Err(Wrong(format!("{text:?} is not {}", wanted(form))));
     }
     Ok(Check::Exact(key.into()))
@@ -296,21 +310,27 @@ fn composed(text: &str) -> Result<(), Unanswered> {
     Ok(())
 }
 
-fn like(form: Form, text: &str, budget: &mut Budget) -> Result<Check, Unanswered> {
+fn like(form: Form, text: &str, budget: &mut Budget) -> Result<Vec<Check>, Unanswered> {
     composed(text)?;
-    let spelt = match form {
-        Form::Integer | Form::Kind => {
-            return Err(Never("LIKE is asked of what is no text".to_owned()));
-        }
-        Form::Registry => {
-            let mut key = String::new();
-            registry_key(text, &mut key);
-            // A trailing backslash says "a key below", with a wildcard or not.
-            key.push_str(if text.ends_with('\\') { "\\" } else { "" });
-            key
-        }
-        _ => text.to_owned(),
+    if matches!(form, Form::Integer | Form::Kind) {
+        return Err(Never("LIKE is asked of what is no text".to_owned()));
+    }
+    constant::check_like(form, text).map_err(Wrong)?;
+    let spelt = if form == Form::Registry {
+        let mut key = String::new();
+        registry::key(text, &mut key);
+        // A trailing backslash says "a key below", with a wildcard or not.
+        key.push_str(if text.ends_with('\\') { "\\" } else { "" });
+        key
+    } else {
+        text.to_owned()
     };
+    let other = constant::other_like(form, text).filter(|other| *other != spelt);
+    std::iter::once(spelt).chain(other).map(|spelt| wildcards(form, spelt, budget)).collect()
+}
+
+/// `%` stands for any text, `_` for one character.
+fn wildcards(form: Form, spelt: String, budget: &mut Budget) -> Result<Check, Unanswered> {
     if spelt.contains('_') {
         let mut source = String::from("^");
         let mut buffer = [0; 4];

@@ -5,8 +5,11 @@ use std::net::IpAddr;
 
 use sekisho_sigma::compare::{address, fold_into};
 
+use super::command;
 use super::limits::CELL_PARTS_MAX;
 use super::mapping::How;
+use super::registry;
+use super::web::{domain_key, mail_key, url_key};
 
 /// A kind of hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,7 +162,7 @@ impl Parts {
 
     /// Adds a value; `key` writes its spelling into an empty buffer and says
     /// whether it is one of the form.
-    fn push(
+    pub(super) fn push(
         &mut self,
         raw: &str,
         alias: bool,
@@ -189,6 +192,7 @@ pub(super) fn extract(form: Form, how: How, text: &str, out: &mut Parts) {
         Form::Exact | Form::Ssdeep if text.is_empty() => {}
         Form::Ssdeep => hashes(Algorithm::Ssdeep, text, out),
         Form::Hash(algorithm) => hashes(algorithm, text, out),
+        Form::Name if how == How::Command => name_in_command(text, out),
         Form::Name => {
             let name = base_name(text);
             out.push(name, false, fold_key);
@@ -196,17 +200,15 @@ pub(super) fn extract(form: Form, how: How, text: &str, out: &mut Parts) {
                 out.push(text, true, fold_key);
             }
         }
+        Form::Folder if how == How::Command => folder_in_command(text, out),
         Form::Folder => {
             let folder = if how == How::Folder { Some(text) } else { folder_of(text) };
             if let Some(folder) = folder {
                 out.push(folder, false, |t, key| canonical(Form::Folder, t, key));
             }
         }
-        Form::Registry => registry(how, text, out),
-        Form::ValueName => {
-            let name = text.rsplit_once('\\').map_or(text, |(_, name)| name);
-            out.push(name, false, fold_key);
-        }
+        Form::Registry => registry::keys(how, text, out),
+        Form::ValueName => registry::value_names(text, out),
         Form::User => user(text, out),
         Form::Mail | Form::Ipv4 | Form::Ipv6 | Form::Host | Form::Kind | Form::Domain => {
             list(form, text, out);
@@ -256,7 +258,7 @@ pub(super) fn canonical(form: Form, text: &str, key: &mut String) -> bool {
         Form::Url => url_key(text, key),
         Form::Mac => mac_key(text, key),
         Form::Registry => {
-            registry_key(text, key);
+            registry::key(text, key);
             !text.is_empty()
         }
         Form::Integer => integer(text).is_some_and(|n| {
@@ -278,7 +280,7 @@ pub(super) fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-fn fold_key(text: &str, key: &mut String) -> bool {
+pub(super) fn fold_key(text: &str, key: &mut String) -> bool {
     fold_into(text, key);
     !text.is_empty()
 }
@@ -292,6 +294,44 @@ fn folder_of(path: &str) -> Option<&str> {
     let path = path.trim_matches('"');
     let at = path.rfind(['\\', '/'])?;
     path.get(..at.max(1))
+}
+
+/// The name of the program that a command runs; besides, its path and the whole
+/// of it.
+fn name_in_command(text: &str, out: &mut Parts) {
+    let path = command::program(text);
+    let name = base_name(path);
+    out.push(name, false, fold_key);
+    let whole = command::may_be_a_path(text, path);
+    let others = [whole.then(|| base_name(text)), Some(path), Some(text)];
+    let mut before = name;
+    for other in others.into_iter().flatten() {
+        if other.len() != before.len() {
+            out.push(other, true, fold_key);
+            before = other;
+        }
+    }
+    if let Some(path) = command::written_out(path) {
+        out.push(&path, true, fold_key);
+    }
+}
+
+fn folder_in_command(text: &str, out: &mut Parts) {
+    let path = command::program(text);
+    let key = |t: &str, key: &mut String| canonical(Form::Folder, t, key);
+    if let Some(folder) = folder_of(path) {
+        out.push(folder, false, key);
+    }
+    if command::may_be_a_path(text, path)
+        && let Some(folder) = folder_of(text)
+    {
+        out.push(folder, true, key);
+    }
+    if let Some(path) = command::written_out(path)
+        && let Some(folder) = folder_of(&path)
+    {
+        out.push(folder, true, key);
+    }
 }
 
 /// `SHA1=…,MD5=…`, or the hash alone.
@@ -330,7 +370,7 @@ fn hash_key(algorithm: Algorithm, text: &str, key: &mut String) -> bool {
 
 /// An address, perhaps in brackets, with a port, a zone or a prefix of full
 /// length.
-fn host_address(text: &str) -> Option<IpAddr> {
+pub(super) fn host_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     // Most values are names: what has no digits at its end is no address.
     let plausible = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b']' | b'.');
@@ -355,76 +395,6 @@ fn write_address(address: IpAddr, key: &mut String) -> bool {
     write!(key, "{address}").is_ok()
 }
 
-/// The name of a machine, out of `name`, `name:port` or an address of the web.
-fn domain_key(text: &str, key: &mut String) -> bool {
-    let host = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let host = if host.len() == text.len() { host } else { authority(host).0 };
-    let host = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let host = host.trim_end_matches('.');
-    let sound = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '*');
-    if host.is_empty() || host.len() > 253 || !host.chars().all(sound) || host.starts_with('.') {
-        return false;
-    }
-    fold_into(host, key);
-    host_address(host).is_none()
-}
-
-/// Splits what follows `//` into the authority without user and the rest.
-fn authority(rest: &str) -> (&str, &str) {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    (authority.rsplit_once('@').map_or(authority, |(_, host)| host), path)
-}
-
-/// Scheme and host in lower case, no port that goes without saying, a path.
-fn url_key(text: &str, key: &mut String) -> bool {
-    let text = text.trim();
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let sound = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
-    if scheme.is_empty() || !scheme.bytes().all(sound) {
-        return false;
-    }
-    fold_into(scheme, key);
-    let port = match key.as_str() {
-        "http" => ":80",
-        "https" => ":443",
-        _ => "",
-    };
-    key.push_str("://");
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    let (user, host) = host.rsplit_once('@').map_or(("", host), |(user, host)| (user, host));
-    if !user.is_empty() {
-        key.push_str(user);
-        key.push('@');
-    }
-    let bare = if port.is_empty() { host } else { host.strip_suffix(port).unwrap_or(host) };
-    fold_into(bare.trim_end_matches('.'), key);
-    if !path.starts_with('/') {
-        key.push('/');
-    }
-    key.push_str(path);
-    !host.is_empty()
-}
-
-/// An address of the web of the host and the path that a log has apart.
-pub(super) fn joined_url(host: &str, path: &str, out: &mut String) -> bool {
-    if path.contains("://") {
-        out.push_str(path);
-        return true;
-    }
-    if host.is_empty() || !(path.starts_with('/') || path.is_empty()) {
-        return false;
-    }
-    out.push_str("http://");
-    out.push_str(host);
-    out.push_str(path);
-    true
-}
-
 fn mac_key(text: &str, key: &mut String) -> bool {
     let digits = text.bytes().filter(|b| !b":-.".contains(b));
     for (n, digit) in digits.enumerate() {
@@ -444,24 +414,6 @@ fn serial_key(text: &str, key: &mut String) -> bool {
     let zeros = zeros.min(key.len().saturating_sub(1));
     key.drain(..zeros);
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// `a@b` or `Name <a@b>`, `smtp:a@b`.
-fn mail_key(text: &str, key: &mut String) -> bool {
-    let inside = match (text.rfind('<'), text.rfind('>')) {
-        (Some(start), Some(end)) if start < end => text.get(start + 1..end).unwrap_or_default(),
-        _ => text,
-    };
-    let inside = inside.trim().trim_matches(['"', '\'']);
-    let scheme = |prefix: &str| {
-        inside.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    let skipped = ["smtp:", "mailto:"].into_iter().find(|p| scheme(p)).map_or(0, str::len);
-    let inside = inside.get(skipped..).unwrap_or_default();
-    fold_into(inside.trim_end_matches('.'), key);
-    let (name, host) = inside.rsplit_once('@').unwrap_or_default();
-    let apart = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
-    !name.is_empty() && !host.is_empty() && !inside.contains(apart)
 }
 
 /// One value, or several with signs between.
@@ -493,86 +445,4 @@ fn user(text: &str, out: &mut Parts) {
             out.push(text, false, fold_key);
         }
     }
-}
-
-/// Names of the parts of the registry, as they are written and as we do.
-const HIVES: [(&str, &str); 14] = [
-    ("hkey_local_machine", "hkey_local_machine"),
-    ("hklm", "hkey_local_machine"),
-    ("hklm:", "hkey_local_machine"),
-    ("\\registry\\machine", "hkey_local_machine"),
-    ("hkey_current_user", "hkey_current_user"),
-    ("hkcu", "hkey_current_user"),
-    ("hkcu:", "hkey_current_user"),
-    ("hkey_users", "hkey_users"),
-    ("hku", "hkey_users"),
-    ("\\registry\\user", "hkey_users"),
-    ("hkey_classes_root", "hkey_local_machine\\software\\classes"),
-    ("hkcr", "hkey_local_machine\\software\\classes"),
-    ("hkey_current_config", "hkey_current_config"),
-    ("hkcc", "hkey_current_config"),
-];
-
-/// A key with its hive written out, in lower case, with the control set that
-/// is current.
-pub(super) fn registry_key(text: &str, key: &mut String) {
-    fold_into(text.trim_end_matches('\\'), key);
-    for start in ["computer\\", "registry::"] {
-        if key.starts_with(start) {
-            key.drain(..start.len());
-        }
-    }
-    let hive = HIVES.iter().find(|(written, _)| {
-        key.strip_prefix(written).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
-    });
-    if let Some((written, ours)) = hive {
-        key.replace_range(..written.len(), ours);
-    }
-    const SETS: &str = "hkey_local_machine\\system\\controlset";
-    if let Some(rest) = key.strip_prefix(SETS) {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let after = rest.as_bytes().get(digits);
-        if digits == 3 && (after.is_none() || after == Some(&b'\\')) {
-            let at = SETS.len() - "controlset".len();
-            key.replace_range(at..SETS.len() + digits, "currentcontrolset");
-        }
-    }
-}
-
-/// The key as such; besides, without the name of a value behind it, and as the
-/// user's own view where the log names a user's part of the registry.
-fn registry(how: How, text: &str, out: &mut Parts) {
-    if text.is_empty() {
-        return;
-    }
-    let views = |text: &str, alias: bool, out: &mut Parts| {
-        out.push(text, alias, |t, key| {
-            registry_key(t, key);
-            true
-        });
-        out.push(text, true, own_view);
-    };
-    views(text, false, out);
-    if how != How::Key
-        && let Some((parent, _)) = text.rsplit_once('\\')
-    {
-        views(parent, true, out);
-    }
-}
-
-/// `HKU\S-1-5-21-…\Software` is that user's `HKCU\Software`.
-fn own_view(text: &str, key: &mut String) -> bool {
-    let mut whole = String::new();
-    registry_key(text, &mut whole);
-    let Some(rest) = whole.strip_prefix("hkey_users\\s-1-5-21-") else { return false };
-    let (sid, path) = rest.split_once('\\').unwrap_or((rest, ""));
-    key.push_str("hkey_current_user");
-    if sid.ends_with("_classes") {
-        key.push_str("\\software\\classes");
-    }
-    if !path.is_empty() {
-        key.push('\\');
-        key.push_str(path);
-    }
-    true
 }

@@ -10,11 +10,12 @@ use hashbrown::HashMap;
 use sekisho_event::Shape;
 use sekisho_sigma::{LateColumns, LateValues};
 
-use super::form::{Parts, extract, joined_url};
+use super::form::{Parts, extract};
 use super::limits::PLANS_MAX;
 use super::mapping::{Mapping, Reading, Source};
 use super::program::{AtomId, IndicatorProgram, Scratch};
 use super::unsearched::Unsearched;
+use super::web::joined_url;
 
 /// What is read of events of a shape, and how.
 type ShapePlan = Vec<(Source, usize)>;

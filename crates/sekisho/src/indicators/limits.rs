@@ -10,6 +10,10 @@ pub const FILES_MAX: usize = 100_000;
 /// Deepest nesting of folders.
 pub const FOLDER_DEPTH_MAX: usize = 32;
 
+/// Most names of files in a folder that are told as not read, and of links;
+/// of further ones the number.
+pub const NAMES_TOLD_MAX: usize = 20;
+
 /// Most indicators, all files together.
 pub const INDICATORS_MAX: usize = 1_000_000;
 
@@ -69,6 +73,10 @@ pub const SCANNED_BYTES_MAX: usize = 1 << 20;
 
 /// Most values that one cell may stand for (a list of addresses, of hashes).
 pub const CELL_PARTS_MAX: usize = 256;
+
+/// Most places beside the last backslash at which the name of a value of the
+/// registry may begin: the first ones of a text.
+pub const KEY_CUTS_MAX: usize = 8;
 
 /// Most choices of objects that are tried for one pattern and event.
 pub const CHOICES_MAX: usize = 4_096;

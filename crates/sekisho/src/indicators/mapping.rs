@@ -58,6 +58,8 @@ pub(super) enum How {
     Plain,
     /// The text is a folder, not a file.
     Folder,
+    /// The text is a command: the path of a program, arguments behind it.
+    Command,
     /// The text is a key of the registry, without the name of a value.
     Key,
 }
@@ -261,6 +263,7 @@ impl Builder {
                 "-" => How::Plain,
                 "folder" => How::Folder,
                 "key" => How::Key,
+                "command" => How::Command,
                 _ => return None,
             },
             sources: sources.split('|').map(source).collect(),

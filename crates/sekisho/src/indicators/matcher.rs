@@ -8,11 +8,12 @@ use hashbrown::HashMap;
 use sekisho_event::{Column, EventBatch, FieldId, Shape, TIME_UNKNOWN, ValueId, Vocabulary};
 
 use super::evaluate::{Evidence, Hit, Hits};
-use super::form::{Parts, extract, joined_url};
+use super::form::{Parts, extract};
 use super::limits::{ANSWERS_MAX, JOINED_MAX, PLANS_MAX};
 use super::mapping::{Mapping, Reading, Source};
 use super::program::{AtomId, IndicatorId, IndicatorProgram, Scratch};
 use super::unsearched::Unsearched;
+use super::web::joined_url;
 
 /// An indicator that an event satisfies, or an observation of one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,8 @@
 
 mod bundle;
 mod check;
+mod command;
+mod constant;
 mod correlator;
 mod evaluate;
 mod form;
@@ -39,9 +41,11 @@ pub mod pattern;
 mod plan;
 mod program;
 pub mod reference;
+mod registry;
 #[cfg(test)]
 mod tests;
 mod unsearched;
+mod web;
 
 pub use bundle::{Indicator, Loaded, Refused, Stamp, Why, load, read};
 pub use correlator::{Conclusion, IndicatorCorrelator, Occurrence};

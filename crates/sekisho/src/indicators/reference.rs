@@ -5,9 +5,10 @@
 use sekisho_event::{EventBatch, TIME_UNKNOWN, Vocabulary};
 
 use super::bundle::Indicator;
-use super::form::{Part, Parts, extract, joined_url};
+use super::form::{Part, Parts, extract};
 use super::mapping::{Mapping, PropertyId, Source};
 use super::plan::Formula;
+use super::web::joined_url;
 
 /// An object of an event: its number, and which value where each is one.
 type Object = (u16, usize);

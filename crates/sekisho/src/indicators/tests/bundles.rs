@@ -163,13 +163,56 @@ fn folders_are_read_in_the_order_of_names() {
     write("c.json", &object("c", &json!({})).to_string());
     write("b/b.JSON", &object("b", &json!({})).to_string());
     write("a.stix", &object("a", &json!({})).to_string());
-    write("d.txt", "not read");
     write("e.json", "broken");
+    write("f.Stix2", &object("f", &json!({})).to_string());
     let found = load(&[folder.path().to_owned(), folder.path().join("none")]);
-    assert_eq!(ids(&found), ["a", "b", "c"]);
+    assert_eq!(ids(&found), ["a", "b", "c", "f"]);
     assert_eq!(found.refused.len(), 2);
-    assert_eq!(found.files, 4);
+    assert_eq!(found.files, 5);
     assert!(found.refused[1].reason.starts_with("the file cannot be read"));
+}
+
+#[test]
+fn what_is_not_read_of_a_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    write("a.json", &object("a", &json!({})).to_string());
+    write("feed.xml", "<x/>");
+    write("README", "");
+    for n in 10..32 {
+        write(&format!("b/{n}.txt"), "");
+    }
+    let found = load(&[folder.path().to_owned()]);
+    assert_eq!(ids(&found), ["a"]);
+    let told: Vec<_> = found.refused.iter().map(|r| (&*r.file, r.why, &*r.reason)).collect();
+    let start = "not read, since the name does not end in one of .json, .jsonl, .stix, .stix2: ";
+    let many: Vec<String> = (10..30).map(|n| format!("{n}.txt")).collect();
+    let within = format!("{start}{} and 2 more", many.join(", "));
+    let above = format!("{start}README, feed.xml");
+    assert_eq!(
+        told,
+        [
+            (&*folder.path().join("b"), Why::NotRead, &*within),
+            (folder.path(), Why::NotRead, &*above)
+        ]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_a_folder_are_named_and_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("in")).unwrap();
+    std::fs::write(path("a.json"), object("a", &json!({})).to_string()).unwrap();
+    std::os::unix::fs::symlink(path("a.json"), path("in/link.json")).unwrap();
+    std::os::unix::fs::symlink(folder.path(), path("in/loop")).unwrap();
+    let found = load(&[path("in")]);
+    assert_eq!((ids(&found).len(), found.refused.len()), (0, 1));
+    assert_eq!(found.refused[0].reason, "links are not followed: link.json, loop");
+    // A link that is given itself is.
+    assert_eq!(ids(&load(&[path("in/link.json")])), ["a"]);
 }
 
 #[test]

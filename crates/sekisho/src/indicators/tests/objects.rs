@@ -111,6 +111,65 @@ fn files_and_hashes() {
     check(FILES_AND_HASHES);
 }
 
+const SERVICE: &str = "windows|System|7045";
+const SERVICE_AUDITED: &str = "windows|Security|4697";
+const TASK: &str = "windows|Microsoft-Windows-TaskScheduler/Operational|200";
+
+#[test]
+fn programs_of_services_and_tasks() {
+    let evil = "[file:name = 'evil.exe']";
+    let folder = r"[file:parent_directory_ref.path = 'C:\\Temp']";
+    let both = r"[file:name = 'evil.exe' AND file:parent_directory_ref.path = 'c:\\temp']";
+    let path = r"[file:name = 'C:\\Temp\\evil.exe']";
+    for command in [
+        r"C:\Temp\evil.exe",
+        r"C:\Temp\evil.exe -k netsvcs",
+        r#""C:\Temp\evil.exe" -s"#,
+        r"C:\Temp\evil.exe /svc",
+        r"C:\Temp\Evil.EXE C:\Windows\other.exe",
+        r"\??\C:\Temp\evil.exe",
+    ] {
+        for (place, column) in
+            [(SERVICE, "ImagePath"), (SERVICE_AUDITED, "ServiceFileName"), (TASK, "ActionName")]
+        {
+            for pattern in [evil, folder, both, path, r"[directory:path = 'C:\\Temp\\']"] {
+                assert!(matches(pattern, place, &[(column, command)]), "{pattern} {command}");
+            }
+            let twins = ["svc", "netsvcs", "other.exe", "evil"];
+            for twin in twins.map(|name| format!("[file:name = '{name}']")) {
+                assert!(!matches(&twin, place, &[(column, command)]), "{twin} {command}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_whole_of_a_command_and_the_folder_of_the_system_match_too() {
+    let service = |pattern: &str, command| matches(pattern, SERVICE, &[("ImagePath", command)]);
+    assert!(service("[file:name LIKE '%evil.exe -k%']", r"C:\Temp\evil.exe -k netsvcs"));
+    assert!(service("[file:name MATCHES 'netsvcs$']", r"C:\Temp\evil.exe -k netsvcs"));
+    assert!(service("[process:command_line LIKE '% -k netsvcs']", r"C:\evil.exe -k netsvcs"));
+    for command in [
+        r"\SystemRoot\System32\drivers\e.sys",
+        r"%SystemRoot%\system32\drivers\e.sys -x",
+        r#""%windir%\system32\drivers\e.sys""#,
+        r"system32\DRIVERS\e.sys",
+        r"\??\C:\Windows\system32\drivers\e.sys",
+    ] {
+        assert!(
+            service(r"[file:name = 'C:\\Windows\\System32\\drivers\\e.sys']", command),
+            "{command}"
+        );
+        let folder = r"[file:parent_directory_ref.path = 'C:\\Windows\\System32\\drivers']";
+        assert!(service(folder, command), "{command}");
+    }
+    // Without an ending the path may hold blanks, or arguments follow it.
+    for name in ["My", "Svc"] {
+        assert!(service(&format!("[file:name = '{name}']"), r"C:\Temp\My Folder\Svc"), "{name}");
+    }
+    assert!(!service("[file:name != 'evil.exe']", r"C:\Temp\evil.exe -k netsvcs"));
+}
+
 const ADDRESSES_AND_CONNECTIONS: &[Case<'static>] = &[
     (
         "[ipv4-addr:value = '198.51.100.1']",
@@ -419,6 +478,108 @@ fn the_registry() {
     check(THE_REGISTRY);
 }
 
+/// Patterns, keys that they find, and those that they do not.
+const VIEWS_OF_THE_REGISTRY: &[(&str, &[&str], &[&str])] = &[
+    (
+        r"[windows-registry-key:key = 'HKCU\\Software\\Evil\\Run']",
+        &[
+            r"HKU\S-1-5-21-1-2-3-1001\Software\Evil\Run\v",
+            r"HKU\S-1-12-1-111-222-333-444\Software\Evil\Run\v",
+            r"\REGISTRY\USER\S-1-12-1-111-222-333-444\SOFTWARE\Evil\Run\v",
+        ],
+        &[r"HKU\S-1-5-18\Software\Evil\Run\v", r"HKU\S-1-12-1\Software\Evil\Run\v"],
+    ),
+    (
+        r"[windows-registry-key:key LIKE 'HKLM\\SYSTEM\\ControlSet___\\Services\\Evil']",
+        &[
+            r"HKLM\System\ControlSet001\Services\Evil\Start",
+            r"\REGISTRY\MACHINE\SYSTEM\ControlSet002\Services\Evil",
+        ],
+        &[r"HKLM\System\ControlSet01\Services\Evil\Start"],
+    ),
+    (
+        r"[windows-registry-key:key LIKE 'HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet%\\Services\\Evil']",
+        &[r"HKLM\System\ControlSet001\Services\Evil\Start"],
+        &[r"HKLM\System\ControlSet001\Services\Evil2\Start"],
+    ),
+    (
+        r"[windows-registry-key:key MATCHES '^HKEY_LOCAL_MACHINE.SYSTEM.ControlSet00[0-9].Services.Evil']",
+        &[r"HKLM\System\ControlSet001\Services\Evil\Start"],
+        &[r"HKLM\System\CurrentControlSet\Services\Evil\Start"],
+    ),
+    (
+        r"[windows-registry-key:key LIKE '%\\CurrentControlSet\\Services\\Evil']",
+        &[r"HKLM\System\ControlSet001\Services\Evil\Start"],
+        &[],
+    ),
+    (
+        r"[windows-registry-key:key = 'HKEY_CLASSES_ROOT\\evil\\shell']",
+        &[
+            r"HKU\S-1-5-21-1-2-3-1001_Classes\evil\shell",
+            r"HKU\S-1-5-21-1-2-3-1001\Software\Classes\evil\shell",
+            r"HKEY_CURRENT_USER\Software\Classes\evil\shell",
+            r"HKLM\SOFTWARE\Classes\evil\shell\x",
+            r"HKCR\evil\shell",
+        ],
+        &[r"HKU\S-1-5-21-1-2-3-1001\evil\shell", r"HKLM\SOFTWARE\evil\shell"],
+    ),
+    (
+        r"[windows-registry-key:key LIKE 'HKCR\\evil\\%']",
+        &[r"HKU\S-1-12-1-1-2_Classes\evil\shell", r"HKLM\SOFTWARE\Classes\evil\shell"],
+        &[r"HKLM\SOFTWARE\Classes\good\shell"],
+    ),
+    (
+        "[windows-registry-key:key MATCHES '^HKEY_CLASSES_ROOT.evil']",
+        &[r"HKU\S-1-5-21-1_Classes\evil\shell", r"HKLM\SOFTWARE\Classes\evil\shell"],
+        &[r"HKLM\SOFTWARE\Classes2\evil\shell"],
+    ),
+    (
+        r"[windows-registry-key:key = 'HKLM\\SOFTWARE\\Classes\\evil']",
+        &[r"HKCR\evil", r"HKLM\SOFTWARE\Classes\evil"],
+        &[r"HKU\S-1-5-21-1-2-3-1001_Classes\evil"],
+    ),
+];
+
+#[test]
+fn views_of_the_registry() {
+    for (pattern, found, others) in VIEWS_OF_THE_REGISTRY {
+        for key in *found {
+            assert!(matches(pattern, VALUE_SET, &[("TargetObject", key)]), "{pattern} {key}");
+        }
+        for key in *others {
+            assert!(!matches(pattern, VALUE_SET, &[("TargetObject", key)]), "{pattern} {key}");
+        }
+    }
+}
+
+#[test]
+fn names_of_values_may_be_paths() {
+    let pattern = |name: &str| {
+        let name = name.replace('\\', r"\\");
+        format!(
+            r"[windows-registry-key:key = 'HKLM\\SOFTWARE\\Layers' AND windows-registry-key:values[*].name = '{name}']"
+        )
+    };
+    for name in [
+        "plain",
+        r"C:\Temp\evil.exe",
+        r"\\host\share\evil.exe",
+        r"\Device\HarddiskVolume3\evil.exe",
+        r"%ProgramFiles%\evil.exe",
+        r"\??\C:\Temp\evil.exe",
+    ] {
+        let key = format!(r"HKLM\SOFTWARE\Layers\{name}");
+        assert!(matches(&pattern(name), VALUE_SET, &[("TargetObject", &key)]), "{key}");
+        let apart = [("RegistryKey", r"HKLM\SOFTWARE\Layers"), ("RegistryValueName", name)];
+        assert!(matches(&pattern(name), "defender|RegistryValueSet", &apart), "{name}");
+    }
+    let key = r"HKLM\SOFTWARE\Layers\C:\Temp\evil.exe";
+    assert!(!matches(&pattern(r"Temp\evil.exe"), VALUE_SET, &[("TargetObject", key)]));
+    // A parent of a key is not the key.
+    let parent = r"[windows-registry-key:key = 'HKLM\\SOFTWARE']";
+    assert!(!matches(parent, VALUE_SET, &[("TargetObject", key)]));
+}
+
 const PROCESSES: &[Case<'static>] = &[
     (
         "[process:name = 'fooproc' OR process:name = 'procfoo.exe']",
@@ -593,6 +754,70 @@ fn comparisons_of_one_type_are_of_one_object() {
 }
 
 #[test]
+fn addresses_of_the_web_are_found_however_they_are_written() {
+    let http =
+        |pattern: &str, host, uri| matches(pattern, "zeek|http", &[("host", host), ("uri", uri)]);
+    for url in [
+        "http://evil.example/a/b#frag",
+        "http://evil.example/a/../a/b",
+        "http://evil.example/./a/b",
+        "HTTP://Evil.Example.:80/a/b",
+    ] {
+        assert!(http(&format!("[url:value = '{url}']"), "evil.example", "/a/b"), "{url}");
+        assert!(!http(&format!("[url:value = '{url}']"), "evil.example", "/A/b"), "{url}");
+    }
+    assert!(http("[url:value = 'http://evil.example/b']", "evil.example", "/a/../b"));
+    assert!(http("[url:value LIKE '%/../%']", "evil.example", "/a/../b"));
+    for like in ["HTTP://EVIL.EXAMPLE/%", "http://%.Example/a/b", "%EVIL.example:80/a%"] {
+        let pattern = format!("[url:value LIKE '{like}']");
+        let found = http(&pattern, "evil.example", "/a/b");
+        assert_eq!(found, !like.contains(":80"), "{like}");
+        assert!(!http(&pattern, "evil.example", "/A/b") || like.ends_with("/%"), "{like}");
+    }
+    // What the log writes is matched as well as the one spelling of it.
+    assert!(matches(
+        "[url:value LIKE 'HTTP://A.example:80/%']",
+        "proxy|squid",
+        &[("c-uri", "HTTP://A.example:80/x")]
+    ));
+    assert!(matches(
+        "[url:value LIKE 'HTTP://A.example:80/%']",
+        "proxy|squid",
+        &[("c-uri", "http://a.example/x")]
+    ));
+    assert!(!http("[url:value NOT LIKE 'HTTP://EVIL.example/%']", "evil.example", "/a"));
+    let redirect = "[url:value = 'http://evil.example/r?to=http://x.example/']";
+    assert!(http(redirect, "evil.example", "/r?to=http://x.example/"));
+}
+
+#[test]
+fn internationalised_names_match_in_both_their_forms() {
+    let (plain, coded) = ("München.example", "xn--mnchen-3ya.example");
+    for (ours, theirs) in [(plain, coded), (coded, plain), (plain, plain), (coded, coded)] {
+        let host = theirs;
+        for (pattern, event) in [
+            (format!("[domain-name:value = '{ours}']"), ("host", host)),
+            (format!("[domain-name:value LIKE '%{}']", &ours[1..]), ("host", host)),
+            (format!("[url:value = 'http://{ours}/p']"), ("url", &*format!("http://{host}/p"))),
+            (format!("[url:value LIKE 'http://{ours}/%']"), ("url", &*format!("http://{host}/p"))),
+            (format!("[url:value = 'http://{ours}/']"), ("host", host)),
+        ] {
+            // With a wildcard in it a label has no other form.
+            if pattern.contains("'%") && !ours.is_ascii() {
+                assert!(refusal(&pattern).contains("xn-- form"), "{pattern}");
+                continue;
+            }
+            let found = matches(&pattern, "zeek|http", &[event]);
+            assert!(found, "{pattern} {event:?}");
+        }
+        let mail = format!("[email-message:from_ref.value = 'eve@{ours}']");
+        let from = format!("Eve <eve@{theirs}>");
+        assert!(matches(&mail, "zeek|smtp", &[("from", &from)]), "{mail}");
+    }
+    assert!(!matches("[domain-name:value = 'munchen.example']", "zeek|http", &[("host", coded)]));
+}
+
+#[test]
 fn what_can_never_match_is_refused_by_name() {
     for (pattern, says) in [
         ("[file:size = 5]", "no log carries file:size"),
@@ -608,6 +833,25 @@ fn what_can_never_match_is_refused_by_name() {
         ("[ipv4-addr:value ISSUBSET '10.0.0.0/33']", "is not an address or network"),
         ("[domain-name:value = '*.example.com']", "LIKE knows wildcards"),
         ("[url:value = 'example.com/x']", "with a scheme"),
+        ("[url:value = 'hxxp://evil.example/x']", "defanged (hxxp)"),
+        ("[url:value = 'hXXps://evil.example/x']", "defanged (hxxps)"),
+        ("[url:value LIKE 'hxxp://evil.example/%']", "defanged (hxxp)"),
+        ("[url:value = 'http://evil[.]example/x']", "defanged ([.])"),
+        ("[url:value = 'http://evil(dot)example/x']", "defanged ((dot))"),
+        ("[url:value LIKE '%evil[.]example/%']", "defanged ([.])"),
+        ("[url:value = 'http://192.0.2[.]1/x']", "defanged ([.])"),
+        (
+            "[url:value = 'http://*.example.com/']",
+            "\"*.example.com\" is not an address or the name",
+        ),
+        ("[url:value = 'http://a b/']", "is not an address or the name of a machine"),
+        ("[url:value = 'http://ﬁn.example/']", "must be given in its xn-- form"),
+        ("[domain-name:value = 'evil[.]example']", "defanged ([.])"),
+        ("[domain-name:value LIKE '%.evil[.]example']", "defanged ([.])"),
+        ("[domain-name:value = 'ｅvil.example']", "must be given in its xn-- form"),
+        ("[domain-name:value LIKE 'mün%.example']", "in their xn-- form"),
+        ("[email-addr:value = 'eve@evil[.]example']", "defanged ([.])"),
+        ("[email-addr:value = 'eve@ev/il']", "is not an address or the name of a machine"),
         ("[NOT EXISTS file:name]", "not told by any log"),
         ("[file:name MATCHES '(']", "not a regular expression"),
         ("[file:name MATCHES 'a(?=b)']", "look-around"),
@@ -619,6 +863,22 @@ fn what_can_never_match_is_refused_by_name() {
     ] {
         let found = refusal(pattern);
         assert!(found.contains(says), "{pattern}: {found}");
+    }
+}
+
+#[test]
+fn what_only_looks_defanged_is_looked_for() {
+    for pattern in [
+        "[url:value = 'http://evil.example/a[.]b']",
+        "[url:value LIKE '%/a[.]b']",
+        "[url:value = 'http://[2001:db8::1]/']",
+        "[url:value = 'http://u:p@[2001:db8::1]:8080/']",
+        "[url:value = 'ftp://192.0.2.1:2121/x']",
+        "[url:value = 'http://a_b.example']",
+        "[email-addr:value = 'eve@[192.0.2.1]']",
+        "[domain-name:value MATCHES 'evil[.]example$']",
+    ] {
+        assert_eq!(load_patterns(&[pattern]).refused, Vec::new(), "{pattern}");
     }
 }
 

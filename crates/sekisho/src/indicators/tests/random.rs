@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Columns that carry several properties and objects, with values that touch.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 16] = [
     "Image",
     "ParentImage",
     "CommandLine",
@@ -21,9 +21,11 @@ const COLUMNS: [&str; 14] = [
     "host",
     "uri",
     "User",
+    "ImagePath",
+    "url",
 ];
 
-const VALUES: [&str; 27] = [
+const VALUES: [&str; 39] = [
     r"C:\a.exe",
     r"c:\A.EXE",
     r"C:\x\b.exe",
@@ -51,9 +53,21 @@ const VALUES: [&str; 27] = [
     "d41d8cd98f00b204e9800998ecf8427e",
     r"CORP\eve",
     "",
+    r"C:\x\a.exe -k b.exe",
+    r#""C:\a.exe" /b.exe"#,
+    r"\??\C:\a.exe",
+    r"\SystemRoot\a.exe",
+    r"C:\x y\a",
+    r"HKLM\System\ControlSet001\a\b",
+    r"HKU\S-1-12-1-1_Classes\a\b",
+    r"HKLM\Software\a\C:\x\b",
+    "http://EXAMPLE.com:80/x/../x#y",
+    "http://münchen.example/x",
+    "xn--mnchen-3ya.example",
+    "MÜNCHEN.example",
 ];
 
-const COMPARISONS: [&str; 44] = [
+const COMPARISONS: [&str; 60] = [
     "file:name = 'a.exe'",
     "file:name != 'a.exe'",
     "file:name LIKE '%a%'",
@@ -98,15 +112,32 @@ const COMPARISONS: [&str; 44] = [
     "windows-registry-key:values[*].name = 'b'",
     "EXISTS url:value",
     "user-account:account_login = 'eve'",
+    "file:name = 'c:\\\\windows\\\\a.exe'",
+    "file:name LIKE '% /b.exe'",
+    "file:parent_directory_ref.path = 'C:\\\\x'",
+    "file:parent_directory_ref.path LIKE 'c:%'",
+    "directory:path = 'C:\\\\x'",
+    "url:value LIKE 'HTTP://EXAMPLE.com:80/%'",
+    "url:value NOT LIKE 'HTTP://EXAMPLE.com/%'",
+    "url:value = 'http://münchen.example/x'",
+    "domain-name:value = 'München.example'",
+    "domain-name:value LIKE '%.münchen.example'",
+    "domain-name:value != 'xn--mnchen-3ya.example'",
+    "windows-registry-key:key LIKE 'HKLM\\\\System\\\\ControlSet___\\\\%'",
+    "windows-registry-key:key = 'HKCR\\\\a'",
+    "windows-registry-key:key != 'HKCR\\\\a'",
+    "windows-registry-key:key MATCHES '^hkey_classes_root'",
+    "windows-registry-key:values[*].name = 'C:\\\\x\\\\b'",
 ];
 
-const PLACES: [&str; 6] = [
+const PLACES: [&str; 7] = [
     "",
     "windows|Microsoft-Windows-Sysmon/Operational|1",
     "windows|Microsoft-Windows-Sysmon/Operational|22",
     "windows|Microsoft-Windows-Sysmon/Operational|13",
     "zeek|http",
     "proxy|squid",
+    "windows|System|7045",
 ];
 
 fn condition() -> impl Strategy<Value = String> {
