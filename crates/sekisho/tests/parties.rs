@@ -72,3 +72,61 @@ fn a_policy_is_put_on_record_and_must_be_one() {
     let second = ["case", "party", &case_text, "--role", "witness", "--name", "x", "--key", &owner];
     run(&second).refused(2, &["already a party"]);
 }
+
+#[test]
+fn a_private_key_in_the_place_of_a_public_one_is_never_said() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let case = ground.path("out/case");
+    let case = case.to_str().unwrap();
+    let home = ground.path("other");
+    let public = new_key(&home, "other");
+    let key = home.join("keys/other.key");
+    let line = std::fs::read_to_string(&key).unwrap();
+    let (key, line) = (key.to_str().unwrap(), line.trim_end());
+    let secret = line.rsplit('+').next().unwrap();
+    let request = ground.path("request");
+    let request = request.to_str().unwrap();
+    run(&["checkpoint", "show", case, "--since", "0", "--out", request]).ok();
+    let policy = ground.path("policy");
+    std::fs::write(&policy, format!("# {line}\nquorum none\n")).unwrap();
+    let party = ["case", "party", case, "--role", "witness"];
+    let told = [
+        &["verify", case, "--key", key][..],
+        &["verify", case, "--key", line],
+        &["verify", case, "--policy", key],
+        &["checkpoint", "add", case, key],
+        &["checkpoint", "add", case, request, "--cosigner-key", line],
+        &["checkpoint", "cosign", request, "--log-key", line],
+        &["case", "policy", case, key],
+        &["case", "policy", case, policy.to_str().unwrap()],
+        &[&party[..], &["--name", "x", "--key", line]].concat(),
+        &[&party[..], &["--name", line, "--key", &public]].concat(),
+        &["disclose", case, "--events", "0.0", "--to", line, "--out", "none"],
+    ];
+    let silent = [
+        &["verify", case, "--seen", key][..],
+        &["verify", key],
+        &["checkpoint", "cosign", key],
+        &["checkpoint", "show", case, "--since", key],
+        &["checkpoint", "show", case, "--since", line],
+        &["case", "show", line],
+        &["case", "party", case, "--role", line, "--name", "x", "--key", &public],
+        &["disclose", case, "--events", line, "--out", "none"],
+        &["disclose", case, "--events", key, "--out", "none"],
+        &["disclose", case, "--events", "0.0", "--key", line, "--out", "none"],
+        &["hunt", case, "--rules", key],
+        &["hunt", case, "--indicators", key],
+        &["exposure", case, "--assets", key],
+        &["rules", "check", key],
+        &["key", "new", line],
+        &["key", "show", line],
+    ];
+    for args in told.into_iter().chain(silent) {
+        let ran = run(args);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(ran.code.is_some_and(|code| code > 0), "{args:?}: {all}");
+        assert!(!all.contains(secret), "{args:?}: {all}");
+        assert!(!told.contains(&args) || all.contains("private key"), "{args:?}: {all}");
+    }
+}

@@ -13,7 +13,7 @@ use sekisho_case::note::Standing;
 use sekisho_case::record::{Examination, ExaminationKind, Party, Role};
 
 use super::key::PassphraseArgs;
-use super::options::Format;
+use super::options::{Format, check_name};
 use super::seal::key_of_case;
 use super::show;
 use crate::overview::{Overview, Signatures};
@@ -121,8 +121,9 @@ impl NewParty {
     fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
         let name = self.name.trim().to_owned();
-        if name.is_empty() || name.chars().any(char::is_control) {
-            bail!("--name {:?}: expected what people call them", self.name);
+        check_name("--name", &name)?;
+        if name.is_empty() {
+            bail!("--name is empty: expected what people call them");
         }
         let party = Party { name, role: self.role.into(), key: self.key };
         name_party(&case, &self.owner.key(&case)?, party, self.cosigns)?;

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::key::PassphraseArgs;
+use super::options::check_name;
 use super::seal::key_of_case;
 use super::show;
 use crate::Exit;
@@ -63,6 +64,7 @@ pub(super) struct Disclose {
 impl Disclose {
     pub(super) fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
+        check_name("--to", &self.to)?;
         let no_events = self.events.is_empty() && self.verdict.is_some();
         let request = Request {
             events: if no_events { Vec::new() } else { events(&self.events)? },
@@ -109,7 +111,7 @@ impl Disclose {
 fn said(preview: &Preview) -> String {
     let linkage: Vec<String> =
         preview.linkage().into_iter().map(|line| format!("  {line}")).collect();
-    let to = if preview.to.is_empty() { "nobody named" } else { &preview.to };
+    let to = if preview.to.is_empty() { "nobody named" } else { &show::safe(&preview.to) };
     format!("To {to}. What its reader can tell beside the fields shown:\n{}", linkage.join("\n"))
 }
 

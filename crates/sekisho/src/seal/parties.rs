@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use sekisho_case::key::{Algorithm, SigningKey, VerifyingKey};
+use sekisho_case::key::{Algorithm, PRIVATE_KEY_HEAD, SigningKey, VerifyingKey};
 use sekisho_case::policy::Policy;
 use sekisho_case::record::{Body, Parties, Party, Role};
 
@@ -46,6 +46,12 @@ pub fn name_party(folder: &Path, owner: &SigningKey, party: Party, cosigns: bool
 /// Where it is no policy.
 pub fn set_policy(folder: &Path, owner: &SigningKey, policy: &str) -> Result<()> {
     Policy::parse(policy).context("the policy")?;
+    if policy.contains(PRIVATE_KEY_HEAD) {
+        bail!(
+            "the policy has a private key in it, in a comment or an address: it would go on record \
+             for all to read; expected public keys only"
+        );
+    }
     let mut case = CaseWriter::open(folder, owner)?;
     let Overview { parties, .. } = Overview::of(&case.log.log()?)?;
     case.append(Body::Parties(Parties { parties, policy: policy.to_owned() }))?;
