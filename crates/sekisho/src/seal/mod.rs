@@ -37,7 +37,7 @@ pub use case::{find_case, owner_of};
 pub use check::{StoreStanding, compare_store};
 pub(crate) use history::check as check_history;
 pub use outside::outside_case;
-pub use parties::{name_party, set_policy};
+pub use parties::{Named, Naming, name_party, set_policy};
 pub use publish::Sealed;
 use publish::{Places, Said};
 pub(crate) use stores::{SealedFile, intact_stores};
