@@ -140,16 +140,15 @@ fn small_text(path: &Path) -> Result<String> {
 /// Keys from a vkey, or from a file with one a line.
 fn keys_of(given: &str) -> Result<Vec<VerifyingKey>> {
     // What stands there is quoted by the error of the key itself, which knows a private one.
-    const EXPECTED: &str = "expected a key as `sekisho key show` prints it (NAME+HASH+BASE64), or a \
-        file with one a line, such as NAME.pub";
+    const WANTED: &str = "a key as `sekisho key show` prints it, or a file with such, one a line";
     if given.contains('+') && !Path::new(given).is_file() {
-        return Ok(vec![given.parse().with_context(|| format!("--key: {EXPECTED}"))?]);
+        return Ok(vec![given.parse().with_context(|| format!("--key, {WANTED}"))?]);
     }
     let text =
         small_text(Path::new(given)).with_context(|| format!("--key {given}: reading it"))?;
     let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
     let parse = |(number, line): (usize, &str)| -> Result<VerifyingKey> {
-        line.parse().with_context(|| format!("--key {given}, line {number}: {EXPECTED}"))
+        line.parse().with_context(|| format!("--key, {WANTED}: line {number} of {given}"))
     };
     lines.map(parse).collect()
 }
