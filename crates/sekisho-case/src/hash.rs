@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Malformed;
+use crate::key::PRIVATE_KEY_HEAD;
 
 /// A SHA-256 hash. Written as lower-case hex in records, as base64 in
 /// checkpoints and proofs.
@@ -108,9 +109,13 @@ pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
-/// Foreign text for an error message: quoted, escaped, not too long.
+/// Foreign text for an error message: quoted, escaped, not too long, and never
+/// a private key, which somebody may have given where something else belongs.
 pub(crate) fn shown(text: &str) -> String {
     const SHOWN_CHARS_MAX: usize = 80;
+    if text.contains(PRIVATE_KEY_HEAD) {
+        return "a private key, which is not shown here".to_owned();
+    }
     let mut out: String = text.chars().take(SHOWN_CHARS_MAX).collect();
     if out.len() < text.len() {
         out.push('…');

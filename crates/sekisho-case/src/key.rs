@@ -16,6 +16,21 @@ use crate::hash::{hex_digit, shown};
 use crate::limits::KEY_NAME_BYTES_MAX;
 use crate::note::NoteSignature;
 
+/// How a private key that is written as a line begins.
+pub const PRIVATE_KEY_HEAD: &str = "PRIVATE+KEY+";
+
+/// Refuses a private key where something else was to be read: an error that
+/// quoted it would give it away.
+///
+/// # Errors
+/// It is one; what is said has nothing of it.
+pub fn no_private_key(text: &str, expected: &str) -> Result<(), Malformed> {
+    if text.trim_start().starts_with(PRIVATE_KEY_HEAD) {
+        return Err(Malformed::new("this is a private key, which is not shown here", expected));
+    }
+    Ok(())
+}
+
 /// What a signature of a note means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
@@ -357,6 +372,7 @@ impl FromStr for VerifyingKey {
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
         const FORM: &str = "a verifier key: name+hash+base64";
+        no_private_key(text, "its public half: name+hash+base64, as a .pub file has it")?;
         let wrong = |what: &str| Malformed::new(format!("{}: {what}", shown(text)), FORM);
         let mut parts = text.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -458,6 +474,9 @@ mod tests {
         for text in wrong {
             assert!(text.parse::<VerifyingKey>().is_err(), "{text}");
         }
+        let refused = format!(" {PRIVATE_KEY_HEAD}a+{id}+{public}").parse::<VerifyingKey>();
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("private key") && !refused.contains(public), "{refused}");
         let other = format!("x+00000000+{}", STANDARD.encode([6; 33]));
         assert!(other.parse::<VerifyingKey>().unwrap_err().what.contains("type 6"));
     }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::error::Malformed;
 use crate::hash::shown;
-use crate::key::{SigningKey, VerifyingKey, check_name};
+use crate::key::{SigningKey, VerifyingKey, check_name, no_private_key};
 use crate::limits::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, SIGNATURE_BYTES_MAX};
 
 /// What a signature line begins with.
@@ -184,10 +184,10 @@ impl NoteSignature {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(line: &str) -> Result<Self, Malformed> {
-        let wrong = |what: &str| {
-            let what = format!("signature line {}: {what}", shown(line));
-            Malformed::new(what, "a dash (U+2014), the name of a key, and base64")
-        };
+        const FORM: &str = "a dash (U+2014), the name of a key, and base64";
+        no_private_key(line, FORM)?;
+        let wrong =
+            |what: &str| Malformed::new(format!("signature line {}: {what}", shown(line)), FORM);
         let rest = line.strip_prefix(DASH).ok_or_else(|| wrong("it begins otherwise"))?;
         let (name, base64) = rest.split_once(' ').ok_or_else(|| wrong("something is missing"))?;
         check_name(name)?;

@@ -7,12 +7,16 @@ use std::fmt;
 use crate::checkpoint::SignedCheckpoint;
 use crate::error::{Malformed, decimal};
 use crate::hash::shown;
-use crate::key::{Algorithm, VerifyingKey};
+use crate::key::{Algorithm, VerifyingKey, no_private_key};
 use crate::limits::{POLICY_BYTES_MAX, POLICY_GROUPS_MAX, POLICY_LOGS_MAX, POLICY_WITNESSES_MAX};
 use crate::note::Standing;
 
 /// The name of the quorum that asks for nobody.
 const NONE: &str = "none";
+
+/// What a line may be.
+const LINE: &str = "log KEY [URL], witness NAME KEY [URL], group NAME all|any|NUMBER NAME…, or \
+    quorum NAME, with public keys";
 
 /// A policy that was read and is sound.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,14 +239,13 @@ impl Reader {
             ["group", name, needed, members @ ..] => self.group(name, needed, members),
             ["quorum", name] => self.quorum(name),
             [first, ..] => {
+                no_private_key(first, LINE)?;
                 let what = format!(
                     "a line that begins with {} and has {} words",
                     shown(first),
                     words.len()
                 );
-                let expected = "log KEY [URL], witness NAME KEY [URL], group NAME all|any|NUMBER \
-                    NAME…, or quorum NAME";
-                Err(Malformed::new(what, expected))
+                Err(Malformed::new(what, LINE))
             }
         }
     }
@@ -479,6 +482,12 @@ mod tests {
         for (case, reason) in cases {
             let refused = Policy::parse(&case).unwrap_err().to_string();
             assert!(refused.contains(reason), "{refused} is not about {reason}");
+        }
+        for line in
+            ["PRIVATE+KEY+a+1+b\n", "log PRIVATE+KEY+a+1+b\n", "group g all PRIVATE+KEY+a+1+b\n"]
+        {
+            let refused = Policy::parse(&format!("{good}{line}")).unwrap_err().to_string();
+            assert!(refused.contains("private key") && !refused.contains("a+1+b"), "{refused}");
         }
         assert!(Policy::parse(&format!("{good}log x\n")).unwrap_err().what.contains("line 15"));
     }

@@ -158,26 +158,25 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsigned(why) => write!(f, "not cosigned: {why}"),
-            Self::Rollback { seen, offered } => write!(
-                f,
-                "not cosigned: the log had {seen} entries when it was last seen, now it has {offered}"
-            ),
+            Self::Unsigned(why) => why.fmt(f),
+            Self::Rollback { seen, offered } => {
+                write!(f, "the log had {seen} entries when it was last seen, now it has {offered}")
+            }
             Self::OldSize { seen, offered } => write!(
                 f,
-                "not cosigned: the proof goes on from {offered} entries, expected {seen}; ask \
+                "the proof goes on from {offered} entries, expected {seen}; ask \
                  for one from there"
             ),
             Self::Fork(evidence) => write!(
                 f,
-                "not cosigned: the log has signed two different states of the same size; both \
+                "the log has signed two different states of the same size; both \
                  are kept as {} and {}",
                 evidence.seen.display(),
                 evidence.offered.display()
             ),
             Self::Inconsistent { why, evidence } => write!(
                 f,
-                "not cosigned: it is not shown that the log only grew ({why}); both states are \
+                "it is not shown that the log only grew ({why}); both states are \
                  kept as {} and {}",
                 evidence.seen.display(),
                 evidence.offered.display()

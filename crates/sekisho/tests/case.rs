@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use common::{Ground, Ran, copy_folder, forget_signed, owner_key, process_line, program, run};
 use common::{said, valid, verify, watch};
+use sekisho_case::Hash;
 use sekisho_case::log::Log;
 use serde_json::{Value, json};
 
@@ -880,6 +881,105 @@ fn an_event_leaves_field_by_field() {
     assert!(again.stderr.contains("left before in release [1]"), "{}", again.stderr);
     assert_eq!(events(&ground.path("2.zip")).len(), 2);
     valid(&out, &["--key", &owner_key()]);
+}
+
+/// The member `release.json` of a release.
+fn content(release: &Path) -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(fs::File::open(release).unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut zip.by_name("release.json").unwrap(), &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn nothing_is_on_record_whose_file_is_not_made() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let case = ground.path("out/case");
+    let leave = |name: &str| {
+        disclose(&case, &["--events", "0.0", "--fields", "all", "--out", text(&ground.path(name))])
+    };
+    // A writer that died once it was on record: the next one makes the file.
+    leave("1.zip").ok();
+    let kept = case.join("releases/0001.zip");
+    let before = fs::read(&kept).unwrap();
+    fs::remove_file(&kept).unwrap();
+    fs::write(case.join("releases/0001.json"), content(&ground.path("1.zip"))).unwrap();
+    // And what was kept for one that never was.
+    fs::write(case.join("releases/0002.json"), "{}").unwrap();
+    valid(&case, &["--key", &owner_key()]);
+    hunt(&case, &[]).ok();
+    assert!(fs::read(&kept).unwrap() == before, "another file");
+    let names = |_| fs::read_dir(case.join("releases")).unwrap().count();
+    assert_eq!(names(()), 1, "something was left behind");
+
+    // The file that was asked for cannot be written: the case has it.
+    fs::create_dir(ground.path("2.zip.unfinished")).unwrap();
+    let failed = leave("2.zip");
+    failed.refused(2, &["release 2 is on record", "releases/0002.zip instead"]);
+    assert_eq!(events(&case.join("releases/0002.zip")).len(), 1);
+    assert_eq!(names(()), 2);
+    valid(&case, &["--key", &owner_key()]);
+}
+
+#[test]
+fn what_is_not_remembered_is_done_all_the_same() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let case = ground.path("out/case");
+    let origin = Log::open(&case).unwrap().origin().to_owned();
+    let memory = format!("signed/{}.unfinished", Hash::of(origin.as_bytes()));
+    // Nothing can be written there, by anybody.
+    fs::create_dir(common::home().join(memory)).unwrap();
+    for number in [1, 2] {
+        let file = ground.path(&format!("{number}.zip"));
+        let told = disclose(&case, &["--events", "0.0", "--out", text(&file)]);
+        assert!(told.ok().contains(&format!("Release {number}: ")), "{}", told.stdout);
+        assert!(told.stderr.contains("warning: what was done is published"), "{}", told.stderr);
+        assert_eq!(events(&file).len(), 1);
+    }
+    let hunted = hunt(&case, &[]);
+    hunted.ok();
+    assert!(hunted.stderr.contains("not remembered in"), "{}", hunted.stderr);
+    valid(&case, &["--key", &owner_key()]);
+}
+
+#[test]
+fn nothing_is_written_into_a_case_or_over_a_file() {
+    let ground = Ground::of_a_case();
+    ground.seal("out", &[]).ok();
+    let case = ground.path("out/case");
+    let file = |name: &str| ground.path(name).to_str().unwrap().to_owned();
+    let request = file("request");
+    run(&["checkpoint", "show", text(&case), "--since", "0", "--out", &request]).ok();
+    disclose(&case, &["--events", "0.0", "--out", &file("1.zip")]).ok();
+    let before = files(&case);
+    let (next, checkpoint) = (file("out/case/releases/0002.zip"), file("out/case/checkpoint"));
+    let key = owner_key();
+    let within: [&[&str]; 9] = [
+        &["disclose", text(&case), "--events", "0.0", "--out", &next],
+        &["checkpoint", "show", text(&case), "--out", &checkpoint],
+        &["checkpoint", "show", &file("1.zip"), "--out", &next],
+        &["checkpoint", "cosign", &request, "--log-key", &key, "--out", &next],
+        &["checkpoint", "add", &file("1.zip"), &request, "--out", &next],
+        &["exposure", text(&case), "--out", text(&case)],
+        &["examine", &file("logs"), "--out", text(&case)],
+        &["demo", "--out", &file("out/case/new")],
+        &["key", "new", "inside", "--store-in-clear", "--out", &file("out/case/inside.key")],
+    ];
+    for args in within {
+        run(args).refused(2, &["lies within the case"]);
+    }
+    assert!(files(&case) == before, "something was changed");
+    let over: [&[&str]; 2] = [
+        &["checkpoint", "show", text(&case), "--out", &request],
+        &["checkpoint", "cosign", &request, "--log-key", &key, "--out", &request],
+    ];
+    let kept = fs::read(&request).unwrap();
+    for args in over {
+        run(args).refused(2, &["is never written over"]);
+    }
+    assert_eq!(fs::read(&request).unwrap(), kept);
 }
 
 /// The first cell of processes: its number, and what is in its commands.

@@ -93,6 +93,7 @@ impl Ground {
     }
 
     fn request(&self, part: &str, since: &str, out: &str) {
+        let _ = fs::remove_file(self.path(out));
         let ran = self.run("owner", &["checkpoint", "show", part, "--since", since, "--out", out]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
     }
@@ -203,6 +204,7 @@ fn a_witness_cosigns_and_the_case_takes_it() {
     assert!(done(&case("text")).contains(&format!("the policy needs 1 more of: {name}")));
     refused(&ground.run("owner", &add), 2, &["does not fit the checkpoint here"]);
     ground.request("case", "3", "request");
+    fs::remove_file(ground.path("answer")).unwrap();
     let second = ground.cosign("request", &["--out", "answer"]);
     done(&second);
     assert!(second.stderr.contains("goes on from size 3 seen before"), "{}", second.stderr);
@@ -255,7 +257,8 @@ fn what_is_not_an_extension_is_denied_and_forks_are_kept() {
     refused(&ground.cosign("forked", &[]), 3, &["not cosigned", "only grew"]);
     // An older state.
     ground.request("old", "0", "rollback");
-    refused(&ground.cosign("rollback", &[]), 3, &["not cosigned"]);
+    let rollback = ground.cosign("rollback", &[]);
+    refused(&rollback, 3, &["not cosigned: the log had"]);
     // What does not go on from what was seen tells what to ask for.
     ground.grow("case", 1, "");
     ground.request("case", "0", "request");
@@ -338,6 +341,7 @@ impl Released {
     }
 
     fn request(&self, of: &str, since: &str, out: &str) {
+        let _ = fs::remove_file(self.path(out));
         let args = [&self.path(of), "--since", since, "--out", &self.path(out)];
         run(&[&["checkpoint", "show"], &args[..]].concat()).ok();
     }
@@ -347,6 +351,7 @@ impl Released {
         let mut command = program();
         command.env("SEKISHO_HOME", self.path(who)).args(["checkpoint", "cosign"]);
         command.arg(self.path(request)).args(["--log-key", &owner_key()]);
+        let _ = fs::remove_file(self.path(out));
         let ran = watch(command.args(["--out", &self.path(out)]));
         ran.ok();
         let key = ran.stderr.lines().find_map(|l| l.strip_prefix("Your cosigner key: "));

@@ -226,6 +226,41 @@ fn passphrases_come_from_file_descriptors() {
     assert_eq!(mode(&home.path("home/keys/alice.key")), 0o600);
 }
 
+/// A file goes on where it was read to, and only what can be read rightly is taken.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_descriptor_is_read_from_where_it_is() {
+    let home = Home::new();
+    home.run_with(GOOD, &["key", "new", "alice"]).done();
+    let _ = fs::remove_file(home.path("home/keys/alice.pub"));
+    let two = home.write("two", format!("something read before\n{GOOD}\n"));
+    let shell = |script: &str| {
+        let inner = home.program(&[]);
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).arg("sh").arg(inner.get_program()).arg(&two);
+        command.current_dir(home.folder.path()).stdin(Stdio::null());
+        command.env("SEKISHO_HOME", home.path("home")).env_remove("SEKISHO_PASSPHRASE");
+        watch(&mut command)
+    };
+    shell("exec 3<\"$2\"; read first <&3; exec \"$1\" key show alice --passphrase-fd 3").done();
+    shell("tail -n 1 \"$2\" | \"$1\" key show alice --passphrase-fd 3 3<&0").done();
+    shell("exec 3>>\"$2\"; exec \"$1\" key show alice --passphrase-fd 3")
+        .failed(&["file descriptor 3 is open for writing"]);
+    shell("exec \"$1\" key show alice --passphrase-fd 2")
+        .failed(&["file descriptor 2 is for what the program says"]);
+    // One that cannot be opened anew.
+    let mut command = home.program(&["key", "show", "alice", "--passphrase-fd", "3"]);
+    let socket = std::os::unix::net::UnixStream::pair().unwrap();
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "exec \"$@\" 3<&0", "sh"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    shell.env("SEKISHO_HOME", home.path("home")).env_remove("SEKISHO_PASSPHRASE");
+    command = shell;
+    watch(command.stdin(std::os::fd::OwnedFd::from(socket.0))).failed(&["expected a file or pipe"]);
+}
+
 /// The command line of a process is for all to see; while it waits for the passphrase, and after
 /// it has it in its environment, it is not in there.
 #[cfg(target_os = "linux")]

@@ -13,11 +13,11 @@ use sekisho_case::note::Standing;
 use sekisho_case::record::{Examination, ExaminationKind, Party, Role};
 
 use super::key::PassphraseArgs;
-use super::options::Format;
-use super::seal::key_of_case;
+use super::options::{Format, check_name};
+use super::seal::{key_of_case, warn};
 use super::show;
 use crate::overview::{Overview, Signatures};
-use crate::seal::{find_case, name_party, set_policy};
+use crate::seal::{Named, Naming, find_case, name_party, set_policy};
 use crate::{Exit, in_case};
 
 /// Look into a sealed case; say who takes part in it, and whose cosignature it needs.
@@ -67,6 +67,10 @@ struct NewParty {
     /// From now on checkpoints need their cosignature: the case is valid only with it.
     #[arg(long)]
     cosigns: bool,
+    /// Put this key and role in the place of those that the party of this name has. Where the
+    /// policy asks for its cosignature, it does so with the new key.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     owner: OwnerArgs,
 }
@@ -121,12 +125,22 @@ impl NewParty {
     fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
         let name = self.name.trim().to_owned();
-        if name.is_empty() || name.chars().any(char::is_control) {
-            bail!("--name {:?}: expected what people call them", self.name);
+        check_name("--name", &name)?;
+        if name.is_empty() {
+            bail!("--name is empty: expected what people call them");
         }
         let party = Party { name, role: self.role.into(), key: self.key };
-        name_party(&case, &self.owner.key(&case)?, party, self.cosigns)?;
+        let naming = Naming { cosigns: self.cosigns, replace: self.replace };
+        let named = name_party(&case, &self.owner.key(&case)?, party, naming)?;
         show::talk("On record. `sekisho case show` shows all parties and the policy.");
+        if self.replace {
+            show::talk(if named.must_cosign {
+                "The policy asks for a cosignature with this key."
+            } else {
+                "The policy asks for no cosignature by this party."
+            });
+        }
+        said(&named);
         Ok(Exit::Done)
     }
 }
@@ -137,10 +151,25 @@ impl NewPolicy {
         let reading = || format!("reading the policy {}", self.policy.display());
         let text = read_given(&self.policy, POLICY_BYTES_MAX).with_context(reading)?;
         let text = String::from_utf8(text).with_context(reading)?;
-        set_policy(&case, &self.owner.key(&case)?, &text)?;
-        show::talk("On record. The checkpoint is valid once it has the cosignatures asked for.");
+        let named = set_policy(&case, &self.owner.key(&case)?, &text)?;
+        show::talk("On record. `sekisho case show` shows the policy.");
+        said(&named);
         Ok(Exit::Done)
     }
+}
+
+/// Says what the checkpoint needs now.
+fn said(named: &Named) {
+    if named.missing.is_empty() {
+        show::talk("The checkpoint needs no cosignature.");
+    } else {
+        let missing = show::safe(&named.missing.join("; "));
+        show::talk(&format!(
+            "The checkpoint, and so the case, is valid once it is cosigned by: {missing}. \
+             `sekisho checkpoint show --since` asks for it."
+        ));
+    }
+    warn(named.warning.as_deref());
 }
 
 impl Case {
@@ -193,9 +222,9 @@ fn text(log: &Log, overview: &Overview, signatures: &Signatures) -> String {
     for release in &overview.releases {
         let _ = writeln!(
             out,
-            "release      {} to {:?}: {}, {}",
+            "release      {} to {}: {}, {}",
             release.number,
-            show::safe(&release.to),
+            show::safe(&format!("{:?}", release.to)),
             show::counted(release.events, "event"),
             show::counted(release.fields, "field"),
         );
@@ -241,6 +270,11 @@ fn signed(signatures: &Signatures) -> Vec<String> {
     }
     match &signatures.policy {
         None => lines.push("the policy cannot be read".to_owned()),
+        Some(policy) if policy.names_logs && policy.log.is_none() => lines.push(
+            "the policy names logs, and none of them signed this: `sekisho verify` says INVALID; \
+             set another one with `sekisho case policy`"
+                .into(),
+        ),
         Some(policy) if policy.has_quorum() => lines.push("the policy's quorum is reached".into()),
         Some(policy) => lines.extend(policy.missing.iter().map(|missing| {
             let of: Vec<String> = missing.of.iter().map(|name| show::safe(name)).collect();

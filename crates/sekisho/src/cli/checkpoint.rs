@@ -1,5 +1,7 @@
 //! `sekisho checkpoint`: the published state of a case, and its witnesses.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,7 +18,7 @@ use sekisho_case::witness::AddCheckpoint;
 use super::key::{PassphraseArgs, say_made};
 use super::show;
 use super::verify::read_release;
-use crate::seal::{find_case, write_durably};
+use crate::seal::{find_case, outside_case, write_durably};
 use crate::witness::{Answer, Cosigned, add_to_case, add_to_release, cosign};
 use crate::{Exit, in_case};
 
@@ -53,7 +55,7 @@ struct Show {
     /// size, or as in this checkpoint; 0 if it never did. A release only has that from 0.
     #[arg(long, value_name = "N|FILE")]
     since: Option<String>,
-    /// Write it to a file.
+    /// Write it to this new file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -75,7 +77,7 @@ struct Cosign {
     /// time; later it must be the same.
     #[arg(long, value_name = "VKEY")]
     log_key: Option<VerifyingKey>,
-    /// Write the cosignature to a file.
+    /// Write the cosignature to this new file.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -116,6 +118,7 @@ impl Checkpoint {
 
 impl Show {
     fn run(self) -> Result<Exit> {
+        self.out.as_deref().map_or(Ok(()), can_be_made)?;
         let text = if self.case.is_file() {
             self.of_release()?
         } else {
@@ -177,6 +180,8 @@ fn old_size(log: &Log, since: &str) -> Result<u64> {
 
 impl Cosign {
     fn run(self) -> Result<Exit> {
+        // Before it is remembered that this was cosigned.
+        self.out.as_deref().map_or(Ok(()), can_be_made)?;
         let request = AddCheckpoint::parse(&read(&self.request)?)
             .with_context(|| format!("reading {}", self.request.display()))?;
         let keys = self.passphrase.keys()?;
@@ -210,6 +215,7 @@ impl Cosign {
 
 impl Add {
     fn run(self) -> Result<Exit> {
+        self.out.as_deref().map_or(Ok(()), can_be_made)?;
         let reading = || format!("reading {}", self.cosignature.display());
         let answer = Answer::parse(&read(&self.cosignature)?).with_context(reading)?;
         let (by, what) = if self.case.is_file() {
@@ -220,9 +226,6 @@ impl Add {
                     self.case.display()
                 );
             };
-            if out.exists() {
-                bail!("{} is there already: a release is never written over", out.display());
-            }
             let release = read_release(&self.case)?;
             let (bytes, by) = add_to_release(&release, answer, self.cosigner_key)?;
             write_durably(out, &bytes)?;
@@ -241,14 +244,21 @@ impl Add {
     }
 }
 
-/// Prints a text, or writes it to a file.
+/// Prints a text, or writes it to a new file.
 fn give(text: &str, out: Option<&Path>) -> Result<()> {
-    match out {
-        Some(path) => {
-            std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-        }
-        None => Ok(show::data(text)?),
+    let Some(path) = out else { return Ok(show::data(text)?) };
+    let writing = || format!("writing {}", path.display());
+    let mut file = File::create_new(path).with_context(writing)?;
+    file.write_all(text.as_bytes()).with_context(writing)
+}
+
+/// Refuses a file that is there already, or would lie in a case.
+fn can_be_made(out: &Path) -> Result<()> {
+    outside_case(out)?;
+    if out.symlink_metadata().is_ok() {
+        bail!("{} is there already, and is never written over: name a new file", out.display());
     }
+    Ok(())
 }
 
 /// The bytes of a small file that came from somebody else.

@@ -14,6 +14,7 @@ use crate::Exit;
 use crate::demo::{DemoOptions, Found, TruthAsset, compare, generate};
 use crate::examine::Options;
 use crate::exposure::{Options as Question, Outcome};
+use crate::seal::outside_case;
 
 /// Rehearse: make the logs of a small network that was broken into, and examine them.
 #[derive(Debug, Args)]
@@ -36,6 +37,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> Result<Exit> {
+        outside_case(&self.out)?;
         show::talk(&format!(
             "Making the logs of a small fictional network in {} (seed {}) …",
             self.out.display(),

@@ -7,12 +7,13 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::key::PassphraseArgs;
-use super::seal::key_of_case;
+use super::options::check_name;
+use super::seal::{key_of_case, warn};
 use super::show;
 use crate::Exit;
 use crate::disclose::{Disclosure, FieldChoice, Preview, Request, events};
 use crate::exposure::read_by_verdicts;
-use crate::seal::find_case;
+use crate::seal::{find_case, outside_case};
 
 /// Most events that are shown in full before a release.
 const PREVIEWED_MAX: usize = 10;
@@ -63,6 +64,8 @@ pub(super) struct Disclose {
 impl Disclose {
     pub(super) fn run(self) -> Result<Exit> {
         let case = find_case(&self.case)?;
+        check_name("--to", &self.to)?;
+        self.out.as_deref().map_or(Ok(()), outside_case)?;
         let no_events = self.events.is_empty() && self.verdict.is_some();
         let request = Request {
             events: if no_events { Vec::new() } else { events(&self.events)? },
@@ -93,6 +96,7 @@ impl Disclose {
             return Ok(Exit::Denied);
         }
         let released = disclosure.release(&out)?;
+        warn(released.warning.as_deref());
         show::data(&format!(
             "Release {}: {} with {}, {} bytes: {}\nThe case keeps a copy: {}\n",
             released.number,
@@ -109,7 +113,7 @@ impl Disclose {
 fn said(preview: &Preview) -> String {
     let linkage: Vec<String> =
         preview.linkage().into_iter().map(|line| format!("  {line}")).collect();
-    let to = if preview.to.is_empty() { "nobody named" } else { &preview.to };
+    let to = if preview.to.is_empty() { "nobody named" } else { &show::safe(&preview.to) };
     format!("To {to}. What its reader can tell beside the fields shown:\n{}", linkage.join("\n"))
 }
 

@@ -19,7 +19,7 @@ use crate::Exit;
 use crate::examine::{Options, Outcome, Progress, examine};
 use crate::exposure::Options as Question;
 use crate::report::{Level, Report};
-use crate::seal::case_below;
+use crate::seal::{case_below, outside_case};
 
 /// Sweep logs with Sigma rules; write detections, a timeline and a report.
 #[derive(Debug, Args)]
@@ -55,6 +55,7 @@ pub(super) struct Examine {
 
 impl Examine {
     pub(super) fn run(self) -> Result<Exit> {
+        outside_case(&self.out)?;
         // What cannot be asked is said before the work is done.
         let question = self.question(&self.out)?;
         let options = Options {
@@ -118,7 +119,9 @@ pub(super) fn run(options: &Options) -> Result<Outcome> {
         let detections = show::grouped(progress.detections.load(Ordering::Relaxed));
         format!("{} records, {detections} detections", records(progress))
     };
-    watched(&message, |stop, progress| examine(options, stop, progress))
+    let outcome = watched(&message, |stop, progress| examine(options, stop, progress))?;
+    seal::warn(outcome.sealed.as_ref().and_then(|sealed| sealed.warning.as_deref()));
+    Ok(outcome)
 }
 
 /// Works with a progress bar, until done or Ctrl-C.

@@ -13,12 +13,12 @@ use sekisho_exposure::question::SaidSeed;
 use super::examine::{records, watched};
 use super::key::PassphraseArgs;
 use super::options::{Format, LevelArg};
-use super::seal::key_of_case;
+use super::seal::{key_of_case, warn};
 use super::show;
 use crate::Exit;
 use crate::examine::Progress;
 use crate::exposure::{Options, Outcome, expose};
-use crate::seal::find_case;
+use crate::seal::{find_case, outside_case};
 
 /// Most lines of each list on the terminal; the page and the JSON have all.
 const LINES_MAX: usize = 20;
@@ -158,6 +158,7 @@ impl QuestionArgs {
 
 impl Exposure {
     pub(super) fn run(self) -> Result<Exit> {
+        self.out.as_deref().map_or(Ok(()), outside_case)?;
         let options = self.question.options(&find_case(&self.case)?, self.out)?;
         let key = key_of_case(&self.passphrase.keys()?, self.key.as_deref(), &options.case)?;
         let outcome = run(&options, &key)?;
@@ -175,8 +176,10 @@ impl Exposure {
 /// Asks with a progress bar, until done or Ctrl-C.
 pub(super) fn run(options: &Options, key: &SigningKey) -> Result<Outcome> {
     let message = |progress: &Progress| format!("{} stored events", records(progress));
-    watched(&message, |stop, progress| expose(options, key, stop, progress))
-        .with_context(|| format!("asking {} what was exposed", options.case.display()))
+    let outcome = watched(&message, |stop, progress| expose(options, key, stop, progress))
+        .with_context(|| format!("asking {} what was exposed", options.case.display()))?;
+    warn(outcome.warning.as_deref());
+    Ok(outcome)
 }
 
 /// What is printed at the end.

@@ -68,6 +68,7 @@ impl Hunt {
             format!("{} stored events, {detections} detections", records(progress))
         };
         let outcome = watched(&message, |stop, progress| hunt(&options, &key, stop, progress))?;
+        seal::warn(outcome.sealed.warning.as_deref());
         show::data(&summary(&outcome))?;
         if !outcome.complete {
             return Ok(Exit::Failed);

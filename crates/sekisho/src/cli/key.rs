@@ -10,6 +10,7 @@ use super::options::Format;
 use super::show;
 use crate::Exit;
 use crate::keys::{KeyName, Keys, Listed, Made, Origin, Place, Protection, PublicKey};
+use crate::seal::outside_case;
 
 /// Make and show the keys that cases and checkpoints are signed with.
 #[derive(Debug, Args)]
@@ -115,6 +116,7 @@ impl Key {
 
 impl New {
     fn run(self) -> Result<Exit> {
+        self.out.as_deref().map_or(Ok(()), outside_case)?;
         let keys = self.passphrase.keys()?;
         let made = keys.make(&self.name, self.out.as_deref(), self.store_in_clear)?;
         let mut text = format!("Made the key {}.\n", made.public.name());

@@ -19,6 +19,7 @@ mod show;
 mod verify;
 mod verify_events;
 
+use std::borrow::Cow;
 use std::io::IsTerminal as _;
 
 use clap::{Parser, Subcommand};
@@ -74,7 +75,12 @@ pub fn main() -> Exit {
         Err(e) => {
             // Help and version are data; everything else is a mistake.
             let exit = if e.use_stderr() { Exit::Failed } else { Exit::Done };
-            let _ = e.print();
+            let text = e.render().to_string();
+            // It quotes what was given, which may be a private key in the place of a public one.
+            match show::without_private_keys(&text) {
+                Cow::Borrowed(_) => drop(e.print()),
+                Cow::Owned(safe) => show::talk(safe.trim_end()),
+            }
             return exit;
         }
     };

@@ -5,10 +5,26 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
+use sekisho_case::key::PRIVATE_KEY_HEAD;
 use sekisho_sigma::ParseOptions;
 use sekisho_sigma::rule::{Level, Status};
 
 use crate::rules::Selection;
+
+/// Refuses as somebody's name, which goes on record and is shown to people, what is no line of text.
+pub(super) fn check_name(flag: &str, name: &str) -> Result<()> {
+    if name.contains(PRIVATE_KEY_HEAD) {
+        bail!(
+            "{flag}: this is a private key, which is not shown here; expected what people call them"
+        );
+    }
+    if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        bail!(
+            "{flag} {name:?}: expected what people call them, in one line without control characters"
+        );
+    }
+    Ok(())
+}
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

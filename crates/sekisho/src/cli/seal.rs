@@ -67,6 +67,13 @@ pub(super) fn key_of_case(keys: &Keys, wanted: Option<&str>, case: &Path) -> Res
     }
 }
 
+/// Says what could not be done beside what was.
+pub(super) fn warn(warning: Option<&str>) {
+    if let Some(warning) = warning {
+        show::talk(&show::safe_lines(&format!("sekisho: warning: {warning}")));
+    }
+}
+
 /// A sealed case in a few lines.
 pub(super) fn summary(sealed: &Sealed) -> String {
     let mut text = String::new();

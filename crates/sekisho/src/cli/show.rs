@@ -1,10 +1,37 @@
 //! Writing to people (stderr) and to programs (stdout).
 
+use std::borrow::Cow;
 use std::io::Write;
 
-/// Says something to whoever watches.
+use sekisho_case::key::PRIVATE_KEY_HEAD;
+
+/// Says something to whoever watches, but for private keys.
 pub(super) fn talk(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", without_private_keys(text));
+}
+
+/// A text without the private keys in it. Errors quote what was read, by others' parsers too, and
+/// what was read may be the file of a key that was given by mistake.
+pub(super) fn without_private_keys(text: &str) -> Cow<'_, str> {
+    /// Longer than this is what follows the head in a line with a key; shorter, where its form is
+    /// told of.
+    const FORM_CHARS_MAX: usize = 24;
+    if !text.contains(PRIVATE_KEY_HEAD) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(PRIVATE_KEY_HEAD);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let of_key = |c: char| c.is_ascii_alphanumeric() || "+/=._-".contains(c);
+        let end = part.find(|c| !of_key(c)).unwrap_or(part.len());
+        let rest = if end > FORM_CHARS_MAX { part.get(end..).unwrap_or_default() } else { part };
+        out.push_str(PRIVATE_KEY_HEAD);
+        if end > FORM_CHARS_MAX {
+            out.push_str("… (a private key, which is not shown here)");
+        }
+        out.push_str(rest);
+    }
+    Cow::Owned(out)
 }
 
 /// Writes data.
@@ -100,6 +127,15 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn private_keys_are_not_said() {
+        let key = "PRIVATE+KEY+a+75131a68+AdEMHROO2vC4avo7tCsTHj2dqIMOxkDngEx4m0ZUXRUG";
+        let form = "expected PRIVATE+KEY+name+hash+key in one line";
+        let said = without_private_keys(&format!("{key}x: {form}: `{key}` é {key}")).into_owned();
+        assert!(!said.contains("AdEM") && said.contains(form) && said.contains("` é "), "{said}");
+        assert_eq!(without_private_keys("no key\n"), "no key\n");
     }
 
     #[test]

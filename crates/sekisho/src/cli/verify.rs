@@ -139,20 +139,18 @@ fn small_text(path: &Path) -> Result<String> {
 
 /// Keys from a vkey, or from a file with one a line.
 fn keys_of(given: &str) -> Result<Vec<VerifyingKey>> {
-    let parse = |line: &str| -> Result<VerifyingKey> {
-        line.parse().with_context(|| {
-            format!(
-                "--key {line}: expected a key as `sekisho key show` prints it (NAME+HASH+BASE64), or \
-                 a file with one a line"
-            )
-        })
-    };
+    // What stands there is quoted by the error of the key itself, which knows a private one.
+    const WANTED: &str = "a key as `sekisho key show` prints it, or a file with such, one a line";
     if given.contains('+') && !Path::new(given).is_file() {
-        return Ok(vec![parse(given)?]);
+        return Ok(vec![given.parse().with_context(|| format!("--key, {WANTED}"))?]);
     }
     let text =
         small_text(Path::new(given)).with_context(|| format!("--key {given}: reading it"))?;
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(parse).collect()
+    let lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
+    let parse = |(number, line): (usize, &str)| -> Result<VerifyingKey> {
+        line.parse().with_context(|| format!("--key, {WANTED}: line {number} of {given}"))
+    };
+    lines.map(parse).collect()
 }
 
 /// All standings, the gravest last, with their headings.

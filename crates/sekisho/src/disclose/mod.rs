@@ -21,7 +21,7 @@ use sekisho_case::event::{EventSealer, NAMES_NAME, SealedEvent, written_name};
 use sekisho_case::key::SigningKey;
 use sekisho_case::merkle::{Tree, leaf_hash};
 use sekisho_case::record::{Body, Release, SealKind};
-use sekisho_case::release::{self, Content, ReleasedEvent};
+use sekisho_case::release::{Content, ReleasedEvent};
 use sekisho_event::{Projection, Vocabulary};
 use sekisho_store::{Row, Store, StoredBatch};
 
@@ -32,8 +32,9 @@ pub use select::{EventRef, FieldChoice, events};
 use crate::Invalid;
 use crate::seal::check::{Leaves, head_of, sealer};
 use crate::seal::publish::Places;
+use crate::seal::releases::{keep_content, kept, make_file};
 use crate::seal::rows::{Names, open_event};
-use crate::seal::{CaseWriter, intact_stores, write_durably};
+use crate::seal::{CaseWriter, Published, intact_stores, outside_case, write_durably};
 
 /// Most events of one release.
 const EVENTS_MAX: usize = 100_000;
@@ -74,6 +75,8 @@ pub struct Released {
     pub bytes: usize,
     /// Where the case keeps it.
     pub kept: PathBuf,
+    /// What could not be done besides, and what to do.
+    pub warning: Option<String>,
 }
 
 impl Disclosure {
@@ -134,8 +137,8 @@ impl Disclosure {
     ///
     /// # Errors
     ///
-    /// Where it cannot be written. Once it is on record the case says so, also
-    /// if the file did not come to be.
+    /// Where it cannot be written. If it is on record then, the error says so; the
+    /// case has its file, or makes it with the next command that adds to it.
     pub fn release(mut self, out: &Path) -> Result<Released> {
         can_be_written(out)?;
         let bytes = self.content.to_bytes()?;
@@ -147,25 +150,31 @@ impl Disclosure {
             content: Hash::of(&bytes),
         };
         let (number, events, fields) = (record.number, self.content.events.len(), record.fields);
+        keep_content(&self.case.folder, number, &bytes)?;
         self.case.append(Body::Release(record))?;
-        self.case.publish()?;
-        let zip = release::write(&self.content, &self.case.log.log()?)?;
-        let kept = kept(&self.case.folder, number);
-        let folder = self.case.folder.join("releases");
-        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-        write_durably(&kept, &zip)?;
-        write_durably(out, &zip)?;
-        Ok(Released { number, events, fields, bytes: zip.len(), kept })
+        let Published { warning, .. } = self.case.publish()?;
+        let log = self.case.log.log()?;
+        let made = make_file(&self.case.folder, &log, &self.content);
+        let (kept, zip) = made.with_context(|| {
+            format!(
+                "release {number} is on record, but its file is not there yet: the next command \
+                 that adds to this case makes {}, for you to give away",
+                kept(&self.case.folder, number).display()
+            )
+        })?;
+        write_durably(out, &zip).with_context(|| {
+            format!(
+                "release {number} is on record, and the case keeps it: copy {} instead",
+                kept.display()
+            )
+        })?;
+        Ok(Released { number, events, fields, bytes: zip.len(), kept, warning })
     }
-}
-
-/// Where a case keeps a release.
-fn kept(case: &Path, number: u32) -> PathBuf {
-    case.join("releases").join(format!("{number:04}.zip"))
 }
 
 /// Finds out before anything goes on record whether a file can be made there.
 fn can_be_written(path: &Path) -> Result<()> {
+    outside_case(path)?;
     let writing = || format!("writing the release {}", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));

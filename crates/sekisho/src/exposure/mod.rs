@@ -81,6 +81,8 @@ pub struct Outcome {
     pub entries: u64,
     /// See `entries`.
     pub root: Hash,
+    /// What could not be done besides, and what to do.
+    pub warning: Option<String>,
 }
 
 /// A file of declarations.

@@ -20,7 +20,7 @@ use serde_json::json;
 use super::page;
 use super::{Given, Options, Outcome};
 use crate::seal::publish::{ENGINE, sync_folder};
-use crate::seal::{CaseWriter, write_durably};
+use crate::seal::{CaseWriter, Published, write_durably};
 
 /// Most characters of a sentence in a record; an entry of the log has a limit.
 const SENTENCE_CHARS_MAX: usize = 1_000;
@@ -86,11 +86,11 @@ pub(super) fn publish(
     for folder in [folder.as_path(), &case.folder.join("exposures"), &case.folder] {
         sync_folder(folder).with_context(|| format!("syncing {}", folder.display()))?;
     }
-    let published = case.publish()?;
-    let (entries, root) = (published.size, published.root);
+    let Published { checkpoint, warning } = case.publish()?;
+    let (entries, root) = (checkpoint.size, checkpoint.root);
     let files = copies(asked.options.out.as_deref(), &folder, number)?;
     let events = asked.events;
-    Ok(Outcome { answer, json, number, events, seeds, files, entries, root })
+    Ok(Outcome { answer, json, number, events, seeds, files, entries, root, warning })
 }
 
 fn making(asked: &Asked<'_>, exposure: &Exposure, origin: &str) -> page::Making {

@@ -8,7 +8,7 @@ mod sweep;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,7 +29,7 @@ use crate::indicators::{
 };
 use crate::rules::{self, Selection};
 use crate::seal::publish::{self, ENGINE, append_results, write_verdicts};
-use crate::seal::{CaseWriter, Sealed, intact_stores};
+use crate::seal::{CaseWriter, Sealed, intact_stores, outside_case};
 use lines::{By, Sources, Together};
 use sweep::{Found, Plan, Sighting, Swept, What};
 
@@ -383,7 +383,7 @@ pub fn hunt(
 ) -> Result<Outcome> {
     let threads = threads(options.threads);
     if let Some(out) = &options.out {
-        outside_case(&options.case, out)?;
+        outside_case(out)?;
     }
     let loaded = Loaded::of(options, threads)?;
     let mut case = CaseWriter::open(&options.case, key)?;
@@ -408,32 +408,6 @@ pub fn hunt(
     })?;
     writer.conclude().with_context(writing)?;
     finish(options, &mut case, &index, &places, writer, swept)
-}
-
-/// Refuses a folder for a copy of the results that lies within the case: what
-/// is sealed stays as it is.
-fn outside_case(case: &Path, out: &Path) -> Result<()> {
-    let mut whole = std::env::current_dir().context("finding the current folder")?;
-    for part in out.components() {
-        match part {
-            Component::ParentDir => {
-                whole.pop();
-            }
-            Component::CurDir => {}
-            part => whole.push(part),
-        }
-        // Links lead where they lead, as far as there is anything yet.
-        whole = whole.canonicalize().unwrap_or(whole);
-    }
-    let inside = case.canonicalize().is_ok_and(|case| whole.starts_with(case));
-    if inside {
-        bail!(
-            "--out {} lies within the case {}, which is sealed: expected a folder outside of it",
-            out.display(),
-            case.display()
-        );
-    }
-    Ok(())
 }
 
 impl Writer {

@@ -2,8 +2,8 @@
 //! from an argument, which everybody on a machine can read.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{IsTerminal as _, Read};
+use std::fs::{self, File};
+use std::io::{IsTerminal as _, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
@@ -169,14 +169,48 @@ fn from_descriptor(n: u32) -> Result<Passphrase> {
              {PASSPHRASE_VARIABLE} here"
         );
     }
-    // Opening it anew by its name asks for no `unsafe`.
-    let file = File::open(format!("/dev/fd/{n}")).with_context(|| {
-        format!("opening file descriptor {n} for the passphrase (as in: --passphrase-fd 3 3<FILE)")
-    })?;
+    let file = open_anew(n)?;
     if file.is_terminal() {
         bail!(refuse_terminal());
     }
     first_line(file, origin)
+}
+
+/// A descriptor that was inherited, as a file. It is opened anew by its name: to take it as it is
+/// would ask for `unsafe`.
+fn open_anew(n: u32) -> Result<File> {
+    if n == 1 || n == 2 {
+        bail!("file descriptor {n} is for what the program says; expected 0, or one from 3 on");
+    }
+    let opening = || {
+        format!(
+            "opening file descriptor {n} for the passphrase; expected a file or pipe that this user \
+             may read, as in: --passphrase-fd 3 3<FILE"
+        )
+    };
+    let mut file = File::open(format!("/dev/fd/{n}")).with_context(opening)?;
+    // On Linux that begins a file from the start again; elsewhere the place is shared.
+    if let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{n}")) {
+        let (place, is_read) = place_in(&info).with_context(opening)?;
+        if !is_read {
+            bail!(
+                "file descriptor {n} is open for writing: expected one to read the passphrase from"
+            );
+        }
+        if file.metadata().with_context(opening)?.is_file() {
+            file.seek(SeekFrom::Start(place)).with_context(opening)?;
+        }
+    }
+    Ok(file)
+}
+
+/// Where a descriptor is in its file, and whether it may be read, as `/proc/self/fdinfo` says.
+fn place_in(info: &str) -> Option<(u64, bool)> {
+    const ACCESS: u32 = 3;
+    const WRITE_ONLY: u32 = 1;
+    let value = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let flags = u32::from_str_radix(value("flags:")?, 8).ok()?;
+    Some((value("pos:")?.parse().ok()?, flags & ACCESS != WRITE_ONLY))
 }
 
 fn first_line(mut from: impl Read, origin: Origin) -> Result<Passphrase> {
@@ -278,6 +312,15 @@ mod tests {
             let error = read(bytes).unwrap_err().to_string();
             assert!(error.contains(why) && error.contains("file descriptor 3"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_place_in_a_descriptor_is_told() {
+        let info = |flags| format!("pos:\t31\nflags:\t{flags}\nmnt_id:\t29\nino:\t5\n");
+        assert_eq!(place_in(&info("0100000")), Some((31, true)));
+        assert_eq!(place_in(&info("0100002")), Some((31, true)));
+        assert_eq!(place_in(&info("0100001")), Some((31, false)));
+        assert_eq!(place_in("pos:\t31\n"), None);
     }
 
     #[test]

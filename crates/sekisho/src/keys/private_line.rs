@@ -13,7 +13,7 @@ use super::limits::KEY_LINE_BYTES_MAX;
 use super::name::KeyName;
 
 /// How such a line begins.
-pub(super) const HEAD: &str = "PRIVATE+KEY+";
+pub(super) use sekisho_case::key::PRIVATE_KEY_HEAD as HEAD;
 
 /// The byte for Ed25519 in front of a seed.
 const ED25519: u8 = 1;

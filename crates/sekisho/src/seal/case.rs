@@ -13,7 +13,7 @@ use sekisho_case::log::{CHECKPOINT, Log, LogError, LogWriter};
 use sekisho_case::note::NotSigned;
 use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
 
-use super::history;
+use super::{history, releases};
 use crate::Invalid;
 
 /// The policy of a case that asks for no cosignature.
@@ -54,6 +54,14 @@ impl Nonces {
         }
         Ok(Nonce::random()?)
     }
+}
+
+/// A state that was published.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) checkpoint: Checkpoint,
+    /// What could not be done besides, and what to do.
+    pub(crate) warning: Option<String>,
 }
 
 /// The one writer of a case.
@@ -115,6 +123,7 @@ impl CaseWriter {
             .with_context(|| format!("opening the case {} to add to it", folder.display()))?;
         let next = next_of(&log.log()?)?;
         remove_leftovers(folder, next)?;
+        releases::make_up(folder, &log.log()?)?;
         let (folder, origin, key) = (folder.to_owned(), origin.to_owned(), key.clone());
         Ok(Self { folder, origin, log, key, next, nonces: Nonces::default() })
     }
@@ -129,10 +138,11 @@ impl CaseWriter {
     /// # Errors
     ///
     /// Where it cannot be written.
-    pub(crate) fn publish(&mut self) -> Result<Checkpoint> {
+    pub(crate) fn publish(&mut self) -> Result<Published> {
         let signed = self.log.publish(&self.key)?;
-        history::remember(signed)?;
-        Ok(signed.unverified().clone())
+        // It is published, whatever else fails: the caller goes on and tells of it.
+        let warning = history::remember(signed).err().map(|e| format!("{e:#}"));
+        Ok(Published { checkpoint: signed.unverified().clone(), warning })
     }
 
     /// Appends a record; its bytes.

@@ -156,9 +156,9 @@ fn remembered(owner: &VerifyingKey) -> Result<Option<(PathBuf, SignedCheckpoint)
     }
 }
 
-/// Remembers what was signed. Where there is no place for that (a home folder
+/// Remembers what was signed and is published. Where there is no place for that (a home folder
 /// that is read only, or that others can write in), what the case itself keeps
-/// has to do: the state is published, and its owner's key may be from elsewhere.
+/// has to do: the owner's key may be from elsewhere.
 ///
 /// # Errors
 ///
@@ -168,6 +168,11 @@ pub(super) fn remember(signed: &SignedCheckpoint) -> Result<()> {
     if home.prepare_folder(&home.signed()).is_err() {
         return Ok(());
     }
-    let remembering = || format!("the state is published; remembering it in {}", path.display());
-    write_file(&RealDisk, &path, &signed.to_bytes()).with_context(remembering)
+    write_file(&RealDisk, &path, &signed.to_bytes()).with_context(|| {
+        format!(
+            "what was done is published in the case, but not remembered in {}: let that be written, \
+             else an older copy of the case may go unnoticed here",
+            path.display()
+        )
+    })
 }

@@ -11,9 +11,11 @@ pub(crate) mod check;
 mod history;
 mod leaves;
 mod limits;
+mod outside;
 mod parties;
 pub(crate) mod publish;
 mod quiet;
+pub(crate) mod releases;
 pub(crate) mod rows;
 mod stores;
 #[cfg(test)]
@@ -29,12 +31,13 @@ use sekisho_case::event::EventSealer;
 use sekisho_case::key::{SaltSecret, SigningKey};
 use sekisho_case::record::{self, Nonce, SealKind};
 
-pub(crate) use case::CaseWriter;
 use case::Nonces;
+pub(crate) use case::{CaseWriter, Published};
 pub use case::{find_case, owner_of};
 pub use check::{StoreStanding, compare_store};
 pub(crate) use history::check as check_history;
-pub use parties::{name_party, set_policy};
+pub use outside::outside_case;
+pub use parties::{Named, Naming, name_party, set_policy};
 pub use publish::Sealed;
 use publish::{Places, Said};
 pub(crate) use stores::{SealedFile, intact_stores};

@@ -17,7 +17,7 @@ use sekisho_case::time::Timestamp;
 use sekisho_store::{Catalogue, Segment};
 use sha2::{Digest as _, Sha256};
 
-use super::case::CaseWriter;
+use super::case::{CaseWriter, Published};
 use super::cells::{Cell, End};
 use super::quiet::{IdsOver, Quiet, quiet_days};
 use super::writer::SealWriter;
@@ -61,6 +61,8 @@ pub struct Sealed {
     pub events: u64,
     /// Bytes of its segments.
     pub stored_bytes: u64,
+    /// What could not be done besides, and what to do.
+    pub warning: Option<String>,
 }
 
 /// Where the parts of an examination lie in a case.
@@ -175,7 +177,7 @@ pub(crate) fn finish(
     let (number, cells) = (examination.number, examination.cells);
     case.append(Body::Examination(Box::new(examination)))?;
     sync_folders(&case.folder, number)?;
-    let checkpoint = case.publish()?;
+    let Published { checkpoint, warning } = case.publish()?;
     Ok(Sealed {
         folder: case.folder.clone(),
         origin: checkpoint.origin,
@@ -185,6 +187,7 @@ pub(crate) fn finish(
         cells: u64::from(cells.count),
         events: cells.events,
         stored_bytes,
+        warning,
     })
 }
 
