@@ -20,8 +20,8 @@ use sekisho_case::release::{Content, ReleasedEvent};
 use serde_json::Value;
 
 /// Bytes of a leaf before its hashes: version, kind, time, record id, source,
-/// offset, ordinal.
-const HEAD_BYTES: usize = 2 + 8 + 8 + 4 + 8 + 4;
+/// offset, ordinal, number of hashes.
+const HEAD_BYTES: usize = 2 + 8 + 8 + 4 + 8 + 4 + 2;
 
 fn disclose(case: &Path, args: &[&str]) -> Ran {
     watch(program().arg("disclose").arg(case).args(args))
@@ -38,7 +38,7 @@ fn unzipped(path: &Path) -> BTreeMap<String, Vec<u8>> {
         let mut file = archive.by_index(at).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        files.insert(file.name().to_owned(), bytes);
+        files.insert(file.name().unwrap().into_owned(), bytes);
     }
     files
 }
