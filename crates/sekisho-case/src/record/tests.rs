@@ -441,6 +441,9 @@ fn sums_that_do_not_agree_are_said() {
     assert_eq!(complaints(&left), [(11, "belongs to no examination".into())]);
 }
 
+/// What makes results say something else.
+type Rewrite<'a> = &'a dyn Fn(&mut Results);
+
 #[test]
 fn what_an_examination_wrote_is_said_directly_before_it() {
     let with = |change: &dyn Fn(&mut Results)| {
@@ -449,7 +452,7 @@ fn what_an_examination_wrote_is_said_directly_before_it() {
         complaints(&examined_that_wrote(sound(), results, |_| ()))
     };
     let file = |name: &str| FileSum { name: name.into(), sha256: Hash::of(b""), bytes: 0 };
-    let cases: [(&dyn Fn(&mut Results), &str); 6] = [
+    let cases: [(Rewrite<'_>, &str); 6] = [
         (&|r| r.files.clear(), "does not name examinations/0001/detections.jsonl"),
         (&|r| r.files.push(file("store/0002/a")), "names a file outside"),
         (&|r| r.files.push(file("checkpoint")), "names a file outside"),

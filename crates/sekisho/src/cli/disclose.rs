@@ -11,19 +11,24 @@ use super::options::check_name;
 use super::seal::{key_of_case, warn};
 use super::show;
 use crate::Exit;
-use crate::disclose::{Disclosure, FieldChoice, Preview, Request, events};
+use crate::disclose::{Disclosure, FieldChoice, Part, Preview, Request, events};
 use crate::exposure::read_by_verdicts;
 use crate::seal::{find_case, outside_case};
 
-/// Most events that are shown in full before a release.
-const PREVIEWED_MAX: usize = 10;
+/// Most lines that are shown before a release: a terminal keeps no more for sure.
+const LINES_MAX: usize = 1_000;
+
+/// Most bytes that are shown before a release.
+const BYTES_MAX: usize = 1 << 20;
 
 /// Show some events of a case to somebody, field by field, with proofs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What will leave is shown first, byte for byte; at a terminal you are asked. The release goes on
-record in the case before the file is written. Whoever gets it checks it with
-`sekisho verify release.zip --key VKEY`, where VKEY is what `sekisho key show` says.")]
+What will leave is shown first: every record that comes along and every disclosure as it is, control
+characters as escapes; of hashes and proofs only the number. Of a release that is too long for a
+terminal the beginning is shown, and how much is left; --dry-run shows all. At a terminal you are
+asked. The release goes on record in the case before the file is written. Whoever gets it checks it
+with `sekisho verify release.zip --key VKEY`, where VKEY is what `sekisho key show` says.")]
 pub(super) struct Disclose {
     /// The case: its folder, or the folder that has it as `case`.
     #[arg(value_name = "CASE")]
@@ -82,16 +87,19 @@ impl Disclose {
         let disclosure = Disclosure::prepare(&case, &key, &request)?;
         let preview = disclosure.preview();
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
-            show::data(&show::safe_lines(&preview.to_text(usize::MAX)))?;
+            for part in preview.parts() {
+                show::data(&text(&part))?;
+            }
             show::talk(&said(preview));
             return Ok(Exit::Done);
         };
         if out.exists() {
             bail!("{} is there already: a release is never written over", out.display());
         }
-        show::talk(&show::safe_lines(&preview.to_text(PREVIEWED_MAX)));
+        let left = begin(preview, LINES_MAX, BYTES_MAX);
         show::talk(&said(preview));
-        if !self.yes && std::io::stdin().is_terminal() && !agreed()? {
+        left.iter().for_each(|left| show::talk(left));
+        if !self.yes && std::io::stdin().is_terminal() && !agreed(left.is_some())? {
             show::talk("Nothing was released.");
             return Ok(Exit::Denied);
         }
@@ -113,12 +121,66 @@ impl Disclose {
 fn said(preview: &Preview) -> String {
     let linkage: Vec<String> =
         preview.linkage().into_iter().map(|line| format!("  {line}")).collect();
-    let to = if preview.to.is_empty() { "nobody named" } else { &show::safe(&preview.to) };
-    format!("To {to}. What its reader can tell beside the fields shown:\n{}", linkage.join("\n"))
+    let to = if preview.to.is_empty() { "nobody named" } else { &preview.to };
+    let to = show::safe_json(to);
+    let mut text = format!("To {to}. What its reader can tell beside the fields shown:\n");
+    text.push_str(&linkage.join("\n"));
+    let in_clear = preview.withheld_in_clear();
+    if !in_clear.is_empty() {
+        text.push_str(
+            "\nWARNING: withheld as fields, these leave in clear, for a record says them:",
+        );
+        for line in in_clear {
+            text.push_str("\n  ");
+            text.push_str(&show::safe_json(&line));
+        }
+    }
+    text
 }
 
-fn agreed() -> Result<bool> {
-    show::talk("Release this? Type yes to do it:");
+/// A piece of a preview, safe for a terminal: no text of a log begins a line.
+fn text(part: &Part) -> String {
+    part.lines.iter().map(|line| show::safe_json(line) + "\n").collect()
+}
+
+/// Shows the beginning of a preview; what is left of it, if anything.
+fn begin(preview: &Preview, lines_max: usize, bytes_max: usize) -> Option<String> {
+    let (mut lines, mut bytes, mut left) = (0, 0, None);
+    let (mut files, mut events) = (0, 0);
+    for part in preview.parts() {
+        if left.is_none() {
+            let text = text(&part);
+            lines += part.lines.len();
+            bytes += text.len();
+            if lines <= lines_max && bytes <= bytes_max {
+                show::talk(text.trim_end_matches('\n'));
+                continue;
+            }
+        }
+        *(if part.is_event { &mut events } else { &mut files }) += 1;
+        left = Some(());
+    }
+    left.map(|()| not_shown(files, events, preview.events.len() as u64))
+}
+
+fn not_shown(files: u64, events: u64, of: u64) -> String {
+    let files = match files {
+        0 => String::new(),
+        files => format!(" and {}", show::counted(files, "record")),
+    };
+    format!(
+        "NOT SHOWN above: {} of {}{files}; --dry-run instead of --out shows all",
+        show::grouped(events),
+        show::counted(of, "event"),
+    )
+}
+
+fn agreed(cut: bool) -> Result<bool> {
+    show::talk(if cut {
+        "Release this, which was not shown in full? Type yes to do it:"
+    } else {
+        "Release this? Type yes to do it:"
+    });
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
     Ok(line.trim().eq_ignore_ascii_case("yes"))

@@ -27,8 +27,26 @@ pub(super) struct SealArgs {
     /// yet, one is made.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "no_seal", help_heading = "Sealing")]
     key: Option<String>,
+    /// What a new case is called; leaves with every release. Without it: `case`.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = case_name,
+        conflicts_with = "no_seal",
+        help_heading = "Sealing"
+    )]
+    case_name: Option<String>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
+}
+
+/// A name that people can read.
+fn case_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if name.is_empty() || name.chars().any(show::is_hidden) {
+        return Err("expected what people call the case".to_owned());
+    }
+    Ok(name.to_owned())
 }
 
 impl SealArgs {
@@ -45,7 +63,9 @@ impl SealArgs {
         let keys = self.passphrase.keys()?;
         let key = keys.owner_key(self.key.as_deref(), &mut say_made)?;
         let kind = if self.seal_whole_events { SealKind::Whole } else { SealKind::Fields };
-        Ok(Some(Arc::new(SealOptions::new(case_below(out), key, kind))))
+        let mut options = SealOptions::new(case_below(out), key, kind);
+        options.name.clone_from(&self.case_name);
+        Ok(Some(Arc::new(options)))
     }
 }
 

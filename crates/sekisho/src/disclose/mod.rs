@@ -6,6 +6,8 @@
 //! can see its exact bytes; then it is put on record, and only then written
 //! ([`Disclosure::release`]): nothing leaves that the log does not name.
 
+mod clear;
+mod files;
 mod index;
 mod preview;
 mod select;
@@ -20,13 +22,14 @@ use sekisho_case::Hash;
 use sekisho_case::event::{EventSealer, NAMES_NAME, SealedEvent, written_name};
 use sekisho_case::key::SigningKey;
 use sekisho_case::merkle::{Tree, leaf_hash};
-use sekisho_case::record::{Body, Release, SealKind};
+use sekisho_case::record::{Body, Record, Release, SealKind};
 use sekisho_case::release::{Content, ReleasedEvent};
 use sekisho_event::{Projection, Vocabulary};
 use sekisho_store::{Row, Store, StoredBatch};
 
+use files::Files;
 pub(crate) use index::{Index, Sealed};
-pub use preview::{Preview, Shown};
+pub use preview::{Part, Preview, Shown};
 pub use select::{EventRef, FieldChoice, events};
 
 use crate::Invalid;
@@ -59,6 +62,8 @@ pub struct Request {
 pub struct Disclosure {
     case: CaseWriter,
     content: Content,
+    /// What the log will say of it: the bytes of the record.
+    record: Vec<u8>,
     preview: Preview,
 }
 
@@ -88,7 +93,7 @@ impl Disclosure {
     /// Where an event or field is not in the case, or the store does not hold
     /// any more what was sealed.
     pub fn prepare(folder: &Path, key: &SigningKey, request: &Request) -> Result<Self> {
-        let case = CaseWriter::open(folder, key)?;
+        let mut case = CaseWriter::open(folder, key)?;
         let log = case.log.log()?;
         let index = Index::read(&log)?;
         let (rests_on, said) = verdict(&index, request.verdict.as_deref())?;
@@ -121,10 +126,12 @@ impl Disclosure {
         let entries = entries(&index, &wanted, cells.chain(said));
         let number = index.releases + 1;
         let before = preview::earlier(folder, index.releases);
-        let preview = Preview::new(request, shown, before, released.keys());
         let events: Vec<ReleasedEvent> = released.into_values().collect();
         let content = Content::new(log.origin(), number, &request.to, events, &entries)?;
-        Ok(Self { case, content, preview })
+        let record = record(&mut case, &content)?;
+        let files = Files::read(&log, &content, &record)?;
+        let preview = Preview::new(request, shown, before, &content, files)?;
+        Ok(Self { case, content, record, preview })
     }
 
     /// What will leave, for the owner to look at.
@@ -141,17 +148,10 @@ impl Disclosure {
     /// case has its file, or makes it with the next command that adds to it.
     pub fn release(mut self, out: &Path) -> Result<Released> {
         can_be_written(out)?;
-        let bytes = self.content.to_bytes()?;
-        let record = Release {
-            number: self.content.number,
-            to: self.content.to.clone(),
-            events: self.content.events.len() as u64,
-            fields: self.content.events.iter().map(|e| e.disclosures.len() as u64).sum(),
-            content: Hash::of(&bytes),
-        };
-        let (number, events, fields) = (record.number, self.content.events.len(), record.fields);
-        keep_content(&self.case.folder, number, &bytes)?;
-        self.case.append(Body::Release(record))?;
+        let Content { number, ref events, .. } = self.content;
+        let (events, fields) = (events.len(), self.content.fields());
+        keep_content(&self.case.folder, number, &self.content.to_bytes()?)?;
+        self.case.log.append(&self.record)?;
         let Published { warning, .. } = self.case.publish()?;
         let log = self.case.log.log()?;
         let made = make_file(&self.case.folder, &log, &self.content);
@@ -170,6 +170,19 @@ impl Disclosure {
         })?;
         Ok(Released { number, events, fields, bytes: zip.len(), kept, warning })
     }
+}
+
+/// The record of a release, drawn up before it is put on record so that it can
+/// be looked at: its bytes.
+fn record(case: &mut CaseWriter, content: &Content) -> Result<Vec<u8>> {
+    let release = Release {
+        number: content.number,
+        to: content.to.clone(),
+        events: content.events.len() as u64,
+        fields: content.fields(),
+        content: Hash::of(&content.to_bytes()?),
+    };
+    Ok(Record::new(case.nonces.next()?, Body::Release(release)).to_bytes()?)
 }
 
 /// Finds out before anything goes on record whether a file can be made there.
@@ -375,7 +388,8 @@ fn choose(event: &FoundEvent, sealed: &Sealed, request: &Request) -> Result<(Cho
         hidden.iter().map(|(name, _)| name.clone()).filter(|name| name != NAMES_NAME).collect();
     withheld.sort();
     let disclosures: Vec<String> = shown.iter().map(|(_, text)| text.clone()).collect();
-    let show = Shown::new(event, &disclosures, withheld.clone());
+    let kept_back = hidden.iter().filter(|(name, _)| name != NAMES_NAME).map(|(_, text)| text);
+    let show = Shown::new(event, &disclosures, kept_back, withheld.clone());
     let withheld = (!request.hide_names || whole).then_some(withheld);
     Ok((Choice { disclosures, withheld }, show))
 }

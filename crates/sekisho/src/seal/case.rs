@@ -16,6 +16,10 @@ use sekisho_case::record::{Body, Case, Nonce, Party, Record, Role};
 use super::{history, releases};
 use crate::Invalid;
 
+/// The name of a case that was given none. It leaves with every release, so it
+/// is not taken from the folder: what an owner calls that is nobody else's.
+const UNNAMED: &str = "case";
+
 /// The policy of a case that asks for no cosignature.
 const NO_QUORUM: &str = "quorum none\n";
 
@@ -82,14 +86,28 @@ impl CaseWriter {
     /// Where the case is of another owner's key, another writer is at work on
     /// it, or it is damaged.
     pub(crate) fn open(folder: &Path, key: &SigningKey) -> Result<Self> {
+        Self::open_as(folder, key, None)
+    }
+
+    /// As [`open`](Self::open); a case that is begun gets this name.
+    ///
+    /// # Errors
+    ///
+    /// Also where the case is there and has another name.
+    pub(crate) fn open_as(folder: &Path, key: &SigningKey, name: Option<&str>) -> Result<Self> {
         match Log::open(folder) {
-            Ok(log) => Self::go_on(folder, key, log.origin()),
-            Err(_) if !folder.join("checkpoint").exists() => Self::begin(folder, key),
+            Ok(log) => {
+                name.map_or(Ok(()), |name| has_name(&log, folder, name))?;
+                Self::go_on(folder, key, log.origin())
+            }
+            Err(_) if !folder.join("checkpoint").exists() => {
+                Self::begin(folder, key, name.unwrap_or(UNNAMED))
+            }
             Err(e) => Err(e).with_context(|| format!("opening the case {}", folder.display())),
         }
     }
 
-    fn begin(folder: &Path, key: &SigningKey) -> Result<Self> {
+    fn begin(folder: &Path, key: &SigningKey, name: &str) -> Result<Self> {
         let number: [u8; 8] = random()?;
         let number: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
         let origin = format!("{}/case/{number}", key.name());
@@ -100,7 +118,7 @@ impl CaseWriter {
         let body = Body::Case(Case {
             version: 1,
             origin: origin.clone(),
-            name: name_of(folder),
+            name: name.to_owned(),
             parties: vec![Party {
                 name: key.name().to_owned(),
                 role: Role::Owner,
@@ -175,11 +193,26 @@ fn not_the_owner(error: LogError, key: &SigningKey) -> anyhow::Error {
     }
 }
 
-/// The last folder's name that says something.
-fn name_of(folder: &Path) -> String {
-    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    let names = whole.iter().rev().map(|part| part.to_string_lossy().into_owned());
-    names.into_iter().find(|name| name != "case").unwrap_or_else(|| "case".to_owned())
+/// Refuses a case that was begun with another name.
+fn has_name(log: &Log, folder: &Path, name: &str) -> Result<()> {
+    let case = first_record(log, folder)?;
+    if case.name != name {
+        bail!(
+            "{}: the case was begun with the name {:?} and keeps it; expected that or no \
+             --case-name",
+            folder.display(),
+            case.name
+        );
+    }
+    Ok(())
+}
+
+/// What a case says of itself in its first entry.
+fn first_record(log: &Log, folder: &Path) -> Result<Case> {
+    let Body::Case(case) = Record::parse(&log.entry(0)?)?.body else {
+        bail!("{}: the first entry of the log is no `case` record", folder.display());
+    };
+    Ok(case)
 }
 
 /// What comes after the last examination.
@@ -247,10 +280,7 @@ fn removed(path: &Path, done: io::Result<()>) -> Result<()> {
 ///
 /// Where the folder is no case, or its first entry is damaged.
 pub fn owner_of(folder: &Path) -> Result<VerifyingKey> {
-    let first = Log::open(folder)?.entry(0)?;
-    let Body::Case(case) = Record::parse(&first)?.body else {
-        bail!("{}: the first entry of the log is no `case` record", folder.display());
-    };
+    let case = first_record(&Log::open(folder)?, folder)?;
     let owner = case.parties.into_iter().find(|party| party.role == Role::Owner);
     Ok(owner.context("the first entry of the case names no owner")?.key)
 }

@@ -52,6 +52,8 @@ pub struct SealOptions {
     pub key: SigningKey,
     /// How finely.
     pub kind: SealKind,
+    /// What a case that is begun is called; one that is there must be called so.
+    pub name: Option<String>,
     nonces: Nonces,
 }
 
@@ -59,7 +61,7 @@ impl SealOptions {
     /// Sealing into the case in a folder.
     #[must_use]
     pub fn new(case: PathBuf, key: SigningKey, kind: SealKind) -> Self {
-        Self { case, key, kind, nonces: Nonces::default() }
+        Self { case, key, kind, name: None, nonces: Nonces::default() }
     }
 }
 
@@ -98,7 +100,8 @@ impl Seal {
     ///
     /// Where the case cannot be opened or written.
     pub(crate) fn begin(options: &SealOptions) -> Result<(Self, SealWriter)> {
-        let mut case = CaseWriter::open(&options.case, &options.key)?;
+        let name = options.name.as_deref();
+        let mut case = CaseWriter::open_as(&options.case, &options.key, name)?;
         case.nonces = options.nonces.clone();
         let sealing = Arc::new(Sealing {
             secret: options.key.salt_secret(),
