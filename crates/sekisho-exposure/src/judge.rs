@@ -17,6 +17,7 @@ use crate::question::{Question, SaidSeed, Seed};
 use crate::story::Story;
 use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
+use crate::verdict::callers::Callers;
 use crate::verdict::cite::{Citing, stamp};
 use crate::verdict::letters::Letters;
 use crate::verdict::ways::Ways;
@@ -57,6 +58,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let mut finder = Finder {
         sweep: &sweep,
         may: &may,
+        callers: Callers::of(&sweep),
         assets: &question.assets,
         index: &index,
         view,
