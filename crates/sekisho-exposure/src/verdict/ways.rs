@@ -23,6 +23,9 @@ const ENDS_SAID_MIN: i64 = 300_000_000_000;
 /// Hosts of a credential that are named for that, at most.
 const ENDS_NAMED_MAX: usize = 5;
 
+/// What holds for everything that is ruled out.
+const NO_COPY: &str = "no copy of it lies where it was not declared";
+
 /// Everything that ways are judged with.
 pub(crate) struct Ways<'a> {
     pub(crate) sweep: &'a Sweep<'a>,
@@ -150,7 +153,7 @@ impl Ways<'_> {
             }
             self.volume(host, asset, &mut way);
         }
-        way.conditions.push("no copy of it lies where it was not declared".to_owned());
+        way.conditions.push(NO_COPY.to_owned());
         way
     }
 
@@ -358,6 +361,7 @@ impl Ways<'_> {
             ));
             way.conditions.push("no credential was taken but those that are shown".to_owned());
         }
+        way.conditions.push(NO_COPY.to_owned());
         way
     }
 

@@ -45,6 +45,7 @@ keys! {
         WHO_PROVIDER = ["userIdentity.identityProvider", "useridentity.identityProvider"];
         BYTES_OUT = ["additionalEventData.bytesTransferredOut", "additionaleventdata.bytesTransferredOut", "aws.cloudtrail.flattened.additional_eventdata.bytesTransferredOut"];
         RESOURCE_ARN = ["resources.ARN", "resources.arn", "aws.cloudtrail.resources.arn"];
+        SHARED_SNAPSHOT = ["serviceEventDetails.snapshotId", "serviceeventdetails.snapshotId"];
         RESOURCE_ACCOUNT = ["resources.accountId", "resources.accountid", "aws.cloudtrail.resources.account_id"];
     }
     request {
@@ -70,6 +71,13 @@ keys! {
         REPLICA_ACCOUNT = "ReplicationConfiguration.Rule.Destination.Account";
         LOGGING_TARGET = "BucketLoggingStatus.LoggingEnabled.TargetBucket";
         SECRET_ID = "secretId";
+        CONTEXT_SECRET = "encryptionContext.SecretARN";
+        FILTER_KEY = "filters.key";
+        REQUEST_ARN = "resourceArn";
+        RECOVERY_POINT = "recoveryPointArn";
+        RUN_IMAGE = "instancesSet.items.imageId";
+        MAPPED = "blockDeviceMapping.items.ebs.snapshotId";
+        REPLACED_ROOT = "CreateReplaceRootVolumeTaskRequest.SnapshotId";
         SECRET_LIST = "secretIdList";
         PARAMETER = "name";
         PARAMETERS = "names";
