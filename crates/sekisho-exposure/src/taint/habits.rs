@@ -22,6 +22,8 @@ pub(crate) struct Habits {
     at_home: HashMap<(Name, Name), BTreeSet<i64>>,
     /// Callers of clouds: the first times of so many days as make a habit.
     callers: HashMap<Client, Vec<i64>>,
+    /// When the records begin.
+    begin: i64,
     /// When a client was first seen, nanoseconds.
     first: HashMap<Client, i64>,
     /// The same with whatever agent; who was refused does not count.
@@ -40,12 +42,17 @@ const HABIT_DAYS: usize = 3;
 /// no two of it, nanoseconds.
 const APART: i64 = 18 * 3_600_000_000_000;
 
+/// From when the records begin before the intruder's first sign, nobody but who
+/// recurs has a habit, nanoseconds.
+const BEFORE_LEAST: i64 = 3 * DAY;
+
 /// Nanoseconds of a day.
 const DAY: i64 = 86_400_000_000_000;
 
 impl Habits {
     pub(super) fn of(story: &Story, names: &Names) -> Self {
-        let mut habits = Self::default();
+        let begin = story.activities.first().map_or(0, |activity| activity.time);
+        let mut habits = Self { begin, ..Self::default() };
         for activity in &story.activities {
             let day = activity.time.div_euclid(DAY);
             let client = Client::of(&activity.actor);
@@ -94,10 +101,16 @@ impl Habits {
         days.is_some_and(|days| days.len() >= HABIT_DAYS)
     }
 
-    /// Whether a caller of a cloud had recurred before a time.
+    /// Whether a caller of a cloud had recurred before a time. Where the records
+    /// begin too late before it for anybody to have, it must have been there
+    /// before, and recur.
     pub(crate) fn caller_before(&self, caller: &Client, time: i64) -> bool {
         let days = self.callers.get(caller).filter(|days| days.len() >= HABIT_DAYS);
-        days.and_then(|days| days.last()).is_some_and(|last| *last < time)
+        let Some((first, last)) = days.and_then(|days| days.first().zip(days.last())) else {
+            return false;
+        };
+        let short = time.saturating_sub(self.begin) < BEFORE_LEAST;
+        *last < time || short && *first < time
     }
 
     /// An account at an address, with whatever agent, if it came from there only

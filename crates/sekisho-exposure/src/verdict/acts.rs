@@ -164,7 +164,7 @@ impl Finder<'_> {
             return;
         }
         if touch.kind == TouchKind::Named {
-            self.near(number, touch, acts);
+            self.near(number, touch, hit, acts);
             return;
         }
         let policy = is_policy(&touch.object, self.sweep.names);
@@ -221,19 +221,25 @@ impl Finder<'_> {
     }
 
     /// A record that may be of a thing, and does not say so.
-    fn near(&self, number: u32, touch: &Touch, acts: &mut Acts) {
+    fn near(&self, number: u32, touch: &Touch, hit: Option<Hit>, acts: &mut Acts) {
+        let mut come = |asset| {
+            push(&mut acts.may, asset, number);
+            if let Some(hit) = hit {
+                push(&mut acts.ways, asset, (number, lower(hit.grade)));
+            }
+        };
         if let Object::Other { service, .. } = touch.object {
             let kinds = kept_by(self.sweep.names.folded(service));
             for (asset, one) in self.assets.all.iter().enumerate() {
                 if one.locations.iter().any(|l| kinds.contains(&l.place.kind())) {
-                    push(&mut acts.may, asset, number);
+                    come(asset);
                 }
             }
             return;
         }
         for found in self.index.find(&touch.object, touch.whole, &self.view) {
             if found.found.fit.is_touch() {
-                push(&mut acts.may, found.asset, number);
+                come(found.asset);
             }
         }
     }

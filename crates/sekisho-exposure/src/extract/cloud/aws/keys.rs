@@ -61,6 +61,11 @@ keys! {
         OWNER_ID = "AccessControlPolicy.Owner.ID";
         BUCKET_POLICY = "bucketPolicy";
         POLICY_EFFECT = "bucketPolicy.Statement.Effect";
+        POLICY_ACTION = "bucketPolicy.Statement.Action";
+        POLICY_RESOURCE = "bucketPolicy.Statement.Resource";
+        REPLICA_STATUS = "ReplicationConfiguration.Rule.Status";
+        REPLICA_PREFIX = "ReplicationConfiguration.Rule.Prefix";
+        REPLICA_FILTER = "ReplicationConfiguration.Rule.Filter.Prefix";
         POLICY_ANY = "bucketPolicy.Statement.Principal";
         POLICY_AWS = "bucketPolicy.Statement.Principal.AWS";
         BLOCK_ACLS = "PublicAccessBlockConfiguration.BlockPublicAcls";

@@ -238,6 +238,11 @@ fn alive(call: &Call<'_>, out: &mut Out<'_>) {
     if !only_reads(call) && call.service != "lambda" {
         return;
     }
+    // Of another account's things only the own calls are recorded.
+    let owners = super::all(&call.row, keys::RESOURCE_ACCOUNT);
+    if !owners.is_empty() && !owners.iter().any(|owner| Some(*owner) == call.account) {
+        return;
+    }
     let containers = [keys::BUCKET, keys::TABLE, keys::FUNCTION, keys::SNAPSHOT, keys::SOURCE];
     for key in containers {
         if let Some(text) = call.row.any(key) {

@@ -6,7 +6,7 @@ use crate::activity::{Object, Touch, TouchKind};
 use crate::extract::cloud::all;
 use crate::extract::cloud::say::{Say, touch};
 
-use super::store::{Arn, unescaped};
+use super::store::{Arn, full, unescaped};
 
 /// Services that read what others keep: everything that they are told to.
 const MOVERS: &[&str] = &["backup", "backup-gateway", "datasync", "dlm", "drs", "mgn"];
@@ -160,7 +160,7 @@ fn secrets(call: &Call<'_>, unsure: bool, say: &mut Say<'_, '_>) {
     }
     let found = arns(call, say);
     if let Some(id) = id {
-        let id = say.name(id);
+        let id = say.name(&full(call, id));
         near(Object::Secret { id }, say);
     } else if !found && !(call.verb == "BatchGetSecretValue" && !say.failed && has_filter(call)) {
         something("secretsmanager", say);
@@ -186,7 +186,7 @@ fn parameters(call: &Call<'_>, unsure: bool, say: &mut Say<'_, '_>) {
         return;
     }
     for name in names.into_iter().filter(|_| unsure) {
-        let id = say.name(name);
+        let id = say.name(&full(call, name));
         near(Object::Secret { id }, say);
     }
 }

@@ -56,6 +56,8 @@ fn buckets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let bucket = say.name(bucket);
     let handed = (kind == Delivered).then(|| bytes(&row, keys::BYTES_OUT)).flatten();
     let object = Object::Bucket { bucket, key };
+    // Nothing was handed over where the caller had it already.
+    let kind = if handed == Some(0) { Listed } else { kind };
     say.touch(Touch { whole, bytes: handed, ..touch(kind, object) });
     true
 }
@@ -152,12 +154,38 @@ pub(super) fn unescaped(text: &str) -> String {
 }
 
 /// Touches of secrets that a call names.
-fn each(say: &mut Say<'_, '_>, kind: TouchKind, ids: &[&str], whole: bool) -> bool {
+fn each(
+    call: &Call<'_>,
+    say: &mut Say<'_, '_>,
+    kind: TouchKind,
+    ids: &[&str],
+    whole: bool,
+) -> bool {
     for id in ids {
-        let id = say.name(id);
+        let id = say.name(&full(call, id));
         say.touch(Touch { whole, ..touch(kind, Object::Secret { id }) });
     }
     !ids.is_empty()
+}
+
+/// A secret's or parameter's whole ARN: the same name is another thing in
+/// another service, region or account. A name that ends as ARNs of secrets do
+/// stays, for in an ARN its end would not count.
+pub(super) fn full(call: &Call<'_>, id: &str) -> String {
+    let region = call.row.any(keys::REGION);
+    let (Some(account), Some(region)) = (call.account, region) else { return id.to_owned() };
+    let tail = id.rsplit('-').next().unwrap_or_default();
+    let suffixed = id.contains('-') && tail.len() == 6;
+    let kind = match call.service {
+        "secretsmanager" if !suffixed => "secret:",
+        "ssm" if id.starts_with('/') => "parameter",
+        "ssm" => "parameter/",
+        _ => return id.to_owned(),
+    };
+    if id.starts_with("arn:") {
+        return id.to_owned();
+    }
+    format!("arn:{}:{}:{region}:{account}:{kind}{id}", call.partition, call.service)
 }
 
 fn other(say: &mut Say<'_, '_>, kind: TouchKind, service: &str, id: Option<&str>, whole: bool) {
@@ -171,7 +199,7 @@ fn secrets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         "GetSecretValue" => Delivered,
         "BatchGetSecretValue" => {
             // What a filter found has records of its own.
-            if !each(say, Delivered, &all(&row, keys::SECRET_LIST), false) {
+            if !each(call, say, Delivered, &all(&row, keys::SECRET_LIST), false) {
                 other(say, Listed, "secretsmanager", None, true);
             }
             return true;
@@ -189,16 +217,16 @@ fn secrets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     if id.is_none() {
         // What stands beside the call, where the call itself is not there.
         let arns = all(&row, keys::RESOURCE_ARN);
-        return each(say, kind, &arns, false);
+        return each(call, say, kind, &arns, false);
     }
-    each(say, kind, id.as_slice(), false)
+    each(call, say, kind, id.as_slice(), false)
 }
 
 fn parameters(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let row = call.row;
     let kind = match call.verb {
         "GetParameter" | "GetParameters" | "GetParameterHistory" => Delivered,
-        "GetParametersByPath" => return each(say, Delivered, &all(&row, keys::PATH), true),
+        "GetParametersByPath" => return each(call, say, Delivered, &all(&row, keys::PATH), true),
         "DescribeParameters" => {
             other(say, Listed, "ssm", None, true);
             return true;
@@ -214,12 +242,18 @@ fn parameters(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     }
     for name in &mut names {
         *name = without_label(name);
-        // Secrets are handed over by this service too.
-        if let Some(secret) = name.strip_prefix("/aws/reference/secretsmanager/") {
-            *name = secret;
-        }
     }
-    each(say, kind, &names, false)
+    // Secrets are handed over by this service too.
+    let mut secrets = Vec::new();
+    names.retain(|name| match name.strip_prefix("/aws/reference/secretsmanager/") {
+        Some(secret) => {
+            secrets.push(secret);
+            false
+        }
+        None => true,
+    });
+    let other = Call { service: "secretsmanager", ..*call };
+    each(&other, say, kind, &secrets, false) | each(call, say, kind, &names, false)
 }
 
 /// A parameter's name without its version or label (`/db/password:3`).
@@ -235,7 +269,7 @@ fn without_label(name: &str) -> &str {
 fn keys_used(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     match call.verb {
         "Decrypt" | "ReEncrypt" | "GenerateDataKey" | "GenerateDataKeyPair" => {
-            each(say, Read, &all(&call.row, keys::RESOURCE_ARN), false)
+            each(call, say, Read, &all(&call.row, keys::RESOURCE_ARN), false)
         }
         _ => false,
     }
