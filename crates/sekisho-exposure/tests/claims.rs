@@ -110,7 +110,7 @@ mod aws {
         all
     }
 
-    const PLACES: [(&str, &str); 12] = [
+    const PLACES: [(&str, &str); 13] = [
         ("bucket", "{ bucket = \"plans\" }"),
         (
             "read",
@@ -122,6 +122,7 @@ mod aws {
         ),
         ("nowhere", "{ secret = \"prod/other\" }"),
         ("vault", "{ secret = \"https://corp.vault.azure.net/secrets/db\" }"),
+        ("store", "{ bucket = \"gs://plans\" }"),
         ("google", "{ snapshot = \"projects/p1/global/snapshots/s1\" }"),
         ("far", "{ secret = \"arn:aws:secretsmanager:ap-south-1:111122223333:secret:x-AbCdEf\" }"),
         (
@@ -146,6 +147,7 @@ mod aws {
             ("far", Verdict::CannotBeDetermined),
             ("foreign", Verdict::CannotBeDetermined),
             ("vault", Verdict::CannotBeDetermined),
+            ("store", Verdict::CannotBeDetermined),
             ("google", Verdict::CannotBeDetermined),
             ("object", Verdict::CannotBeDetermined),
             ("bucket", Verdict::CannotBeDetermined),
@@ -596,6 +598,29 @@ mod tenant {
         assert_eq!(verdict(&answer, "root"), Verdict::RuledOut);
         assert_ne!(verdict(&answer, "site"), Verdict::RuledOut);
         assert_ne!(verdict(&answer, "mailbox"), Verdict::RuledOut);
+    }
+
+    /// A record that has an id in place of a mailbox may be of any.
+    #[test]
+    fn mail_of_an_unknown_owner_may_be_anybodys() {
+        const GUID: &str = "cccccccc-0000-0000-0000-00000000000c";
+        let of = |owner: Value| {
+            let eve = ("eve@corp.example", "203.0.113.9");
+            let mut log: Vec<Value> =
+                (0..120).map(|h| bind(h * 60, OWNER, ANN, &format!("<{h}@x>"), "app")).collect();
+            let mut read = bind(3000, eve, "", "<plan@x>", "app");
+            read["MailboxOwnerUPN"] = owner;
+            read["MailboxGuid"] = json!(GUID);
+            log.push(read);
+            let places = [("mailbox", "{ mailbox = \"ann@corp.example\" }")];
+            verdict(&asked(&[("log", log)], &places, "", "ip=203.0.113.9"), "mailbox")
+        };
+        assert_eq!(of(json!("eve@corp.example")), Verdict::RuledOut);
+        for owner in [json!(null), json!(GUID), json!("Ann Meier")] {
+            let found = of(owner.clone());
+            let open = matches!(found, Verdict::Reachable | Verdict::CannotBeDetermined);
+            assert!(open, "{owner}: {found:?}");
+        }
     }
 
     /// Mail that goes on within the domain does not leave it.

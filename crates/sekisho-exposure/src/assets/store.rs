@@ -11,6 +11,8 @@ use crate::names::{Name, Names, folded};
 pub struct BucketPattern {
     bucket: Glob,
     keys: Keys,
+    /// It is declared by the address of another cloud.
+    elsewhere: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +35,12 @@ impl BucketPattern {
             Some(_) => Keys::One(text.into()),
             None => Keys::Prefix(text.into()),
         };
-        Ok(Self { bucket, keys })
+        Ok(Self { bucket, keys, elsewhere: false })
+    }
+
+    /// The same, of the cloud that an address states.
+    pub(super) fn at(self, address: &str) -> Self {
+        Self { elsewhere: address.to_ascii_lowercase().starts_with("gs:"), ..self }
     }
 
     /// The bucket, where it is no pattern.
@@ -47,7 +54,7 @@ impl BucketPattern {
     pub(super) fn can_be_of_aws(&self) -> bool {
         let name = self.bucket.text();
         let plain = |c: char| c.is_ascii_alphanumeric() || ".-_*?".contains(c);
-        name.starts_with("arn:aws") || name.chars().all(plain)
+        !self.elsewhere && (name.starts_with("arn:aws") || name.chars().all(plain))
     }
 
     pub(super) fn file_name(&self) -> Option<&str> {

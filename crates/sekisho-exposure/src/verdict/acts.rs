@@ -159,13 +159,15 @@ impl Finder<'_> {
         hit: Option<Hit>,
         acts: &mut Acts,
     ) {
-        let may = hit.is_none() && self.may_be(activity);
-        if hit.is_none() && !may {
+        if hit.is_none() && !self.may_be(activity) {
             return;
         }
         if touch.kind == TouchKind::Named {
             self.near(number, touch, hit, acts);
             return;
+        }
+        if is_some_mailbox(touch, self.sweep.names) {
+            self.near_all(number, &[Kind::Mail], hit, acts);
         }
         let policy = is_policy(&touch.object, self.sweep.names);
         // Who lists a thing sees the names in it, and touches nothing in it.
@@ -222,24 +224,23 @@ impl Finder<'_> {
 
     /// A record that may be of a thing, and does not say so.
     fn near(&self, number: u32, touch: &Touch, hit: Option<Hit>, acts: &mut Acts) {
-        let mut come = |asset| {
-            push(&mut acts.may, asset, number);
-            if let Some(hit) = hit {
-                push(&mut acts.ways, asset, (number, lower(hit.grade)));
-            }
-        };
         if let Object::Other { service, .. } = touch.object {
             let kinds = kept_by(self.sweep.names.folded(service));
-            for (asset, one) in self.assets.all.iter().enumerate() {
-                if one.locations.iter().any(|l| kinds.contains(&l.place.kind())) {
-                    come(asset);
-                }
-            }
+            self.near_all(number, kinds, hit, acts);
             return;
         }
         for found in self.index.find(&touch.object, touch.whole, &self.view) {
             if found.found.fit.is_touch() {
-                come(found.asset);
+                came(number, found.asset, hit, acts);
+            }
+        }
+    }
+
+    /// A record that may be of any thing of these kinds.
+    fn near_all(&self, number: u32, kinds: &[Kind], hit: Option<Hit>, acts: &mut Acts) {
+        for (asset, one) in self.assets.all.iter().enumerate() {
+            if one.locations.iter().any(|l| kinds.contains(&l.place.kind())) {
+                came(number, asset, hit, acts);
             }
         }
     }
@@ -530,6 +531,31 @@ fn is_open(touch: &Touch) -> bool {
         | Object::Snapshot { .. } => read,
         _ => false,
     }
+}
+
+/// Somebody may have come to an asset; by the intruder it is a way.
+fn came(number: u32, asset: usize, hit: Option<Hit>, acts: &mut Acts) {
+    push(&mut acts.may, asset, number);
+    if let Some(hit) = hit {
+        push(&mut acts.ways, asset, (number, lower(hit.grade)));
+    }
+}
+
+/// Whether mail of a mailbox was read, taken or opened of which the record has
+/// an id only, or the name that people see: it may be anybody's.
+fn is_some_mailbox(touch: &Touch, names: &Names) -> bool {
+    let Object::Mail { mailbox, .. } = touch.object else { return false };
+    let text = names.folded(mailbox);
+    let known = text.contains(['@', '\\']) || text.contains("/cn=") || matches!(text, "*" | "?");
+    let done = matches!(
+        touch.kind,
+        TouchKind::Read
+            | TouchKind::Opened
+            | TouchKind::Delivered
+            | TouchKind::Staged
+            | TouchKind::Shared
+    );
+    !known && done
 }
 
 /// What a service keeps.

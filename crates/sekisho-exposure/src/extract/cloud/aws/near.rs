@@ -162,7 +162,7 @@ fn secrets(call: &Call<'_>, unsure: bool, say: &mut Say<'_, '_>) {
     if let Some(id) = id {
         let id = say.name(&full(call, id));
         near(Object::Secret { id }, say);
-    } else if !found && !(call.verb == "BatchGetSecretValue" && !say.failed && has_filter(call)) {
+    } else if !(found || call.verb == "BatchGetSecretValue" && !say.failed && has_filter(call)) {
         something("secretsmanager", say);
     }
 }
