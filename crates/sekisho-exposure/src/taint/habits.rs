@@ -38,12 +38,12 @@ pub(crate) const LARGE: u64 = 1 << 20;
 /// On so many days something has to be seen to be a habit.
 const HABIT_DAYS: usize = 3;
 
-/// Days of which a caller comes on each: that one night lies on two dates makes
-/// no two of it, nanoseconds.
+/// Days on which a caller comes lie so far apart at least: one night has two
+/// dates, nanoseconds.
 const APART: i64 = 18 * 3_600_000_000_000;
 
-/// From when the records begin before the intruder's first sign, nobody but who
-/// recurs has a habit, nanoseconds.
+/// Records that begin later than so long before a time leave nobody room for a
+/// habit from before it, nanoseconds.
 const BEFORE_LEAST: i64 = 3 * DAY;
 
 /// Nanoseconds of a day.
