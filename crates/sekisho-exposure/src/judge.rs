@@ -17,6 +17,7 @@ use crate::question::{Question, SaidSeed, Seed};
 use crate::story::Story;
 use crate::taint::{Entity, May, Norm, Sweep};
 use crate::verdict::acts::{Acts, Finder};
+use crate::verdict::callers::Callers;
 use crate::verdict::cite::{Citing, stamp};
 use crate::verdict::letters::Letters;
 use crate::verdict::ways::Ways;
@@ -38,8 +39,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let estate = Estate::learn(&question.estate, extraction);
     extraction.heard.watched_hosts(&|address, time| estate.host_at(address, time));
     let story = Story::of(extraction, &estate);
-    let names = &extraction.names;
-    let evidence = &extraction.evidence;
+    let (names, evidence) = (&extraction.names, &extraction.evidence);
     let mut sweep = Sweep::of(&story, names, &estate);
     let norm = Norm::of(&sweep, &extraction.heard);
     let planted = sweep.plant(&seeds, &clear, evidence, &norm);
@@ -57,6 +57,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let mut finder = Finder {
         sweep: &sweep,
         may: &may,
+        callers: Callers::of(&sweep),
         assets: &question.assets,
         index: &index,
         view,
@@ -76,6 +77,7 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
         acts: &acts,
         begin: whole.begin,
         end: whole.end,
+        signs: signs(&sweep),
         view,
         realms: realms(&ledger, names),
         once: Once::default(),
@@ -83,8 +85,8 @@ pub fn judge(extraction: &mut Extraction, question: &Question) -> Answer {
     let mut verdicts = verdicts(question, &ways, citing, !sweep.taints.is_empty());
     let collect_next = collect::next(&mut verdicts, &ledger, names);
     let window = window::of(&sweep, &ledger, &acts.all, citing);
+    on_condition(&mut verdicts, &planted.cleared);
     let cleared = planted.cleared.clone();
-    on_condition(&mut verdicts, &cleared);
     Answer {
         version: ANSWER_VERSION,
         sentence: sentence(&verdicts, &window),
@@ -178,6 +180,12 @@ fn unwatched(sweep: &Sweep<'_>, ledger: &Ledger<'_>, span: Span) -> HashSet<Name
         sweep.is_ours(*host) && !ledger.cover(*host, &WATCHED_BY, span.begin, span.end).whole
     });
     hosts
+}
+
+/// When the first and the last sign of the intruder are.
+fn signs(sweep: &Sweep<'_>) -> Option<(i64, i64)> {
+    let times = || sweep.taints.all().map(|(_, link)| link.time);
+    Some((times().min()?, times().max()?))
 }
 
 /// Realms of clouds that supply logs, or should.

@@ -110,19 +110,29 @@ mod aws {
         all
     }
 
-    const PLACES: [(&str, &str); 9] = [
+    const PLACES: [(&str, &str); 13] = [
         ("bucket", "{ bucket = \"plans\" }"),
         (
             "read",
             "{ secret = \"arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/payroll-AbCdEf\" }",
         ),
-        ("other", "{ secret = \"prod/other\" }"),
+        (
+            "other",
+            "{ secret = \"arn:aws:secretsmanager:eu-central-1:111122223333:secret:prod/other-AbCdEf\" }",
+        ),
+        ("nowhere", "{ secret = \"prod/other\" }"),
+        ("vault", "{ secret = \"https://corp.vault.azure.net/secrets/db\" }"),
+        ("store", "{ bucket = \"gs://plans\" }"),
+        ("google", "{ snapshot = \"projects/p1/global/snapshots/s1\" }"),
         ("far", "{ secret = \"arn:aws:secretsmanager:ap-south-1:111122223333:secret:x-AbCdEf\" }"),
         (
             "foreign",
             "{ secret = \"arn:aws:secretsmanager:eu-central-1:444455556666:secret:x-AbCdEf\" }",
         ),
-        ("disk", "{ snapshot = \"snap-0aaaaaaaaaaaaaaa1\" }"),
+        (
+            "disk",
+            "{ snapshot = \"arn:aws:ec2:eu-central-1:111122223333:snapshot/snap-0aaaaaaaaaaaaaaa1\" }",
+        ),
         ("object", "{ bucket = \"plans\", key = \"a.csv\" }"),
         ("key", "{ credential = \"AKIASTOLEN\" }"),
         ("user", "{ credential = \"arn:aws:iam::111122223333:user/ops\" }"),
@@ -136,6 +146,9 @@ mod aws {
             ("other", Verdict::RuledOut),
             ("far", Verdict::CannotBeDetermined),
             ("foreign", Verdict::CannotBeDetermined),
+            ("vault", Verdict::CannotBeDetermined),
+            ("store", Verdict::CannotBeDetermined),
+            ("google", Verdict::CannotBeDetermined),
             ("object", Verdict::CannotBeDetermined),
             ("bucket", Verdict::CannotBeDetermined),
             ("key", Verdict::Exfiltrated),
@@ -143,6 +156,8 @@ mod aws {
             assert_eq!(verdict(&answer, id), expected, "{id}");
         }
         assert_ne!(verdict(&answer, "user"), Verdict::Exfiltrated);
+        // In which region and account it is, nobody says.
+        assert_ne!(verdict(&answer, "nowhere"), Verdict::RuledOut);
         let disk = answer.verdicts.iter().find(|verdict| verdict.asset == "disk").unwrap();
         assert!(disk.conditions.iter().any(|text| text.contains("data events")), "{disk:?}");
     }
@@ -185,6 +200,192 @@ mod aws {
             );
             assert_eq!(verdict(&answer, "taken"), Verdict::Exfiltrated, "{seed}");
             assert_eq!(verdict(&answer, "role"), Verdict::Exfiltrated, "{seed}");
+        }
+    }
+
+    /// A data event: `key` of the bucket is got by somebody.
+    fn got(minute: u32, who: (&str, &str, &str), key: &str) -> Value {
+        let mut call =
+            call(minute, "s3", "GetObject", who, json!({"bucketName": "plans", "key": key}));
+        call["eventCategory"] = json!("Data");
+        call["managementEvent"] = json!(false);
+        call
+    }
+
+    const APP: (&str, &str, &str) = ("app", "AKIAAPP", "192.0.2.5");
+    const THIEF: (&str, &str, &str) = ("ci", "AKIASTOLEN", "203.0.113.9");
+
+    /// Ten days in which an application reads of a bucket, and more.
+    fn bucket(more: Vec<Value>) -> Vec<Value> {
+        let mut all: Vec<Value> = (0..240).map(|hour| got(hour * 60, APP, "a.pdf")).collect();
+        all.push(call(8000, "s3", "ListBuckets", THIEF, json!({})));
+        all.extend(more);
+        all.sort_by_key(|call| call["eventTime"].as_str().unwrap().to_owned());
+        all
+    }
+
+    const OBJECTS: [(&str, &str); 2] = [
+        ("daily", "{ bucket = \"plans\", key = \"a.pdf\" }"),
+        ("other", "{ bucket = \"plans\", key = \"b.pdf\" }"),
+    ];
+
+    /// Who comes every day is nobody's suspect, unless the intruder has the
+    /// account, or came from the same address.
+    #[test]
+    fn a_habit_clears_nobody_whom_the_intruder_has() {
+        let of = |more: Vec<Value>, seed: &str| {
+            let answer = asked(&[("trail", bucket(more))], &OBJECTS, "", seed);
+            verdict(&answer, "daily")
+        };
+        assert_eq!(of(vec![], "key=AKIASTOLEN"), Verdict::RuledOut);
+        let same_address = ("ci", "AKIASTOLEN", APP.2);
+        let more = vec![call(8001, "s3", "ListBuckets", same_address, json!({}))];
+        assert_ne!(of(more, "key=AKIASTOLEN"), Verdict::RuledOut);
+        let same_account = ("app", "AKIASTOLEN", "203.0.113.9");
+        let more = vec![call(8001, "s3", "ListBuckets", same_account, json!({}))];
+        assert_ne!(of(more, "key=AKIASTOLEN"), Verdict::RuledOut);
+    }
+
+    /// The intruder comes on three days too.
+    #[test]
+    fn a_habit_is_from_before_the_intruder() {
+        let of = |who: (&str, &str, &str), anonymous: bool, days: &[u32]| {
+            let mut more: Vec<Value> =
+                days.iter().map(|minute| got(*minute, who, "b.pdf")).collect();
+            for call in &mut more {
+                if anonymous {
+                    call["userIdentity"] = json!({"type": "AWSAccount",
+                        "accountId": "ANONYMOUS_PRINCIPAL", "principalId": ""});
+                }
+            }
+            let answer = asked(&[("trail", bucket(more))], &OBJECTS, "", "key=AKIASTOLEN");
+            verdict(&answer, "other")
+        };
+        let new = ("eve", "AKIAEVE", "203.0.113.77");
+        let (before, after) = ([600, 2100, 3600], [8100, 9600, 11_100]);
+        assert_eq!(of(new, false, &before), Verdict::RuledOut);
+        assert_ne!(of(new, false, &after), Verdict::RuledOut);
+        assert_ne!(of(new, false, &[1438, 2000, 2882]), Verdict::RuledOut, "one night and a day");
+        assert_ne!(of(new, true, &before), Verdict::RuledOut, "nobody has no habits");
+        let from_there = ("eve", "AKIAEVE", THIEF.2);
+        assert_ne!(of(from_there, false, &before), Verdict::RuledOut);
+    }
+
+    /// Records that do not say of which object they are, or in a field where it
+    /// is seldom looked for.
+    #[test]
+    fn what_a_call_may_have_been_of_is_not_ruled_out() {
+        let of = |verb: &str, request: Value, resources: Value| {
+            let mut call = got(8002, THIEF, "");
+            call["eventName"] = json!(verb);
+            call["requestParameters"] = request;
+            call["resources"] = resources;
+            let answer = asked(&[("trail", bucket(vec![call]))], &OBJECTS, "", "key=AKIASTOLEN");
+            verdict(&answer, "other")
+        };
+        let arn = json!([{"ARN": "arn:aws:s3:::plans/b.pdf"}, {"ARN": "arn:aws:s3:::plans"}]);
+        let point = json!({"bucketName": "arn:aws:s3:eu-central-1:111122223333:accesspoint/ap",
+            "key": "b.pdf"});
+        assert_eq!(
+            of("GetObject", json!({"bucketName": "plans", "key": "c"}), json!(null)),
+            Verdict::RuledOut
+        );
+        assert_eq!(of("GetObject", point.clone(), arn.clone()), Verdict::Exfiltrated);
+        assert_eq!(of("GetObject", json!(null), arn.clone()), Verdict::Exfiltrated);
+        for (verb, request, resources) in [
+            ("GetObject", point, json!(null)),
+            ("GetObject", json!({"bucketName": "plans"}), json!(null)),
+            ("GetObject", json!(null), json!(null)),
+            ("RenameObject", json!({"bucketName": "plans", "key": "b.pdf"}), arn.clone()),
+            ("CopyObject", json!({"bucketName": "evil", "key": "x"}), arn),
+            ("JobCreated", json!({}), json!(null)),
+        ] {
+            let found = of(verb, request, resources);
+            assert!(
+                !matches!(found, Verdict::RuledOut | Verdict::Accessed | Verdict::Exfiltrated),
+                "{verb}: {found:?}"
+            );
+        }
+    }
+
+    /// What is recorded from some day on was not recorded before.
+    #[test]
+    fn recording_that_begins_or_is_narrowed_is_a_loss() {
+        let selector = |minute: u32, more: Value| {
+            let mut fields = vec![
+                json!({"field": "eventCategory", "equals": ["Data"]}),
+                json!({"field": "resources.type", "equals": ["AWS::S3::Object"]}),
+            ];
+            fields.extend(more.as_array().unwrap().clone());
+            let management =
+                json!({"fieldSelectors": [{"field": "eventCategory", "equals": ["Management"]}]});
+            let who = ("ops", "AKIAOPS", "192.0.2.1");
+            call(
+                minute,
+                "cloudtrail",
+                "PutEventSelectors",
+                who,
+                json!({"trailName": "t",
+                "advancedEventSelectors": [management, {"fieldSelectors": fields}]}),
+            )
+        };
+        let of = |more: Vec<Value>, until: u32| {
+            let mut log = bucket(more);
+            log.retain(|call| {
+                call["eventName"] != json!("GetObject")
+                    || call["eventTime"].as_str().unwrap() < format!("{}Z", at(until)).as_str()
+            });
+            let ops = ("ops", "AKIAOPS", "192.0.2.1");
+            log.extend(
+                (0..240).map(|hour| call(hour * 60, "ec2", "DescribeInstances", ops, json!({}))),
+            );
+            log.sort_by_key(|call| call["eventTime"].as_str().unwrap().to_owned());
+            verdict(&asked(&[("trail", log)], &OBJECTS, "", "key=AKIASTOLEN"), "other")
+        };
+        assert_eq!(of(vec![], 14_400), Verdict::RuledOut);
+        assert_ne!(of(vec![], 2880), Verdict::RuledOut, "none was made in the intruder's time");
+        assert_ne!(of(vec![selector(12_000, json!([]))], 14_400), Verdict::RuledOut);
+        let other = json!([{"field": "resources.ARN", "startsWith": ["arn:aws:s3:::other/"]}]);
+        assert_ne!(of(vec![selector(7000, other)], 14_400), Verdict::RuledOut);
+    }
+
+    /// Bytes are shown to have left only where something was opened to somebody.
+    #[test]
+    fn what_could_be_opened_is_not_open() {
+        let of = |verb: &str, request: Value| {
+            let log = bucket(vec![call(8002, "s3", verb, THIEF, request)]);
+            verdict(&asked(&[("trail", log)], &OBJECTS, "", "key=AKIASTOLEN"), "other")
+        };
+        let policy = |statements: Value| json!({"bucketName": "plans", "bucketPolicy": {"Statement": statements}});
+        let far = json!({"AWS": "arn:aws:iam::999988887777:root"});
+        let reads = |resource: &str| {
+            policy(
+                json!([{"Effect": "Allow", "Principal": far, "Action": "s3:GetObject", "Resource": resource}]),
+            )
+        };
+        assert_eq!(of("PutBucketPolicy", reads("arn:aws:s3:::plans/*")), Verdict::Exfiltrated);
+        let none = [
+            ("DeleteBucketPublicAccessBlock", json!({"bucketName": "plans"})),
+            ("PutBucketPolicy", reads("arn:aws:s3:::plans/public/*")),
+            (
+                "PutBucketPolicy",
+                policy(json!([{"Effect": "Allow", "Principal": far,
+                "Action": "s3:PutObject", "Resource": "arn:aws:s3:::plans/*"}])),
+            ),
+            (
+                "PutBucketPolicy",
+                policy(json!([
+                {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::plans/*"},
+                {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+                    "Action": "s3:*", "Resource": "*"}])),
+            ),
+        ];
+        for (verb, request) in none {
+            let found = of(verb, request.clone());
+            assert!(
+                !matches!(found, Verdict::Accessed | Verdict::Exfiltrated),
+                "{request}: {found:?}"
+            );
         }
     }
 
@@ -344,6 +545,103 @@ mod tenant {
             assert_eq!(verdict(&answer, id), Verdict::Exfiltrated, "{id}");
         }
         assert_eq!(verdict(&answer, "other"), Verdict::RuledOut);
+    }
+
+    /// A host on which the intruder runs something as somebody who works with
+    /// the cloud every day, from where everybody does.
+    #[test]
+    fn whose_account_the_intruder_has_is_cleared_by_no_habit() {
+        let hosts = |user: &str| {
+            let started = json!({"SubjectUserSid": "S-1-5-21-1-2-3-1000", "SubjectUserName": user,
+                "SubjectDomainName": "CORP", "SubjectLogonId": "0x9001", "NewProcessId": "0x1388",
+                "NewProcessName": "C:\\t\\evil.exe", "ProcessId": "0x258",
+                "CommandLine": "evil.exe"});
+            vec![super::hosts::event("WS01", 4688, 1, 8000, started)]
+        };
+        let log: Vec<Value> =
+            (0..240).map(|h| file(h * 60, "FileAccessed", OWNER, "plan.docx", json!({}))).collect();
+        let place = format!("{{ site = \"{SITE}\", path = \"plan.docx\" }}");
+        let places = [("plan", place.as_str())];
+        for (user, cleared) in [("bob", true), ("ann", false)] {
+            let logs = [("docs", log.clone()), ("security", hosts(user))];
+            let answer = asked(&logs, &places, "", "host=WS01 process=evil.exe");
+            assert_eq!(verdict(&answer, "plan") == Verdict::RuledOut, cleared, "{user}");
+        }
+    }
+
+    /// What is recorded of a parent, or of a namesake, is not recorded of it.
+    #[test]
+    fn another_site_or_mailbox_shows_nothing_of_this_one() {
+        let root = |hour: u32| {
+            let mut record = file(hour * 60, "FileAccessed", OWNER, "", json!({}));
+            record["SiteUrl"] = json!("https://corp.sharepoint.example/");
+            record["ObjectId"] = json!("https://corp.sharepoint.example/Shared Documents/x.docx");
+            record
+        };
+        let bob = ("bob@partner.onmicrosoft.com", "192.0.2.3");
+        let mut log: Vec<Value> = (0..120).map(root).collect();
+        log.extend((0..120).map(|h| bind(h * 60, bob, bob.0, &format!("<{h}@x>"), "app")));
+        log.push(file(3000, "FileAccessed", EVE, "", json!({})));
+        let last = log.len() - 1;
+        log[last]["SiteUrl"] = json!("https://corp.sharepoint.example/");
+        log[last]["ObjectId"] = json!("https://corp.sharepoint.example/Shared Documents/y.docx");
+        let site = format!("{{ site = \"{SITE}\", path = \"plan.docx\" }}");
+        let places = [
+            ("site", site.as_str()),
+            (
+                "root",
+                "{ site = \"https://corp.sharepoint.example/\", path = \"Shared Documents/z.docx\" }",
+            ),
+            ("mailbox", "{ mailbox = \"bob@corp.example\" }"),
+        ];
+        let answer = asked(&[("log", log)], &places, "", "ip=203.0.113.9");
+        assert_eq!(verdict(&answer, "root"), Verdict::RuledOut);
+        assert_ne!(verdict(&answer, "site"), Verdict::RuledOut);
+        assert_ne!(verdict(&answer, "mailbox"), Verdict::RuledOut);
+    }
+
+    /// A record that has an id in place of a mailbox may be of any.
+    #[test]
+    fn mail_of_an_unknown_owner_may_be_anybodys() {
+        const GUID: &str = "cccccccc-0000-0000-0000-00000000000c";
+        let of = |owner: Value| {
+            let eve = ("eve@corp.example", "203.0.113.9");
+            let mut log: Vec<Value> =
+                (0..120).map(|h| bind(h * 60, OWNER, ANN, &format!("<{h}@x>"), "app")).collect();
+            let mut read = bind(3000, eve, "", "<plan@x>", "app");
+            read["MailboxOwnerUPN"] = owner;
+            read["MailboxGuid"] = json!(GUID);
+            log.push(read);
+            let places = [("mailbox", "{ mailbox = \"ann@corp.example\" }")];
+            verdict(&asked(&[("log", log)], &places, "", "ip=203.0.113.9"), "mailbox")
+        };
+        assert_eq!(of(json!("eve@corp.example")), Verdict::RuledOut);
+        for owner in [json!(null), json!(GUID), json!("Ann Meier")] {
+            let found = of(owner.clone());
+            let open = matches!(found, Verdict::Reachable | Verdict::CannotBeDetermined);
+            assert!(open, "{owner}: {found:?}");
+        }
+    }
+
+    /// Mail that goes on within the domain does not leave it.
+    #[test]
+    fn forwarding_within_the_domain_is_no_departure() {
+        let of = |to: &str| {
+            let mut log: Vec<Value> =
+                (0..120).map(|h| bind(h * 60, OWNER, ANN, &format!("<{h}@x>"), "app")).collect();
+            log.push(record(3001, "Exchange", "Set-Mailbox", EVE, json!({"Parameters": [
+                {"Name": "Identity", "Value": ANN}, {"Name": "ForwardingSmtpAddress", "Value": to}]})));
+            let places = [("mailbox", "{ mailbox = \"ann@corp.example\" }")];
+            verdict(&asked(&[("log", log)], &places, "", "ip=203.0.113.9"), "mailbox")
+        };
+        assert_eq!(of("smtp:d@evil.example"), Verdict::Exfiltrated);
+        for inside in ["smtp:bob@corp.example", "$null"] {
+            let found = of(inside);
+            assert!(
+                !matches!(found, Verdict::Accessed | Verdict::Exfiltrated),
+                "{inside}: {found:?}"
+            );
+        }
     }
 
     /// An application that has long been used gets one more secret.

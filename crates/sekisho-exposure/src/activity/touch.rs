@@ -26,6 +26,10 @@ pub enum TouchKind {
     Shared,
     /// It was refused.
     Denied,
+    /// A record may be of it, and does not say what was done, or to what. It
+    /// shows nothing; it keeps the thing from being ruled out. Of something
+    /// that is not named, the object is [`Object::Other`] with the id `*`.
+    Named,
 }
 
 /// How a touch came about: what was recorded.

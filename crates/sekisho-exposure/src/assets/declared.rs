@@ -216,17 +216,18 @@ fn bucket(said: &Said) -> Result<Place, String> {
     if said.prefix.is_some() && said.key.is_some() {
         return Err("`prefix` and `key` do not go together".to_owned());
     }
-    let bucket = said.bucket.as_deref().unwrap_or_default();
-    if let Some((bucket, key)) = store_address(bucket) {
+    let address = said.bucket.as_deref().unwrap_or_default();
+    if let Some((bucket, key)) = store_address(address) {
         let below = said.prefix.as_deref().or(said.key.as_deref());
         if !key.is_empty() && below.is_some() {
             return Err("the bucket's address has a key already".to_owned());
         }
         let prefix = said.prefix.as_deref().unwrap_or(key);
-        return Ok(Place::Bucket(BucketPattern::of(bucket, prefix, said.key.as_deref())?));
+        let objects = BucketPattern::of(bucket, prefix, said.key.as_deref())?;
+        return Ok(Place::Bucket(objects.at(address)));
     }
     let prefix = said.prefix.as_deref().unwrap_or_default();
-    Ok(Place::Bucket(BucketPattern::of(bucket, prefix, said.key.as_deref())?))
+    Ok(Place::Bucket(BucketPattern::of(address, prefix, said.key.as_deref())?))
 }
 
 /// Bucket and key of `s3://bucket/key`.
@@ -239,7 +240,7 @@ fn store_address(text: &str) -> Option<(&str, &str)> {
 /// A place that is one text: which kind it is, its beginning says.
 fn alone(text: &str, names: &mut Names) -> Result<Place, String> {
     if let Some((bucket, key)) = store_address(text) {
-        return Ok(Place::Bucket(BucketPattern::of(bucket, key, None)?));
+        return Ok(Place::Bucket(BucketPattern::of(bucket, key, None)?.at(text)));
     }
     let lower = text.to_lowercase();
     if lower.starts_with("https://") || lower.starts_with("http://") {

@@ -1,9 +1,10 @@
 //! Places: where an asset lies.
 
-use super::fit::{HostRef, Match, Seen, View};
+use super::fit::{Fit, HostRef, Match, Seen, View};
 use super::{
     Account, BucketPattern, Folder, Glob, Mailbox, Message, PathPattern, Resource, SitePattern,
 };
+use crate::activity::Object;
 use crate::names::Name;
 
 /// One declared place.
@@ -166,6 +167,31 @@ impl Place {
             Self::Bucket(bucket) => bucket.file_name(),
             Self::Site(site) => site.file_name(),
             _ => None,
+        }
+    }
+
+    /// Whether a container is certainly the one in which it lies.
+    pub(crate) fn lies_in(&self, container: &Object, view: &View<'_>) -> bool {
+        let found = self.matches(&Seen::of(container, view), false, view);
+        let own = match (self, container) {
+            (Self::Site(site), Object::Site { url }) => site.is_in(view.names.folded(*url)),
+            _ => true,
+        };
+        own && found.certain && found.fit >= Fit::Contains
+    }
+
+    /// Whether a thing is certainly it.
+    pub(crate) fn is(&self, object: &Object, view: &View<'_>) -> bool {
+        let found = self.matches(&Seen::of(object, view), false, view);
+        found.certain && found.fit.is_touch()
+    }
+
+    /// Whether its name can be that of something in AWS.
+    pub(crate) fn can_be_of_aws(&self) -> bool {
+        match self {
+            Self::Bucket(bucket) => bucket.can_be_of_aws(),
+            Self::Secret(resource) | Self::Snapshot(resource) => resource.can_be_of_aws(),
+            _ => true,
         }
     }
 

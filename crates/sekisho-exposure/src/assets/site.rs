@@ -5,6 +5,9 @@ use super::glob::Glob;
 use super::pattern::{PathPattern, SeenPart, SeenPath};
 use crate::names::folded;
 
+/// Below these lie sites, each by its name.
+const SITES: [&str; 3] = ["sites", "teams", "personal"];
+
 /// Documents below an address.
 #[derive(Clone, Debug)]
 pub struct SitePattern {
@@ -35,6 +38,14 @@ impl SitePattern {
 
     pub(super) fn file_name(&self) -> Option<&str> {
         self.path.file_name().filter(|name| name.contains('.'))
+    }
+
+    /// Whether an address is that of its own site, or of something in that. What
+    /// lies at the root of a host is a site of its own.
+    pub(super) fn is_in(&self, url: &str) -> bool {
+        let mut root = self.path.root();
+        let nested = root.next().is_some_and(|first| SITES.contains(&first));
+        !nested || Address::of(url).parts.len() > 1
     }
 
     pub(super) fn matches(&self, url: &str, whole: bool) -> Match {

@@ -11,6 +11,8 @@ use crate::names::{Name, Names, folded};
 pub struct BucketPattern {
     bucket: Glob,
     keys: Keys,
+    /// It is declared by the address of another cloud.
+    elsewhere: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -33,13 +35,26 @@ impl BucketPattern {
             Some(_) => Keys::One(text.into()),
             None => Keys::Prefix(text.into()),
         };
-        Ok(Self { bucket, keys })
+        Ok(Self { bucket, keys, elsewhere: false })
+    }
+
+    /// The same, of the cloud that an address states.
+    pub(super) fn at(self, address: &str) -> Self {
+        Self { elsewhere: address.to_ascii_lowercase().starts_with("gs:"), ..self }
     }
 
     /// The bucket, where it is no pattern.
     #[must_use]
     pub fn bucket(&self) -> Option<&str> {
         self.bucket.is_plain().then(|| self.bucket.text())
+    }
+
+    /// Whether its name can be that of a bucket of AWS: other clouds have
+    /// addresses, and schemes before a name.
+    pub(super) fn can_be_of_aws(&self) -> bool {
+        let name = self.bucket.text();
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_*?".contains(c);
+        !self.elsewhere && (name.starts_with("arn:aws") || name.chars().all(plain))
     }
 
     pub(super) fn file_name(&self) -> Option<&str> {
@@ -152,6 +167,37 @@ impl Resource {
         &self.text
     }
 
+    /// Whether it can be something of AWS: other clouds and stores write paths,
+    /// addresses and schemes of their own.
+    pub(super) fn can_be_of_aws(&self) -> bool {
+        const OTHERS: [&str; 3] = ["projects/", "/subscriptions/", "subscriptions/"];
+        let text = &*self.text;
+        if text.starts_with("arn:") {
+            return text.starts_with("arn:aws");
+        }
+        let own = ["rds:", "awsbackup:"].iter().any(|own| text.starts_with(own));
+        (own || !text.contains(':')) && !OTHERS.iter().any(|other| text.starts_with(other))
+    }
+
+    /// Its name without its type and scope.
+    fn declared_name(&self) -> &str {
+        arn(&self.text).1
+    }
+
+    /// Whether its name has levels, so that what lies below is in it: a
+    /// parameter's does, and a pattern's. The name of a secret is only a name.
+    fn has_levels(&self, seen: Option<&Scope>, name: &str) -> bool {
+        // Addresses of other clouds have versions at their ends.
+        if self.text.contains(['*', '?']) || self.text.contains("://") {
+            return true;
+        }
+        let service = |scope: &Scope| scope.0.first().map(|service| service.to_string());
+        match self.scope.as_ref().or(seen).and_then(service).as_deref() {
+            Some(service) => service == "ssm",
+            None => self.text.starts_with('/') || name.starts_with('/'),
+        }
+    }
+
     /// The region that its ARN states.
     pub(crate) fn region(&self) -> Option<&str> {
         self.scope.as_ref().and_then(|Scope([_, region, _])| stated(region))
@@ -173,6 +219,20 @@ impl Resource {
             return Match::NO;
         }
         let cut = scope.is_some().then(|| without_suffix(name)).flatten();
+        if !self.has_levels(scope.as_ref(), name) {
+            let is = |own: &PathPattern, seen| own.matches(&slashed(seen), false);
+            let own = std::iter::once(&self.name).chain(&self.short);
+            let depth = |text: &str| text.split('/').filter(|part| !part.is_empty()).count();
+            let mut all = own.flat_map(|own| {
+                let seen = [Some(name), cut.filter(|_| std::ptr::eq(own, &self.name))];
+                seen.into_iter().flatten().map(move |seen| (own, seen))
+            });
+            let same = all.any(|(own, seen)| {
+                is(own, seen).fit.is_touch() && depth(seen) == depth(self.declared_name())
+            });
+            let fit = if whole { Fit::Whole } else { Fit::Is };
+            return if same { Match::sure(fit) } else { Match::NO };
+        }
         let long = self.name.matches(&slashed(name), whole);
         let shorter = cut.map(|cut| self.name.matches(&slashed(cut), whole));
         // An ARN without its suffix, or a bare name, for one that has it.

@@ -426,17 +426,14 @@ impl<'a> Ledger<'a> {
         use CoverageWord::{Covered, Missing, Partial, Untrusted};
         let what =
             loss.what.map(|what| format!(": {}", self.names.shown(what))).unwrap_or_default();
+        let realm = source.host.is_some_and(|host| self.names.folded(host).contains(':'));
         let mut mark = |gap: Gap, word, reason: String| {
             self.losses.entry(source).or_default().push((gap, word, reason));
         };
         match loss.kind {
             LossKind::Cleared => {
-                let before = self.heard.last_before(source, time);
-                mark(
-                    (before.unwrap_or(self.extent.0), time),
-                    Untrusted,
-                    "the log was cleared".into(),
-                );
+                let before = self.heard.last_before(source, time).unwrap_or(self.extent.0);
+                mark((before, time), Untrusted, "the log was cleared".into());
             }
             LossKind::Dropped => {
                 let hour = Hour::of(time).start();
@@ -447,11 +444,8 @@ impl<'a> Ledger<'a> {
                 mark((day, day + DAY), Partial, "the service held records back".into());
             }
             LossKind::Stopped => {
-                open.entry(source).or_insert((
-                    time,
-                    Missing,
-                    format!("recording was switched off{what}"),
-                ));
+                let reason = format!("recording was switched off{what}");
+                open.entry(source).or_insert((time, Missing, reason));
             }
             LossKind::Narrowed => {
                 open.entry(source).or_insert((time, Partial, format!("less was recorded{what}")));
@@ -459,6 +453,11 @@ impl<'a> Ledger<'a> {
             LossKind::Started | LossKind::Widened => {
                 if let Some((from, word, reason)) = open.remove(&source) {
                     mark((from, time), word, reason);
+                } else if realm {
+                    // What a service is told to record, it may not have
+                    // recorded before; hosts say so whenever they start.
+                    let reason = format!("less was recorded before{what}");
+                    mark((self.extent.0, time), Partial, reason);
                 }
             }
             LossKind::ClockSet { from, to } if (to - from).abs() >= CLOCK_SET_LEAST => {

@@ -28,7 +28,7 @@ const PIPES: [&str; 3] = ["svcctl", "atsvc", "winreg"];
 /// Whether only an administrator gets at a thing: the share of a drive, of the
 /// system's folder, the control of services.
 fn is_for_administrators(touch: &Touch, names: &Names) -> bool {
-    let done = touch.kind != TouchKind::Denied;
+    let done = !matches!(touch.kind, TouchKind::Denied | TouchKind::Named);
     done && match touch.object {
         Object::Shared { share, .. } => {
             let share = names.folded(share);

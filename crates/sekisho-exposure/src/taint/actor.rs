@@ -137,10 +137,11 @@ impl Client {
     /// Of an actor that came from an address and says what with.
     pub(crate) fn of(actor: &Actor) -> Option<Self> {
         let cloud = actor.agent.is_some() || actor.app.is_some();
-        (cloud && actor.address.is_some()).then_some(Self {
-            account: actor.account,
-            address: actor.address,
-            agent: actor.agent.or(actor.app),
-        })
+        (cloud && actor.address.is_some()).then(|| Self::caller(actor))
+    }
+
+    /// An actor by as much as its record says of a client.
+    pub(crate) fn caller(actor: &Actor) -> Self {
+        Self { account: actor.account, address: actor.address, agent: actor.agent.or(actor.app) }
     }
 }

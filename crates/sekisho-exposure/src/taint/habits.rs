@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::Client;
 use crate::activity::{SessionStep, Transfer, What};
-use crate::names::Name;
+use crate::names::{Name, Names};
 use crate::story::Story;
 
 /// Who comes from where to where: the account, the source, the target.
@@ -20,7 +20,10 @@ pub(crate) struct Habits {
     addresses: HashMap<Coming, BTreeSet<i64>>,
     /// Who has sessions on which host, from wherever.
     at_home: HashMap<(Name, Name), BTreeSet<i64>>,
-    clients: HashMap<Client, BTreeSet<i64>>,
+    /// Callers of clouds: the first times of so many days as make a habit.
+    callers: HashMap<Client, Vec<i64>>,
+    /// When the records begin.
+    begin: i64,
     /// When a client was first seen, nanoseconds.
     first: HashMap<Client, i64>,
     /// The same with whatever agent; who was refused does not count.
@@ -35,16 +38,30 @@ pub(crate) const LARGE: u64 = 1 << 20;
 /// On so many days something has to be seen to be a habit.
 const HABIT_DAYS: usize = 3;
 
+/// Days on which a caller comes lie so far apart at least: one night has two
+/// dates, nanoseconds.
+const APART: i64 = 18 * 3_600_000_000_000;
+
+/// Records that begin later than so long before a time leave nobody room for a
+/// habit from before it, nanoseconds.
+const BEFORE_LEAST: i64 = 3 * DAY;
+
 /// Nanoseconds of a day.
 const DAY: i64 = 86_400_000_000_000;
 
 impl Habits {
-    pub(super) fn of(story: &Story) -> Self {
-        let mut habits = Self::default();
+    pub(super) fn of(story: &Story, names: &Names) -> Self {
+        let begin = story.activities.first().map_or(0, |activity| activity.time);
+        let mut habits = Self { begin, ..Self::default() };
         for activity in &story.activities {
             let day = activity.time.div_euclid(DAY);
-            if let Some(client) = Client::of(&activity.actor) {
-                remember(habits.clients.entry(client).or_default(), day);
+            let client = Client::of(&activity.actor);
+            let realm = || activity.place.is_some_and(|place| names.folded(place).contains(':'));
+            if client.is_some() || realm() {
+                let caller = Client::caller(&activity.actor);
+                come(habits.callers.entry(caller).or_default(), activity.time);
+            }
+            if let Some(client) = client {
                 let first = habits.first.entry(client).or_insert(activity.time);
                 *first = (*first).min(activity.time);
                 let failed =
@@ -84,9 +101,16 @@ impl Habits {
         days.is_some_and(|days| days.len() >= HABIT_DAYS)
     }
 
-    /// Whether a client of a cloud recurs.
-    pub(crate) fn client(&self, client: &Client) -> bool {
-        self.clients.get(client).is_some_and(|days| days.len() >= HABIT_DAYS)
+    /// Whether a caller of a cloud had recurred before a time. Where the records
+    /// begin too late before it for anybody to have, it must have been there
+    /// before, and recur.
+    pub(crate) fn caller_before(&self, caller: &Client, time: i64) -> bool {
+        let days = self.callers.get(caller).filter(|days| days.len() >= HABIT_DAYS);
+        let Some((first, last)) = days.and_then(|days| days.first().zip(days.last())) else {
+            return false;
+        };
+        let short = time.saturating_sub(self.begin) < BEFORE_LEAST;
+        *last < time || short && *first < time
     }
 
     /// An account at an address, with whatever agent, if it came from there only
@@ -128,6 +152,16 @@ impl Habits {
 fn ends(transfer: &Transfer) -> Option<(Name, Name)> {
     let client = transfer.client.host.or(transfer.client.address)?;
     Some((client, transfer.server.address.or(transfer.server.host)?))
+}
+
+/// A further day of a caller's. Activities come in order of time.
+fn come(days: &mut Vec<i64>, time: i64) {
+    let another = |last: &i64| {
+        time.div_euclid(DAY) > last.div_euclid(DAY) && time.saturating_sub(*last) >= APART
+    };
+    if days.len() < HABIT_DAYS && days.last().is_none_or(another) {
+        days.push(time);
+    }
 }
 
 fn remember(days: &mut BTreeSet<i64>, day: i64) {

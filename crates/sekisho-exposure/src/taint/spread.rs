@@ -42,7 +42,7 @@ impl<'a> Sweep<'a> {
             names,
             estate,
             taints: Taints::default(),
-            habits: Habits::of(story),
+            habits: Habits::of(story, names),
             seeded: HashSet::new(),
             asks: HashMap::new(),
             flows: HashMap::new(),

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::callers::Callers;
 use super::letters::Letters;
 use crate::activity::{
     Activity, FileSent, Object, SessionStep, TicketKind, TicketStep, Touch, TouchKind, Transfer,
@@ -66,6 +67,7 @@ pub(crate) struct Acts {
 pub(crate) struct Finder<'a> {
     pub(crate) sweep: &'a Sweep<'a>,
     pub(crate) may: &'a May,
+    pub(crate) callers: Callers,
     pub(crate) assets: &'a Assets,
     pub(crate) index: &'a Index,
     pub(crate) view: View<'a>,
@@ -157,9 +159,15 @@ impl Finder<'_> {
         hit: Option<Hit>,
         acts: &mut Acts,
     ) {
-        let may = hit.is_none() && self.may_be(activity);
-        if hit.is_none() && !may {
+        if hit.is_none() && !self.may_be(activity) {
             return;
+        }
+        if touch.kind == TouchKind::Named {
+            self.near(number, touch, hit, acts);
+            return;
+        }
+        if is_some_mailbox(touch, self.sweep.names) {
+            self.near_all(number, &[Kind::Mail], hit, acts);
         }
         let policy = is_policy(&touch.object, self.sweep.names);
         // Who lists a thing sees the names in it, and touches nothing in it.
@@ -178,7 +186,7 @@ impl Finder<'_> {
                 }
             }
             let Some(hit) = hit else {
-                if fit.fit.is_touch() {
+                if fit.fit.is_touch() || fit.fit == Fit::Contains && is_open(touch) {
                     push(&mut acts.may, asset, number);
                 }
                 continue;
@@ -191,7 +199,7 @@ impl Finder<'_> {
                 if fit.fit != Fit::No {
                     push(&mut acts.ways, asset, (number, grade));
                 }
-                if fit.fit == Fit::Contains && is_search(touch) {
+                if fit.fit == Fit::Contains && is_open(touch) {
                     push(&mut acts.may, asset, number);
                 }
                 continue;
@@ -210,6 +218,29 @@ impl Finder<'_> {
                 let name = last_part(self.sweep.names.folded(to));
                 self.copies.entry(name.into()).or_default().push((asset, grade));
                 self.pack(asset, activity, grade);
+            }
+        }
+    }
+
+    /// A record that may be of a thing, and does not say so.
+    fn near(&self, number: u32, touch: &Touch, hit: Option<Hit>, acts: &mut Acts) {
+        if let Object::Other { service, .. } = touch.object {
+            let kinds = kept_by(self.sweep.names.folded(service));
+            self.near_all(number, kinds, hit, acts);
+            return;
+        }
+        for found in self.index.find(&touch.object, touch.whole, &self.view) {
+            if found.found.fit.is_touch() {
+                came(number, found.asset, hit, acts);
+            }
+        }
+    }
+
+    /// A record that may be of any thing of these kinds.
+    fn near_all(&self, number: u32, kinds: &[Kind], hit: Option<Hit>, acts: &mut Acts) {
+        for (asset, one) in self.assets.all.iter().enumerate() {
+            if one.locations.iter().any(|l| kinds.contains(&l.place.kind())) {
+                came(number, asset, hit, acts);
             }
         }
     }
@@ -334,7 +365,7 @@ impl Finder<'_> {
         let refused = match &activity.what {
             What::Session(session) => session.step != SessionStep::Seen,
             What::Ticket(ticket) => ticket.step == TicketStep::Refused,
-            What::Touch(touch) => touch.kind == TouchKind::Denied,
+            What::Touch(touch) => matches!(touch.kind, TouchKind::Denied | TouchKind::Named),
             _ => false,
         };
         if refused || !(realm.starts_with("aws:") || realm.starts_with("tenant:")) {
@@ -431,8 +462,8 @@ impl Finder<'_> {
     /// Whether somebody who is not tainted may still have been the intruder.
     fn may_be(&self, activity: &Activity) -> bool {
         let actor = &activity.actor;
-        if let Some(client) = crate::taint::Client::of(actor) {
-            return !self.sweep.habits.client(&client);
+        if let Some(may) = self.callers.may_be(self.sweep, self.may, activity) {
+            return may;
         }
         let session = actor.session.is_some_and(|key| self.may.session(key));
         let unknown = actor
@@ -475,7 +506,7 @@ pub(crate) fn lower(grade: Grade) -> Grade {
 /// How much a touch tells, for what is cited first.
 fn weight(kind: TouchKind) -> u8 {
     match kind {
-        TouchKind::Denied => 0,
+        TouchKind::Denied | TouchKind::Named => 0,
         TouchKind::Listed => 1,
         TouchKind::Deleted => 2,
         TouchKind::Written => 3,
@@ -487,14 +518,56 @@ fn weight(kind: TouchKind) -> u8 {
     }
 }
 
-/// Whether what a search found was taken, of which the records name only where
-/// it was looked for.
-fn is_search(touch: &Touch) -> bool {
-    matches!(touch.kind, TouchKind::Staged | TouchKind::Delivered)
-        && matches!(
-            touch.object,
-            Object::Site { .. } | Object::Mail { folder: None, message: None, .. }
-        )
+/// Whether something was read or taken of which the record names no more than
+/// what it lies in: what a search found, an object whose key is not there.
+fn is_open(touch: &Touch) -> bool {
+    let taken = matches!(touch.kind, TouchKind::Staged | TouchKind::Delivered);
+    let read = taken || matches!(touch.kind, TouchKind::Read | TouchKind::Opened);
+    match touch.object {
+        Object::Site { .. } => taken,
+        Object::Mail { message: None, .. }
+        | Object::Bucket { .. }
+        | Object::Secret { .. }
+        | Object::Snapshot { .. } => read,
+        _ => false,
+    }
+}
+
+/// Somebody may have come to an asset; by the intruder it is a way.
+fn came(number: u32, asset: usize, hit: Option<Hit>, acts: &mut Acts) {
+    push(&mut acts.may, asset, number);
+    if let Some(hit) = hit {
+        push(&mut acts.ways, asset, (number, lower(hit.grade)));
+    }
+}
+
+/// Whether mail of a mailbox was read, taken or opened of which the record has
+/// an id only, or the name that people see: it may be anybody's.
+fn is_some_mailbox(touch: &Touch, names: &Names) -> bool {
+    let Object::Mail { mailbox, .. } = touch.object else { return false };
+    let text = names.folded(mailbox);
+    let known = text.contains(['@', '\\']) || text.contains("/cn=") || matches!(text, "*" | "?");
+    let done = matches!(
+        touch.kind,
+        TouchKind::Read
+            | TouchKind::Opened
+            | TouchKind::Delivered
+            | TouchKind::Staged
+            | TouchKind::Shared
+    );
+    !known && done
+}
+
+/// What a service keeps.
+fn kept_by(service: &str) -> &'static [Kind] {
+    match service {
+        "s3" => &[Kind::Bucket],
+        "secretsmanager" | "ssm" => &[Kind::Secret],
+        "ec2" => &[Kind::Snapshot],
+        "exchange" => &[Kind::Mail],
+        "sharepoint" => &[Kind::Site],
+        _ => &[],
+    }
 }
 
 /// What tells a thing from another, to count copies of one only once.
@@ -516,7 +589,7 @@ fn last_part(path: &str) -> &str {
 }
 
 /// The role whose session an ARN names.
-fn role_of(session: &str) -> Option<String> {
+pub(super) fn role_of(session: &str) -> Option<String> {
     let (head, rest) = session.split_once(":assumed-role/")?;
     let (role, _) = rest.rsplit_once('/')?;
     Some(format!("{}:role/{role}", head.replacen(":sts:", ":iam:", 1)))

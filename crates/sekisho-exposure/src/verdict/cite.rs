@@ -173,6 +173,7 @@ pub(crate) fn touch_word(kind: TouchKind) -> &'static str {
         TouchKind::Deleted => "removed",
         TouchKind::Shared => "opened to others",
         TouchKind::Denied => "was refused",
+        TouchKind::Named => "may have touched",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Verdicts: what was done to an asset and what could be hidden, to one word.
 
 pub(crate) mod acts;
+pub(crate) mod callers;
 pub(crate) mod cite;
 pub(crate) mod letters;
 mod once;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 
 use super::acts::Acts;
-use crate::activity::{Ended, Peer, SessionStep, Transfer, What};
+use crate::activity::{Ended, Object, Peer, SessionStep, TouchKind, Transfer, What};
 use crate::answer::Grade;
 use crate::estate::Inside;
 use crate::extract::Class;
@@ -27,6 +27,7 @@ pub(crate) struct Once {
     met: OnceCell<HashSet<Name>>,
     acted: OnceCell<HashMap<Name, Grade>>,
     unclear: OnceCell<HashSet<Name>>,
+    named: OnceCell<HashSet<(Name, Object)>>,
     kept: OnceCell<Vec<(Name, BTreeSet<Name>)>>,
     issuing: OnceCell<BTreeSet<Name>>,
     accounts: OnceCell<Vec<(Name, Link)>>,
@@ -69,6 +70,19 @@ impl Once {
                 }
             }
             places
+        })
+    }
+
+    /// Secrets and snapshots that records name, and in which realm's log.
+    pub(super) fn named(&self, sweep: &Sweep<'_>) -> &HashSet<(Name, Object)> {
+        self.named.get_or_init(|| {
+            let named = sweep.story.activities.iter().filter_map(|activity| {
+                let What::Touch(touch) = &activity.what else { return None };
+                let there = !matches!(touch.kind, TouchKind::Denied | TouchKind::Named);
+                let kept = matches!(touch.object, Object::Secret { .. } | Object::Snapshot { .. });
+                (there && kept).then_some((activity.place?, touch.object))
+            });
+            named.collect()
         })
     }
 

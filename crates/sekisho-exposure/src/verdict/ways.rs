@@ -10,7 +10,7 @@ use super::cite::stamp;
 use super::once::Once;
 use crate::activity::{Object, TouchKind, What};
 use crate::answer::Grade;
-use crate::assets::{Asset, Fit, Kind, Place, View, drive_share};
+use crate::assets::{Asset, Kind, Place, View, drive_share};
 use crate::extract::Class;
 use crate::ledger::{Absent, Cover, Ledger};
 use crate::names::Name;
@@ -22,6 +22,9 @@ const ENDS_SAID_MIN: i64 = 300_000_000_000;
 
 /// Hosts of a credential that are named for that, at most.
 const ENDS_NAMED_MAX: usize = 5;
+
+/// What holds for everything that is ruled out.
+const NO_COPY: &str = "no copy of it lies where it was not declared";
 
 /// Everything that ways are judged with.
 pub(crate) struct Ways<'a> {
@@ -35,6 +38,8 @@ pub(crate) struct Ways<'a> {
     pub(crate) acts: &'a Acts,
     pub(crate) begin: i64,
     pub(crate) end: i64,
+    /// From the first sign of the intruder to the last.
+    pub(crate) signs: Option<(i64, i64)>,
     pub(crate) view: View<'a>,
     /// Realms of clouds that were heard.
     pub(crate) realms: Vec<Name>,
@@ -94,11 +99,11 @@ impl Ways<'_> {
     fn to_place(&self, number: usize, asset: &Asset, place: &Place) -> Way {
         match place.kind() {
             Kind::Host | Kind::Path | Kind::Share => self.to_host(number, asset, place),
-            Kind::Mail => self.to_cloud(number, (asset, place), Class::MailAccess, "tenant:"),
-            Kind::Site => self.to_cloud(number, (asset, place), Class::DocumentAccess, "tenant:"),
-            Kind::Bucket => self.to_cloud(number, (asset, place), Class::CloudData, "aws:"),
+            Kind::Mail => self.to_cloud(number, place, Class::MailAccess, "tenant:"),
+            Kind::Site => self.to_cloud(number, place, Class::DocumentAccess, "tenant:"),
+            Kind::Bucket => self.to_cloud(number, place, Class::CloudData, "aws:"),
             Kind::Secret | Kind::Snapshot => {
-                self.to_cloud(number, (asset, place), Class::CloudManagement, "aws:")
+                self.to_cloud(number, place, Class::CloudManagement, "aws:")
             }
             Kind::Credential => self.to_credential(number, asset),
         }
@@ -150,7 +155,7 @@ impl Ways<'_> {
             }
             self.volume(host, asset, &mut way);
         }
-        way.conditions.push("no copy of it lies where it was not declared".to_owned());
+        way.conditions.push(NO_COPY.to_owned());
         way
     }
 
@@ -296,15 +301,9 @@ impl Ways<'_> {
     }
 
     /// A thing in a cloud.
-    fn to_cloud(
-        &self,
-        number: usize,
-        (asset, place): (&Asset, &Place),
-        class: Class,
-        realm: &str,
-    ) -> Way {
+    fn to_cloud(&self, number: usize, place: &Place, class: Class, realm: &str) -> Way {
         let mut way = Way::default();
-        let realms = self.realms_of(asset, place, class, realm);
+        let realms = self.realms_of(place, class, realm);
         let acted = self.once.acted(self.sweep, self.acts);
         let here = realms.iter().filter_map(|realm| acted.get(realm).copied());
         way.open = here.max().map(|grade| (grade, "the intruder acted in its realm".to_owned()));
@@ -328,8 +327,7 @@ impl Ways<'_> {
             let cover = self.cover(realm, class);
             let unheard = match class {
                 Class::CloudManagement => self.unheard(realm, place),
-                _ => (!self.is_alive(realm, class, asset))
-                    .then(|| format!("no record of {} was ever made for it", class.word())),
+                _ => self.unmade(realm, class, place),
             };
             way.recorded |= cover.alive && (class != Class::CloudManagement || unheard.is_none());
             way.conditions.extend(self.unsaid(realm, place).map(str::to_owned));
@@ -358,27 +356,8 @@ impl Ways<'_> {
             ));
             way.conditions.push("no credential was taken but those that are shown".to_owned());
         }
+        way.conditions.push(NO_COPY.to_owned());
         way
-    }
-
-    /// Whether records of a class were ever made for the container of an
-    /// asset.
-    pub(super) fn is_alive(&self, realm: Name, class: Class, asset: &Asset) -> bool {
-        let containers = self
-            .heard
-            .alive
-            .keys()
-            .filter(|(source, known, _)| source.host == Some(realm) && *known == class);
-        containers.map(|(_, _, container)| *container).any(|container| {
-            let object = match class {
-                Class::MailAccess => {
-                    Object::Mail { mailbox: container, folder: None, message: None }
-                }
-                Class::DocumentAccess => Object::Site { url: container },
-                _ => Object::Bucket { bucket: container, key: None },
-            };
-            asset.matches(&object, false, &self.view).fit >= Fit::Contains
-        })
     }
 
     /// A credential.

@@ -54,6 +54,12 @@ impl<'o, 'a> Say<'o, 'a> {
         self.say(What::Touch(Box::new(Touch { kind, ..touch })));
     }
 
+    /// A touch of which nothing is known but that it may have been, whether the
+    /// call failed or not.
+    pub(super) fn near(&mut self, touch: Touch) {
+        self.say(What::Touch(Box::new(touch)));
+    }
+
     pub(super) fn ticket(&mut self, ticket: Ticket) {
         let step = if self.failed { TicketStep::Refused } else { ticket.step };
         let from = self.from();

@@ -45,6 +45,7 @@ keys! {
         WHO_PROVIDER = ["userIdentity.identityProvider", "useridentity.identityProvider"];
         BYTES_OUT = ["additionalEventData.bytesTransferredOut", "additionaleventdata.bytesTransferredOut", "aws.cloudtrail.flattened.additional_eventdata.bytesTransferredOut"];
         RESOURCE_ARN = ["resources.ARN", "resources.arn", "aws.cloudtrail.resources.arn"];
+        SHARED_SNAPSHOT = ["serviceEventDetails.snapshotId", "serviceeventdetails.snapshotId"];
         RESOURCE_ACCOUNT = ["resources.accountId", "resources.accountid", "aws.cloudtrail.resources.account_id"];
     }
     request {
@@ -60,6 +61,11 @@ keys! {
         OWNER_ID = "AccessControlPolicy.Owner.ID";
         BUCKET_POLICY = "bucketPolicy";
         POLICY_EFFECT = "bucketPolicy.Statement.Effect";
+        POLICY_ACTION = "bucketPolicy.Statement.Action";
+        POLICY_RESOURCE = "bucketPolicy.Statement.Resource";
+        REPLICA_STATUS = "ReplicationConfiguration.Rule.Status";
+        REPLICA_PREFIX = "ReplicationConfiguration.Rule.Prefix";
+        REPLICA_FILTER = "ReplicationConfiguration.Rule.Filter.Prefix";
         POLICY_ANY = "bucketPolicy.Statement.Principal";
         POLICY_AWS = "bucketPolicy.Statement.Principal.AWS";
         BLOCK_ACLS = "PublicAccessBlockConfiguration.BlockPublicAcls";
@@ -70,6 +76,13 @@ keys! {
         REPLICA_ACCOUNT = "ReplicationConfiguration.Rule.Destination.Account";
         LOGGING_TARGET = "BucketLoggingStatus.LoggingEnabled.TargetBucket";
         SECRET_ID = "secretId";
+        CONTEXT_SECRET = "encryptionContext.SecretARN";
+        FILTER_KEY = "filters.key";
+        REQUEST_ARN = "resourceArn";
+        RECOVERY_POINT = "recoveryPointArn";
+        RUN_IMAGE = "instancesSet.items.imageId";
+        MAPPED = "blockDeviceMapping.items.ebs.snapshotId";
+        REPLACED_ROOT = "CreateReplaceRootVolumeTaskRequest.SnapshotId";
         SECRET_LIST = "secretIdList";
         PARAMETER = "name";
         PARAMETERS = "names";

@@ -89,12 +89,19 @@ fn selectors(call: &Call<'_>) -> (LossKind, &'static str) {
     if !advanced.is_empty() {
         let named = all(&row, keys::ADVANCED_EQUALS);
         let has = |word: &str| named.iter().any(|value| value.eq_ignore_ascii_case(word));
+        // Whatever else a selector asks for leaves something out.
+        const WHOLE: [&str; 3] = ["eventCategory", "readOnly", "resources.type"];
+        let whole = |field: &&str| WHOLE.iter().any(|known| field.eq_ignore_ascii_case(known));
+        if !advanced.iter().all(whole) {
+            return (Narrowed, "events of some things only");
+        }
         return match (has("Management"), has("Data")) {
             (false, _) => (Narrowed, "management events"),
             (true, _) if advanced.iter().any(|f| f.eq_ignore_ascii_case("readOnly")) => {
                 (Narrowed, "events of one kind only, read or write")
             }
             (true, false) => (Narrowed, "data events"),
+            (true, true) if !has("AWS::S3::Object") => (Narrowed, "data events of some services"),
             (true, true) => (Widened, "data events"),
         };
     }
@@ -108,8 +115,16 @@ fn selectors(call: &Call<'_>) -> (LossKind, &'static str) {
     if !all(&row, keys::EXCLUDED).is_empty() {
         return (Narrowed, "events of some services");
     }
-    if all(&row, keys::DATA_VALUES).is_empty() {
+    let values = all(&row, keys::DATA_VALUES);
+    if values.is_empty() {
         return (Narrowed, "data events");
+    }
+    let everything = |value: &&str| {
+        let value = value.trim_end_matches(':');
+        value.starts_with("arn:") && value.ends_with(":s3")
+    };
+    if !values.iter().any(everything) {
+        return (Narrowed, "data events of some things only");
     }
     (Widened, "data events")
 }

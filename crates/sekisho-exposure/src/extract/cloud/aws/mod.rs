@@ -8,6 +8,7 @@ mod entry;
 mod iam;
 mod keys;
 mod loss;
+mod near;
 mod policy;
 mod run;
 mod share;
@@ -63,7 +64,7 @@ impl<'a> Call<'a> {
         let named = arn.and_then(|arn| arn.strip_prefix("arn:"));
         Self {
             row,
-            service: source.split('.').next().unwrap_or_default(),
+            service: service_of(source),
             verb: without_version(row.any(keys::NAME).unwrap_or_default()),
             account: row.any(&[keys::RECIPIENT, keys::WHO_ACCOUNT].concat()),
             partition: named.and_then(|rest| rest.split(':').next()).unwrap_or("aws"),
@@ -76,6 +77,15 @@ impl<'a> Call<'a> {
     fn iam(&self, kind: &str, name: &str) -> String {
         let (partition, account) = (self.partition, self.account.unwrap_or_default());
         format!("arn:{partition}:iam::{account}:{kind}/{name}")
+    }
+}
+
+/// The service of a source; those that hand out a bucket's objects under other
+/// names are that of buckets.
+fn service_of(source: &str) -> &str {
+    match source.split('.').next().unwrap_or_default() {
+        "s3express" | "s3-object-lambda" | "s3-outposts" => "s3",
+        service => service,
     }
 }
 
@@ -124,7 +134,9 @@ impl Extractor for Aws {
             || share::read(&call, &mut say)
             || run::read(&call, &mut say)
             || loss::read(&call, &mut say);
-        if (!known || say.silent()) && actor.session.or(actor.account).is_some() {
+        let silent = say.silent();
+        near::read(&call, known, &mut say);
+        if (!known || silent) && actor.session.or(actor.account).is_some() {
             say.out.seen(actor, None);
         }
     }
@@ -224,6 +236,11 @@ fn only_reads(call: &Call<'_>) -> bool {
 /// recorded does not show that reads are.
 fn alive(call: &Call<'_>, out: &mut Out<'_>) {
     if !only_reads(call) && call.service != "lambda" {
+        return;
+    }
+    // Of another account's things only the own calls are recorded.
+    let owners = super::all(&call.row, keys::RESOURCE_ACCOUNT);
+    if !owners.is_empty() && !owners.iter().any(|owner| Some(*owner) == call.account) {
         return;
     }
     let containers = [keys::BUCKET, keys::TABLE, keys::FUNCTION, keys::SNAPSHOT, keys::SOURCE];

@@ -7,7 +7,7 @@ use crate::extract::cloud::say::{Say, touch};
 use crate::extract::cloud::{Key, all, no, yes};
 use crate::names::Name;
 
-use TouchKind::{Shared, Staged, Written};
+use TouchKind::{Named, Shared, Staged, Written};
 
 pub(super) fn read(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     match call.service {
@@ -18,8 +18,9 @@ pub(super) fn read(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
                 "DeletePublicAccessBlock" | "DeleteAccountPublicAccessBlock"
             ) =>
         {
+            // Nothing is open by that alone.
             let (service, id) = (say.name("s3"), say.name("*"));
-            say.touch(Touch { whole: true, ..touch(Shared, Object::Other { service, id }) });
+            say.touch(Touch { whole: true, ..touch(Named, Object::Other { service, id }) });
             true
         }
         "ec2" => disks(call, say) || network(call, say),
@@ -33,6 +34,12 @@ pub(super) fn read(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     }
 }
 
+/// Those of a list that are not the account itself.
+fn others<'a>(call: &Call<'a>, mut to: Vec<&'a str>) -> Vec<&'a str> {
+    to.retain(|to| Some(*to) != call.account);
+    to
+}
+
 /// A thing is opened to each of these.
 fn shared(say: &mut Say<'_, '_>, object: Object, to: &[&str]) {
     for to in to {
@@ -41,7 +48,8 @@ fn shared(say: &mut Say<'_, '_>, object: Object, to: &[&str]) {
     }
 }
 
-/// Bucket and objects. Where the block on public access goes, nobody is named.
+/// Bucket and objects. Where the block on public access goes, nothing is opened
+/// yet: that is a way.
 fn bucket(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let row = call.row;
     let Some(bucket) = row.any(keys::BUCKET) else { return false };
@@ -49,24 +57,18 @@ fn bucket(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let key = say.maybe(row.any(keys::OBJECT_KEY));
     let object = Object::Bucket { bucket, key };
     match call.verb {
-        "PutBucketPolicy" => shared(say, object, &of_policy(call)),
+        "PutBucketPolicy" => policy(call, bucket, say),
         "PutBucketAcl" | "PutObjectAcl" | "PutObject" | "CreateBucket" => {
             shared(say, object, &of_acl(call));
         }
-        "PutBucketReplication" => {
-            let mut to = all(&row, keys::REPLICA_ACCOUNT);
-            if to.is_empty() {
-                to = all(&row, keys::REPLICA_BUCKET);
-            }
-            shared(say, object, &to);
-        }
+        "PutBucketReplication" => replication(call, bucket, say),
         "DeleteBucketPublicAccessBlock" | "DeletePublicAccessBlock" => {
-            say.touch(Touch { whole: true, ..touch(Shared, object) });
+            say.touch(Touch { whole: true, ..touch(Named, object) });
         }
         "PutBucketPublicAccessBlock" | "PutPublicAccessBlock" => {
             let parts = [keys::BLOCK_ACLS, keys::BLOCK_POLICY, keys::IGNORE_ACLS, keys::RESTRICT];
             if parts.iter().any(|key| no(&row, key)) {
-                say.touch(Touch { whole: true, ..touch(Shared, object) });
+                say.touch(Touch { whole: true, ..touch(Named, object) });
             }
         }
         _ => return false,
@@ -74,13 +76,80 @@ fn bucket(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     true
 }
 
+/// Copies go out from then on, of what is put there from then on: of what was
+/// there before, only if a job is made for that.
+fn replication(call: &Call<'_>, bucket: Name, say: &mut Say<'_, '_>) {
+    let row = call.row;
+    let mut to = all(&row, keys::REPLICA_ACCOUNT);
+    if to.is_empty() {
+        to = all(&row, keys::REPLICA_BUCKET);
+    }
+    let states = all(&row, keys::REPLICA_STATUS);
+    let off = !states.is_empty() && states.iter().all(|s| s.eq_ignore_ascii_case("disabled"));
+    if off || others(call, to.clone()).is_empty() {
+        return;
+    }
+    // A rule with a prefix or filter is of some objects only.
+    let some =
+        [keys::REPLICA_PREFIX, keys::REPLICA_FILTER].iter().any(|key| row.any(key).is_some());
+    if some {
+        let object = Object::Bucket { bucket, key: None };
+        say.touch(Touch { whole: true, ..touch(Named, object) });
+    } else {
+        shared(say, Object::Bucket { bucket, key: None }, &others(call, to));
+    }
+}
+
+/// A bucket's policy: opened is what it says, to whom it says, to be read.
+/// Where statements that allow and that deny stand together it is not seen
+/// which of them is of everybody: then it is a way, and no more is shown.
+fn policy(call: &Call<'_>, bucket: Name, say: &mut Say<'_, '_>) {
+    let row = call.row;
+    let effects = all(&row, keys::POLICY_EFFECT);
+    let denies = |effect: &&str| effect.eq_ignore_ascii_case("deny");
+    if !effects.is_empty() && effects.iter().all(denies) {
+        return;
+    }
+    let mut to = of_policy(call);
+    if to.is_empty() {
+        return;
+    }
+    let mixed = effects.iter().any(denies);
+    let actions = all(&row, keys::POLICY_ACTION);
+    let reads = actions.is_empty() || actions.iter().any(|action| is_read(action));
+    if mixed {
+        to.retain(|to| *to != "*");
+    }
+    let whole = Object::Bucket { bucket, key: None };
+    if to.is_empty() || !reads {
+        say.touch(Touch { whole: true, ..touch(Named, whole) });
+        return;
+    }
+    let resources = all(&row, keys::POLICY_RESOURCE);
+    let below: Vec<&str> = resources
+        .iter()
+        .filter_map(|arn| arn.rsplit_once(":::")?.1.split_once('/'))
+        .map(|(_, key)| key)
+        .collect();
+    if below.is_empty() || resources.contains(&"*") || below.contains(&"*") {
+        shared(say, whole, &to);
+        return;
+    }
+    for key in below {
+        let key = say.maybe(Some(key));
+        shared(say, Object::Bucket { bucket, key }, &to);
+    }
+}
+
+/// Whether an action of a policy lets somebody read objects.
+fn is_read(action: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    matches!(&*action, "*" | "s3:*") || action.starts_with("s3:get") && !action.contains("bucket")
+}
+
 /// Those outside of the account to whom a bucket's policy speaks.
 fn of_policy<'a>(call: &Call<'a>) -> Vec<&'a str> {
     let row = call.row;
-    let effects = all(&row, keys::POLICY_EFFECT);
-    if !effects.is_empty() && effects.iter().all(|effect| effect.eq_ignore_ascii_case("deny")) {
-        return Vec::new();
-    }
     let mut named = all(&row, keys::POLICY_AWS);
     named.extend(all(&row, keys::POLICY_ANY).into_iter().filter(|p| *p == "*"));
     if named.is_empty() {
@@ -121,7 +190,7 @@ fn disks(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let Some(id) = row.any(id) else { return false };
     let id = say.name(id);
     for key in keys_of {
-        shared(say, Object::Snapshot { id }, &all(&row, key));
+        shared(say, Object::Snapshot { id }, &others(call, all(&row, key)));
     }
     true
 }
@@ -185,7 +254,8 @@ fn databases(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
             let id = one(keys::DB_SNAPSHOT).or_else(|| one(keys::DB_CLUSTER_SNAPSHOT));
             let Some(id) = id else { return false };
             let id = say.name(id);
-            shared(say, Object::Snapshot { id }, &all(&row, keys::VALUES_TO_ADD));
+            let to = others(call, all(&row, keys::VALUES_TO_ADD));
+            shared(say, Object::Snapshot { id }, &to);
             return true;
         }
         "ModifyDBInstance" | "CreateDBInstance" | "ModifyDBCluster"
@@ -218,7 +288,7 @@ fn warehouses(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     match call.verb {
         "AuthorizeSnapshotAccess" => {
             let id = say.name(id);
-            shared(say, Object::Snapshot { id }, &all(&row, keys::RS_TO));
+            shared(say, Object::Snapshot { id }, &others(call, all(&row, keys::RS_TO)));
         }
         "CreateClusterSnapshot" => {
             let service = say.name("redshift");
@@ -250,7 +320,7 @@ fn far<'a>(call: &Call<'a>, key: Key) -> Vec<&'a str> {
 
 fn secret(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let Some(id) = call.row.any(keys::SECRET_ID) else { return false };
-    let id = say.name(id);
+    let id = say.name(&super::store::full(call, id));
     shared(say, Object::Secret { id }, &far(call, keys::RESOURCE_POLICY));
     true
 }

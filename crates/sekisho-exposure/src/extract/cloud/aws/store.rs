@@ -50,15 +50,67 @@ fn buckets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         verb if verb.starts_with("GetObject") => Listed,
         _ => return false,
     };
-    let Some(bucket) = row.any(keys::BUCKET) else { return false };
-    let key = row.any(keys::OBJECT_KEY);
+    let Some((bucket, key)) = object_of(call, kind) else { return false };
     let whole = key.is_none() && matches!(kind, Listed | Deleted);
     let key = say.maybe(key.or_else(|| row.any(keys::PREFIX)));
     let bucket = say.name(bucket);
     let handed = (kind == Delivered).then(|| bytes(&row, keys::BYTES_OUT)).flatten();
     let object = Object::Bucket { bucket, key };
+    // Nothing was handed over where the caller had it already.
+    let kind = if handed == Some(0) { Listed } else { kind };
     say.touch(Touch { whole, bytes: handed, ..touch(kind, object) });
     true
+}
+
+/// The bucket and key of a call. Where it names neither, or an access point, the
+/// things that the record says it touched have them.
+fn object_of<'a>(call: &Call<'a>, kind: TouchKind) -> Option<(&'a str, Option<&'a str>)> {
+    let (bucket, key) = (call.row.any(keys::BUCKET), call.row.any(keys::OBJECT_KEY));
+    if bucket.is_some_and(|bucket| !is_access_point(bucket)) && key.is_some() {
+        return bucket.map(|bucket| (bucket, key));
+    }
+    let single = matches!(kind, Delivered | Opened | Deleted | Written);
+    let objects = all(&call.row, keys::RESOURCE_ARN);
+    let mut objects = objects.into_iter().filter_map(|arn| match Arn::of(arn) {
+        Some(Arn::Object { bucket, key }) => Some((bucket, Some(key))),
+        _ => None,
+    });
+    let one = objects.next().filter(|_| single && objects.next().is_none());
+    one.or_else(|| bucket.map(|bucket| (bucket, key)))
+}
+
+/// Whether what stands for a bucket is a door to one.
+pub(super) fn is_access_point(bucket: &str) -> bool {
+    bucket.contains(':') && !bucket.contains(":::") || bucket.ends_with("-s3alias")
+}
+
+/// What an ARN is of, of what is kept in stores.
+pub(super) enum Arn<'a> {
+    Object { bucket: &'a str, key: &'a str },
+    Secret,
+    Disk,
+}
+
+impl<'a> Arn<'a> {
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':').skip(1);
+        let (service, rest) = (parts.next()?, parts.nth(2)?);
+        match service {
+            "s3" => {
+                let (bucket, key) = rest.split_once('/')?;
+                let named = text.contains(":::") && !key.is_empty();
+                named.then_some(Self::Object { bucket, key })
+            }
+            "secretsmanager" => Some(Self::Secret),
+            "ssm" => rest.starts_with("parameter").then_some(Self::Secret),
+            "ec2" => {
+                let disk = rest.starts_with("snapshot/") || rest.starts_with("image/");
+                disk.then_some(Self::Disk)
+            }
+            "rds" | "redshift" => rest.contains("snapshot:").then_some(Self::Disk),
+            _ => None,
+        }
+    }
 }
 
 /// A copy: the source is named by `bucket/key`.
@@ -82,7 +134,7 @@ fn copied(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
 }
 
 /// Without the escapes of addresses (`%2F`).
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
@@ -102,12 +154,38 @@ fn unescaped(text: &str) -> String {
 }
 
 /// Touches of secrets that a call names.
-fn each(say: &mut Say<'_, '_>, kind: TouchKind, ids: &[&str], whole: bool) -> bool {
+fn each(
+    call: &Call<'_>,
+    say: &mut Say<'_, '_>,
+    kind: TouchKind,
+    ids: &[&str],
+    whole: bool,
+) -> bool {
     for id in ids {
-        let id = say.name(id);
+        let id = say.name(&full(call, id));
         say.touch(Touch { whole, ..touch(kind, Object::Secret { id }) });
     }
     !ids.is_empty()
+}
+
+/// A secret's or parameter's whole ARN: the same name is another thing in
+/// another service, region or account. A name that ends as ARNs of secrets do
+/// stays, for in an ARN its end would not count.
+pub(super) fn full(call: &Call<'_>, id: &str) -> String {
+    let region = call.row.any(keys::REGION);
+    let (Some(account), Some(region)) = (call.account, region) else { return id.to_owned() };
+    let tail = id.rsplit('-').next().unwrap_or_default();
+    let suffixed = id.contains('-') && tail.len() == 6;
+    let kind = match call.service {
+        "secretsmanager" if !suffixed => "secret:",
+        "ssm" if id.starts_with('/') => "parameter",
+        "ssm" => "parameter/",
+        _ => return id.to_owned(),
+    };
+    if id.starts_with("arn:") {
+        return id.to_owned();
+    }
+    format!("arn:{}:{}:{region}:{account}:{kind}{id}", call.partition, call.service)
 }
 
 fn other(say: &mut Say<'_, '_>, kind: TouchKind, service: &str, id: Option<&str>, whole: bool) {
@@ -121,7 +199,7 @@ fn secrets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         "GetSecretValue" => Delivered,
         "BatchGetSecretValue" => {
             // What a filter found has records of its own.
-            if !each(say, Delivered, &all(&row, keys::SECRET_LIST), false) {
+            if !each(call, say, Delivered, &all(&row, keys::SECRET_LIST), false) {
                 other(say, Listed, "secretsmanager", None, true);
             }
             return true;
@@ -136,14 +214,19 @@ fn secrets(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
         _ => return false,
     };
     let id = row.any(keys::SECRET_ID).or_else(|| row.any(keys::NAMED));
-    each(say, kind, id.as_slice(), false)
+    if id.is_none() {
+        // What stands beside the call, where the call itself is not there.
+        let arns = all(&row, keys::RESOURCE_ARN);
+        return each(call, say, kind, &arns, false);
+    }
+    each(call, say, kind, id.as_slice(), false)
 }
 
 fn parameters(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     let row = call.row;
     let kind = match call.verb {
         "GetParameter" | "GetParameters" | "GetParameterHistory" => Delivered,
-        "GetParametersByPath" => return each(say, Delivered, &all(&row, keys::PATH), true),
+        "GetParametersByPath" => return each(call, say, Delivered, &all(&row, keys::PATH), true),
         "DescribeParameters" => {
             other(say, Listed, "ssm", None, true);
             return true;
@@ -154,14 +237,39 @@ fn parameters(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     };
     let mut names = all(&row, keys::PARAMETERS);
     names.extend(all(&row, keys::PARAMETER));
-    each(say, kind, &names, false)
+    if names.is_empty() {
+        names = all(&row, keys::RESOURCE_ARN);
+    }
+    for name in &mut names {
+        *name = without_label(name);
+    }
+    // Secrets are handed over by this service too.
+    let mut secrets = Vec::new();
+    names.retain(|name| match name.strip_prefix("/aws/reference/secretsmanager/") {
+        Some(secret) => {
+            secrets.push(secret);
+            false
+        }
+        None => true,
+    });
+    let other = Call { service: "secretsmanager", ..*call };
+    each(&other, say, kind, &secrets, false) | each(call, say, kind, &names, false)
+}
+
+/// A parameter's name without its version or label (`/db/password:3`).
+fn without_label(name: &str) -> &str {
+    let skip = if name.starts_with("arn:") { 5 } else { 0 };
+    match name.match_indices(':').nth(skip) {
+        Some((at, _)) => name.get(..at).unwrap_or(name),
+        None => name,
+    }
 }
 
 /// A key that is used stays where it is; what it opens is handed over.
 fn keys_used(call: &Call<'_>, say: &mut Say<'_, '_>) -> bool {
     match call.verb {
         "Decrypt" | "ReEncrypt" | "GenerateDataKey" | "GenerateDataKeyPair" => {
-            each(say, Read, &all(&call.row, keys::RESOURCE_ARN), false)
+            each(call, say, Read, &all(&call.row, keys::RESOURCE_ARN), false)
         }
         _ => false,
     }

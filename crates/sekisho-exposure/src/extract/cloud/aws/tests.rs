@@ -69,7 +69,7 @@ fn buckets_that_are_opened() {
     assert_eq!(said, ["touch Shared s3://plans/ to=public-read whole"]);
     let gone = json!({"bucketName": "plans"});
     let said = words(&call("s3", "DeleteBucketPublicAccessBlock", gone, none()));
-    assert_eq!(said, ["touch Shared s3://plans/ whole"]);
+    assert_eq!(said, ["touch Named s3://plans/ whole"]);
     let replica = json!({"bucketName": "plans", "ReplicationConfiguration": {"Rule":
         {"Destination": {"Bucket": "arn:aws:s3:::far", "Account": "444455556666"}}}});
     let said = words(&call("s3", "PutBucketReplication", replica, none()));
@@ -79,14 +79,32 @@ fn buckets_that_are_opened() {
 #[test]
 fn secrets_and_keys() {
     let one = call("secretsmanager", "GetSecretValue", json!({"secretId": "db"}), none());
-    assert_eq!(words(&one), ["touch Delivered secret db"]);
+    assert_eq!(
+        words(&one),
+        ["touch Delivered secret arn:aws:secretsmanager:eu-central-1:111122223333:secret:db"]
+    );
     let two = json!({"secretIdList": ["a", "b"]});
     let said = words(&call("secretsmanager", "BatchGetSecretValue", two, none()));
-    assert_eq!(said, ["touch Delivered secret a", "touch Delivered secret b"]);
+    assert_eq!(
+        said,
+        [
+            "touch Delivered secret arn:aws:secretsmanager:eu-central-1:111122223333:secret:a",
+            "touch Delivered secret arn:aws:secretsmanager:eu-central-1:111122223333:secret:b"
+        ]
+    );
     let path = call("ssm", "GetParametersByPath", json!({"path": "/prod"}), none());
-    assert_eq!(words(&path), ["touch Delivered secret /prod whole"]);
+    assert_eq!(
+        words(&path),
+        ["touch Delivered secret arn:aws:ssm:eu-central-1:111122223333:parameter/prod whole"]
+    );
     let names = call("ssm", "GetParameters", json!({"names": ["/a", "/b"]}), none());
-    assert_eq!(words(&names), ["touch Delivered secret /a", "touch Delivered secret /b"]);
+    assert_eq!(
+        words(&names),
+        [
+            "touch Delivered secret arn:aws:ssm:eu-central-1:111122223333:parameter/a",
+            "touch Delivered secret arn:aws:ssm:eu-central-1:111122223333:parameter/b"
+        ]
+    );
     let mut used = call("kms", "Decrypt", none(), none());
     used["resources"] =
         json!([{"ARN": "arn:aws:kms:x:111122223333:key/k", "type": "AWS::KMS::Key"}]);

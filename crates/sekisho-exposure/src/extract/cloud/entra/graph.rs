@@ -29,6 +29,12 @@ pub(super) fn read(row: &Row<'_>, out: &mut Out<'_>) {
     say.out.seen(actor, token);
 }
 
+/// The user in `users('ann@example.org')`.
+fn in_brackets(part: &str) -> Option<&str> {
+    let (head, rest) = part.split_once("('")?;
+    head.eq_ignore_ascii_case("users").then(|| rest.trim_end_matches("')"))
+}
+
 fn said(row: &Row<'_>, say: &mut Say<'_, '_>) {
     let uri = row.any(keys::REQUEST_URI).unwrap_or_default();
     let path = uri.split_once("://").map_or(uri, |(_, rest)| rest);
@@ -47,8 +53,12 @@ fn said(row: &Row<'_>, say: &mut Say<'_, '_>) {
     let holds = |word: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(word));
     let (kind, object, whole) = if holds("messages") || holds("mailFolders") {
         let mailbox = match *parts {
-            ["users", id, ..] => Some(say.name(id)),
-            _ => say.actor.account,
+            [users, id, ..] if users.eq_ignore_ascii_case("users") => Some(say.name(id)),
+            [users, ..] => match in_brackets(users) {
+                Some(id) => Some(say.name(id)),
+                None => say.actor.account,
+            },
+            [] => say.actor.account,
         };
         let Some(mailbox) = mailbox else { return };
         let after = |word: &str| {
@@ -70,6 +80,13 @@ fn said(row: &Row<'_>, say: &mut Say<'_, '_>) {
         let Some(realm) = say.out.realm() else { return };
         let kind = if kind == Delivered { Listed } else { kind };
         (kind, Object::Directory { realm }, parts.len() == 1)
+    } else if holds("$batch") {
+        // What the calls in it were of is in their own records, if at all.
+        for service in ["exchange", "sharepoint"] {
+            let (service, id) = (say.name(service), say.name("*"));
+            say.touch(touch(TouchKind::Named, Object::Other { service, id }));
+        }
+        return;
     } else {
         return;
     };

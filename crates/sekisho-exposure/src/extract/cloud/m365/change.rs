@@ -73,10 +73,20 @@ fn rule(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> bool {
     true
 }
 
+/// Mail goes on to each of these. What stays within the domain of the mailbox
+/// does not go to outside: that somebody there reads it is possible.
 fn opened(say: &mut Say<'_, '_>, object: Object, to: &[String]) {
+    let domain = |text: &str| text.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+    let own = match object {
+        Object::Mail { mailbox, .. } => domain(say.out.names().shown(mailbox)),
+        _ => None,
+    };
     for to in to {
+        let far = domain(to);
+        let inside = far.is_none() || own.is_some() && own == far;
+        let kind = if inside { TouchKind::Named } else { TouchKind::Shared };
         let to = Some(say.name(to));
-        say.touch(Touch { to, whole: true, ..touch(TouchKind::Shared, object) });
+        say.touch(Touch { to, whole: true, ..touch(kind, object) });
     }
 }
 
@@ -89,6 +99,9 @@ fn addresses(text: &str) -> Vec<String> {
         .filter(|word| word.contains('@'))
         .map(str::to_owned)
         .collect();
+    if matches!(text.trim().to_ascii_lowercase().as_str(), "$null" | "null") {
+        return found;
+    }
     // A name of the directory, without an address.
     if found.is_empty() && !text.contains(['{', '[']) && !text.is_empty() {
         found.push(text.to_owned());
@@ -234,6 +247,7 @@ mod tests {
         assert_eq!(addresses("\"A, B\" [SMTP:a@b.org];c@d.org"), ["a@b.org", "c@d.org"]);
         assert_eq!(addresses(r#"[{"Recipients":["a@b.org"]}]"#), ["a@b.org"]);
         assert_eq!(addresses("Ann"), ["Ann"]);
+        assert!(addresses("$null").is_empty());
         assert!(addresses(r#"[{"ActionType":"Delete"}]"#).is_empty());
     }
 }

@@ -93,7 +93,9 @@ pub(super) fn read(
     let Some(url) = url.filter(|url| is_service || url.contains("://")) else {
         return is_service.then_some(Class::DocumentAccess);
     };
-    if let Some(site) = row.any(keys::SITE) {
+    // That writes are recorded does not show that reads are.
+    let reads = matches!(kind, Read | Delivered | Opened);
+    if let Some(site) = row.any(keys::SITE).filter(|_| reads) {
         let site = say.name(site.trim_end_matches('/'));
         say.out.alive(site);
     }

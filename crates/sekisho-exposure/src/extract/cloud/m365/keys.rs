@@ -19,6 +19,7 @@ keys! {
     SESSION = ["AppAccessContext.AADSessionId", "AADSessionId", "SessionId", "DeviceProperties.SessionId"];
     TOKEN = ["AppAccessContext.UniqueTokenId", "UniqueTokenId", "TokenId"];
     MAILBOX = ["MailboxOwnerUPN"];
+    MAILBOX_GUID = ["MailboxGuid", "MailboxGUID"];
     ACCESS_TYPE = ["OperationProperties.MailAccessType"];
     THROTTLED = ["OperationProperties.IsThrottled"];
     FOLDERS = ["Folders.Path"];

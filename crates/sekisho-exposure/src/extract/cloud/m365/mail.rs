@@ -53,10 +53,11 @@ pub(super) fn read(row: &Row<'_>, operation: &str, say: &mut Say<'_, '_>) -> Opt
     Some(if reads { Class::MailAccess } else { Class::MailboxChange })
 }
 
-/// Whose mailbox; without its owner, the caller's.
+/// Whose mailbox; without its owner, the one of an id, which may be anybody's;
+/// without that too, the caller's.
 pub(super) fn mailbox(row: &Row<'_>, say: &mut Say<'_, '_>) -> Name {
-    let owner = row.any(keys::MAILBOX).or_else(|| row.any(keys::USER)).unwrap_or(SOME);
-    say.name(owner)
+    let named = row.any(keys::MAILBOX).or_else(|| row.any(keys::MAILBOX_GUID));
+    say.name(named.or_else(|| row.any(keys::USER)).unwrap_or(SOME))
 }
 
 /// Something for each message. Messages of several folders stand in one list
