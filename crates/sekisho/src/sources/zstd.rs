@@ -68,7 +68,8 @@ impl<R: BufRead> ZstdFrames<R> {
             if let Err(e) = unpacked {
                 // An error of this block would only be that its checksum is
                 // missing, which the frame has none of any more.
-                let _ = self.decoder.decode_blocks(LAST_BLOCK, BlockDecodingStrategy::UptoBlocks(1));
+                let _ =
+                    self.decoder.decode_blocks(LAST_BLOCK, BlockDecodingStrategy::UptoBlocks(1));
                 self.end(io::Error::other(e));
                 self.state = State::Draining;
                 return;
