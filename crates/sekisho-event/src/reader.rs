@@ -172,6 +172,12 @@ pub trait Format: Sync {
     /// another is a special case comes after it.
     fn recognises(&self, start: &[u8], whole: bool) -> bool;
 
+    /// Whether it is text as a whole, so that nothing in it can be a NUL byte
+    /// by right.
+    fn is_text(&self) -> bool {
+        true
+    }
+
     /// A cutter for one source, whose blocks have about this size. What is
     /// read from them does not depend on it.
     fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter>;

@@ -210,9 +210,20 @@ fn civil(b: &[u8]) -> Option<Stamp> {
 /// something that is no zone.
 pub(crate) fn zone_seconds(rest: &[u8]) -> Option<Option<i64>> {
     let rest = rest.trim_ascii();
+    let named = rest.strip_prefix(b"UTC").or_else(|| rest.strip_prefix(b"GMT"));
+    // `GMT+02:00`, as Java writes a zone that has no name, and `GMT+2`.
+    let (rest, is_named) = named.map_or((rest, false), |rest| (rest, true));
+    let short;
+    let rest = match rest {
+        &[sign @ (b'+' | b'-'), digit] if is_named => {
+            short = [sign, b'0', digit];
+            &short
+        }
+        rest => rest,
+    };
     let sign = match rest {
-        b"" => return Some(None),
-        b"Z" | b"z" | b"UTC" | b"GMT" => return Some(Some(0)),
+        b"" => return Some(is_named.then_some(0)),
+        b"Z" | b"z" if !is_named => return Some(Some(0)),
         [b'+', ..] => 1,
         [b'-', ..] => -1,
         _ => return None,
@@ -269,6 +280,9 @@ mod tests {
         for text in [
             "2020-09-20 12:16:06.5 UTC",
             "2020-09-20 12:16:06,500Z",
+            "2020-09-20 14:16:06.5 GMT+02:00",
+            "2020-09-20 09:16:06.5 UTC-0300",
+            "2020-09-20 14:16:06.5 GMT+2",
             "2020/09/20 14:16:06.5+0200",
             "2020-09-20T10:16:06.5-02",
             "1600604166.5",
@@ -299,6 +313,9 @@ mod tests {
             "é",
             "NaN",
             "2020-09-20T12:16:06+2",
+            "2020-09-20T12:16:06 UTCZ",
+            "2020-09-20T12:16:06 GMT+",
+            "2020-09-20T12:16:06 GMT 02:00",
             "1e400",
             "-5",
         ] {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use sekisho_event::formats::evtx::{Evtx, EvtxReader};
 use sekisho_event::formats::json::Json;
-use sekisho_event::limits::BLOCK_BYTES;
+use sekisho_event::limits::{BLOCK_BYTES, RECOGNISED_BYTES};
 use sekisho_event::{
     Block, EventBatch, Format, Kind, Parsed, Problem, Projection, Reader, Shape, SourceHints,
     Vocabulary,
@@ -302,10 +302,118 @@ fn unused_chunks_are_no_problem_and_foreign_ones_are() {
     bytes.extend_from_slice(b"left over");
     let log = read(&bytes);
     assert_eq!(log.rows.len(), 2 * expected.rows.len());
-    assert_eq!(log.problems.len(), expected.problems.len() * 2 + 1);
+    // The foreign one, and the two of zeros that a chunk follows.
+    assert_eq!(log.problems.len(), expected.problems.len() * 2 + 2);
     let last = log.problems.last().unwrap();
     assert!(last.what.starts_with("chunk 4 is no chunk"), "{last:?}");
     assert_eq!(last.offset, (HEADER_BYTES + 4 * CHUNK_BYTES) as u64);
+}
+
+/// A file of several chunks whose header counts them all.
+fn long() -> Option<Vec<u8>> {
+    let mut all = files(&["evtx"]).into_iter().map(|p| std::fs::read(p).unwrap());
+    all.find(|b| b.len() >= HEADER_BYTES + 4 * CHUNK_BYTES && read(b).problems.is_empty())
+}
+
+/// The offset of a chunk in a file.
+fn chunk(number: usize) -> usize {
+    HEADER_BYTES + number * CHUNK_BYTES
+}
+
+fn whats(log: &Log) -> Vec<&str> {
+    log.problems.iter().map(|p| p.what.as_str()).collect()
+}
+
+/// Changes the header of a file and states its checksum anew.
+fn restate(bytes: &mut [u8], at: usize, value: u8) {
+    bytes[at] = value;
+    let checksum = evtx::checksum_ieee(&bytes[..120]);
+    bytes[124..128].copy_from_slice(&checksum.to_le_bytes());
+}
+
+#[test]
+fn a_wiped_chunk_is_named() {
+    let Some(whole) = long() else { return };
+    let expected = read(&whole);
+    let stated = usize::from(u16::from_le_bytes([whole[42], whole[43]]));
+    let mut bytes = whole.clone();
+    bytes[chunk(1)..chunk(2)].fill(0);
+    assert_eq!(whats(&read(&bytes)), ["chunk 1 holds nothing but zeros"]);
+    let mut bytes = whole.clone();
+    bytes[chunk(stated - 1)..chunk(stated)].fill(0);
+    let log = read(&bytes);
+    let last = stated - 1;
+    assert_eq!(log.problems[0].what, format!("chunk {last} holds nothing but zeros"));
+    assert!(log.problems[1].what.starts_with("its last record has number "), "{log:?}");
+    assert_eq!(log.problems.len(), 2);
+    assert!(log.rows.iter().all(|(at, row)| expected.rows.get(at) == Some(row)));
+    // A file that was open says nothing of its last chunks.
+    restate(&mut bytes, 120, 1);
+    assert_eq!(whats(&read(&bytes)), [""; 0]);
+    // Cut off behind a chunk, with a header that was made to fit.
+    let mut bytes = whole[..chunk(2)].to_vec();
+    bytes[42..44].copy_from_slice(&2u16.to_le_bytes());
+    restate(&mut bytes, 43, 0);
+    let log = read(&bytes);
+    assert_eq!(log.problems.len(), 1);
+    assert!(log.problems[0].what.starts_with("its last record has number "), "{log:?}");
+}
+
+#[test]
+fn sound_files_have_no_problem() {
+    for file in files(&["evtx"]) {
+        let log = read(&std::fs::read(&file).unwrap());
+        let new = ["zeros", "last record", "header of the file", "between chunks"];
+        let said = log.problems.iter().find(|p| new.iter().any(|new| p.what.contains(new)));
+        assert_eq!(said, None, "{}", file.display());
+    }
+}
+
+#[test]
+fn a_wrong_header_of_a_chunk_costs_none_of_its_records() {
+    let Some(whole) = long() else { return };
+    let expected = read(&whole);
+    let count = expected.rows.range(chunk(1) as u64..chunk(2) as u64).count();
+    // The end of the records, the last record, the first and last number.
+    for (at, value) in [(48, 0x200), (48, 0), (44, 0), (44, 1), (32, 0), (24, u32::MAX)] {
+        let mut bytes = whole.clone();
+        bytes[chunk(1) + at..chunk(1) + at + 4].copy_from_slice(&value.to_le_bytes());
+        let log = read(&bytes);
+        assert_eq!(log.rows, expected.rows, "offset {at}");
+        assert!(log.problems[0].what.starts_with("chunk 1 is damaged: its header"), "{log:?}");
+        assert_eq!(
+            log.problems[0].expected,
+            format!("an unaltered chunk; {count} records were read from it")
+        );
+        assert_eq!(log.problems.len(), 1, "{:?}", log.problems);
+    }
+}
+
+#[test]
+fn chunks_are_found_where_they_should_not_be() {
+    let Some(whole) = long() else { return };
+    let expected = read(&whole);
+    let rows = |log: &Log| log.rows.values().cloned().collect::<Vec<_>>();
+    let inserted = [&whole[..chunk(1)], &[b'G'; 1000], &whole[chunk(1)..]].concat();
+    let log = read(&inserted);
+    assert_eq!(rows(&log), rows(&expected));
+    assert_eq!(whats(&log), ["1000 bytes between chunks, which are none"]);
+    // Some bytes missing: the chunk that they are missing from loses its end.
+    let missing = [&whole[..chunk(2) - 100], &whole[chunk(2)..]].concat();
+    let log = read(&missing);
+    assert!(expected.rows.len() - log.rows.len() < 10, "{} rows", log.rows.len());
+    assert!(log.problems[0].what.starts_with("chunk 1 is cut off after"), "{log:?}");
+    // Without a header, and with one that was overwritten.
+    let wiped = [&[0xaa; HEADER_BYTES], &whole[HEADER_BYTES..]].concat();
+    for bytes in [&whole[HEADER_BYTES..], &wiped] {
+        assert!(Evtx.recognises(&bytes[..RECOGNISED_BYTES], false));
+        let log = read(bytes);
+        assert_eq!(rows(&log), rows(&expected));
+        assert_eq!(whats(&log), ["file has no header, only chunks"]);
+    }
+    let mut bytes = whole.clone();
+    bytes[24] ^= 1;
+    assert!(read(&bytes).problems[0].what.starts_with("header of the file has checksum"));
 }
 
 #[test]
@@ -313,6 +421,8 @@ fn an_empty_file_is_no_problem() {
     let mut header = b"ElfFile\0".to_vec();
     header.resize(HEADER_BYTES, 0);
     header[40..42].copy_from_slice(&4096u16.to_le_bytes());
+    let checksum = evtx::checksum_ieee(&header[..120]);
+    header[124..128].copy_from_slice(&checksum.to_le_bytes());
     assert_eq!(read(&header), Log::default());
     assert_eq!(read(&header[..100]).problems.len(), 1);
     assert!(Evtx.recognises(&header, true));

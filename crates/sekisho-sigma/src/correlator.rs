@@ -109,6 +109,9 @@ pub struct Correlator {
     /// Correlation → the correlations that look at its matches, and as what.
     by_correlation: HashMap<CorrelationId, Vec<(CorrelationId, usize)>>,
     silenced: Vec<RuleId>,
+    /// Correlation → of which of the rules it refers to what is seen is events,
+    /// and not matches of other correlations.
+    of_events: Vec<Vec<bool>>,
     seen: Vec<Vec<Seen>>,
     groups: HashMap<Vec<Box<str>>, u32>,
     group_names: Vec<Vec<Box<str>>>,
@@ -138,6 +141,8 @@ impl Correlator {
         let mut correlator = Self { seen: vec![Vec::new(); kept.len()], ..Self::default() };
         let mut loud: Vec<RuleId> = Vec::new();
         for (id, correlation) in kept.iter().enumerate() {
+            let of_events = correlation.rules.iter().map(|name| rules.contains_key(name.as_str()));
+            correlator.of_events.push(of_events.collect());
             for (slot, name) in correlation.rules.iter().enumerate() {
                 if let Some(&rule) = rules.get(name.as_str()) {
                     let wanted =
@@ -196,6 +201,13 @@ impl Correlator {
         self.dropped
     }
 
+    /// What a correlation wants to know of the matches of rules, by rule.
+    pub fn wanted_of(&self, id: CorrelationId) -> impl Iterator<Item = (RuleId, &Wanted)> {
+        let all = self.by_rule.iter();
+        let all = all.flat_map(|(&rule, list)| list.iter().map(move |wanted| (rule, wanted)));
+        all.filter(move |(_, wanted)| wanted.correlation == id)
+    }
+
     /// Keeps an observation, if the limit allows. `place` gives the caller's
     /// own number of the event; matches cite it.
     pub fn add(&mut self, observation: Observation, place: impl FnOnce() -> u64) {
@@ -222,7 +234,10 @@ impl Correlator {
         for id in order(&self.by_correlation, self.correlations.len()) {
             let Some(correlation) = self.correlations.get(id) else { continue };
             let mut seen = self.seen.get_mut(id).map(std::mem::take).unwrap_or_default();
-            sort(&mut seen, &self.value_names, &standing);
+            let ordered = correlation.kind == CorrelationKind::TemporalOrdered;
+            sort(&mut seen, &self.value_names, &standing, ordered);
+            let of_events = self.of_events.get(id).map_or(&[][..], |slots| slots);
+            join(&mut seen, correlation, of_events, &standing);
             let mut found = Vec::new();
             for group in seen.chunk_by(|a, b| a.group == b.group) {
                 walk(correlation, id, group, &self.value_names, &mut found);
@@ -268,12 +283,45 @@ impl Correlator {
 }
 
 /// Puts observations in an order that does not depend on that of their
-/// arrival: one event may be seen as several of a correlation's rules.
-fn sort<K: Ord>(seen: &mut [Seen], values: &[Box<str>], standing: &impl Fn(u64) -> K) {
+/// arrival: one event may be seen as several of a correlation's rules. Where
+/// rules must follow one another, it counts for the later ones first, so that
+/// it does not follow itself.
+fn sort<K: Ord>(
+    seen: &mut [Seen],
+    values: &[Box<str>],
+    standing: &impl Fn(u64) -> K,
+    ordered: bool,
+) {
     let when = |s: &Seen| (s.group, s.time);
+    let slot = |s: &Seen| if ordered { u32::MAX - s.slot } else { s.slot };
     // Only asked of events of the same time, which are few.
-    let read = |s: &Seen| (standing(s.place), s.slot, values.get(s.value as usize));
+    let read = |s: &Seen| (standing(s.place), slot(s), values.get(s.value as usize));
     seen.sort_unstable_by(|a, b| when(a).cmp(&when(b)).then_with(|| read(a).cmp(&read(b))));
+}
+
+/// Gives what was seen of one event one place. Where events count, it counts
+/// once, whichever rules it fits; where they are put beside one another, it is
+/// there for each of them.
+fn join<K: Ord>(
+    seen: &mut Vec<Seen>,
+    correlation: &Correlation,
+    of_events: &[bool],
+    standing: &impl Fn(u64) -> K,
+) {
+    let is_event = |s: &Seen| of_events.get(s.slot as usize) == Some(&true);
+    let temporal =
+        matches!(correlation.kind, CorrelationKind::Temporal | CorrelationKind::TemporalOrdered);
+    let counts = correlation.kind == CorrelationKind::EventCount;
+    seen.dedup_by(|next, last| {
+        let same = (next.group, next.time) == (last.group, last.time)
+            && is_event(next)
+            && is_event(last)
+            && standing(next.place) == standing(last.place);
+        if same {
+            next.place = last.place;
+        }
+        same && !temporal && (counts || next.value == last.value)
+    });
 }
 
 fn intern<K: std::hash::Hash + Eq + Clone>(
@@ -410,7 +458,7 @@ fn walk(
                 }
             }
             (Some(value), None) => {
-                let places = window.events.iter().map(|e| e.place).take(PLACES_MAX).collect();
+                let places = window.places();
                 open = Some(CorrelationMatch {
                     correlation: id,
                     first: window.events.front().map_or(event.time, |e| e.time),
@@ -432,6 +480,8 @@ struct Window<'a> {
     correlation: &'a Correlation,
     values: &'a [Box<str>],
     events: VecDeque<Seen>,
+    /// How many of them are the event before them, seen as another rule.
+    repeated: usize,
     distinct: HashMap<u32, usize>,
     numbers: Vec<f64>,
     /// By slot: time of the latest event.
@@ -447,6 +497,7 @@ impl<'a> Window<'a> {
             correlation,
             values,
             events: VecDeque::new(),
+            repeated: 0,
             distinct: HashMap::new(),
             numbers: Vec::new(),
             latest: vec![None; slots],
@@ -460,8 +511,12 @@ impl<'a> Window<'a> {
         let oldest = event.time.saturating_sub(self.correlation.timespan);
         while let Some(first) = self.events.front().copied().filter(|first| first.time < oldest) {
             self.events.pop_front();
+            let again = self.events.front().is_some_and(|next| next.place == first.place);
+            self.repeated -= usize::from(again);
             self.leave(&first);
         }
+        let again = self.events.back().is_some_and(|last| last.place == event.place);
+        self.repeated += usize::from(again);
         self.events.push_back(*event);
         self.enter(event);
         match self.correlation.kind {
@@ -557,8 +612,7 @@ impl<'a> Window<'a> {
             Some(expression) => holds(expression, &there),
             None => (0..self.latest.len()).all(there),
         };
-        let count = self.events.len();
-        holds.then(|| f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
+        holds.then(|| self.count())
     }
 
     fn ordered(&mut self, event: &Seen, oldest: i64) -> Option<f64> {
@@ -571,8 +625,27 @@ impl<'a> Window<'a> {
         *chain = (*chain).max(start);
         let complete =
             slot + 1 == self.correlation.rules.len() && start.is_some_and(|start| start >= oldest);
-        let count = self.events.len();
-        complete.then(|| f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
+        complete.then(|| self.count())
+    }
+
+    /// Places of the events, oldest first, each once.
+    fn places(&self) -> Vec<u64> {
+        let mut places: Vec<u64> = Vec::new();
+        for event in &self.events {
+            if places.len() >= PLACES_MAX {
+                break;
+            }
+            if places.last() != Some(&event.place) {
+                places.push(event.place);
+            }
+        }
+        places
+    }
+
+    /// How many events there are; one that fits several rules is one.
+    fn count(&self) -> f64 {
+        let count = self.events.len().saturating_sub(self.repeated);
+        f64::from(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 

@@ -178,7 +178,16 @@ fn naive(id: usize, correlation: &Correlation, events: &[Seen]) -> Vec<Correlati
     }
     let mut out = Vec::new();
     for (group, mut points) in groups {
+        // One event counts once; it is there for each rule that it fits, and
+        // does not follow itself.
         points.sort_by_key(|p| (p.time, p.place, p.slot));
+        match correlation.kind {
+            CorrelationKind::Temporal => {}
+            CorrelationKind::TemporalOrdered => {
+                points.sort_by_key(|p| (p.time, p.place, std::cmp::Reverse(p.slot)));
+            }
+            _ => points.dedup_by_key(|p| p.place),
+        }
         let names = correlation.group_by.iter().cloned();
         let group: Vec<_> = names.zip(group.iter().map(ToString::to_string)).collect();
         out.extend(stretches(id, correlation, &points, &group));
@@ -214,7 +223,7 @@ fn stretches(
                 last: point.time,
                 group: group.to_vec(),
                 value,
-                places: window.iter().map(|p| p.place).take(100).collect(),
+                places: places(&window).into_iter().take(100).collect(),
             }),
             (None, ..) => {}
         }
@@ -223,13 +232,20 @@ fn stretches(
     out
 }
 
+/// The events of a window, each once.
+fn places(window: &[&Point]) -> Vec<u64> {
+    let mut places: Vec<u64> = window.iter().map(|p| p.place).collect();
+    places.dedup();
+    places
+}
+
 /// Whether the correlation holds at the last event of a window, and for what
 /// value.
 fn holds(correlation: &Correlation, window: &[&Point]) -> Option<f64> {
     let mut numbers: Vec<f64> = window.iter().filter_map(|p| p.value).filter_map(number).collect();
     numbers.sort_by(f64::total_cmp);
     let sum = (!numbers.is_empty()).then(|| numbers.iter().sum::<f64>());
-    let count = window.len() as f64;
+    let count = places(window).len() as f64;
     let value = match correlation.kind {
         CorrelationKind::EventCount => count,
         CorrelationKind::ValueCount => {
@@ -316,19 +332,32 @@ proptest! {
     }
 }
 
-/// An event for which two rules of a correlation hold is seen as the first of
-/// them first, whichever arrives first.
-#[test]
-fn one_event_as_two_rules() {
-    let text = "title: c\nname: c\ncorrelation:\n  type: temporal_ordered\n  rules: [r0, r1]\n  \
-                group-by: [G]\n  timespan: 5s\n";
+/// The matches of one correlation of the first two rules on events that fit
+/// both of them.
+fn matches_of(lines: &str, count: u64) -> Vec<CorrelationMatch> {
+    let text = format!(
+        "title: c\nname: c\ncorrelation:\n  rules: [r0, r1]\n  group-by: [G]\n  timespan: 5s\n{lines}"
+    );
     let mut parsed = parse(&"c.yml".into(), text.as_bytes(), &ParseOptions::default());
     let Some(Document::Correlation(correlation)) = parsed.documents.pop() else { panic!() };
     let fields = BTreeMap::from([("G", "x")]);
-    let events = [Seen { time: 0, place: 7, rules: vec![0, 1], fields }];
-    let program = Program::new(rules());
-    let correlations = [correlation];
+    let event = |place| Seen { time: 0, place, rules: vec![0, 1], fields: fields.clone() };
+    let events: Vec<Seen> = (0..count).map(event).collect();
+    let (program, correlations) = (Program::new(rules()), [correlation]);
     let found = run(&correlations, &program, &events, |_| {});
-    assert_eq!(found.len(), 1);
     assert_eq!(found, run(&correlations, &program, &events, |list| list.reverse()));
+    found
+}
+
+/// An event for which two rules of a correlation hold is one event, which is
+/// there for both and does not follow itself, whichever arrives first.
+#[test]
+fn one_event_as_two_rules() {
+    assert_eq!(matches_of("  type: temporal_ordered\n", 1), []);
+    assert_eq!(matches_of("  type: temporal_ordered\n", 2).len(), 1);
+    let count = "  type: event_count\n  condition: {gte: 2}\n";
+    assert_eq!(matches_of(count, 1), []);
+    assert_eq!(matches_of(count, 2)[0].value.to_string(), "2");
+    let beside = matches_of("  type: temporal\n", 1);
+    assert_eq!((beside[0].value.to_string().as_str(), &beside[0].places[..]), ("1", &[0][..]));
 }

@@ -638,3 +638,59 @@ fn a_record_of_an_unknown_kind_needs_something_that_speaks_for_a_rule() {
     let done = ground.examine(&["--rules", &absent, "--rules", &there]).done();
     assert_eq!(done.titles(), ["there"]);
 }
+
+/// What becomes of a correlation with these lines over two rules, `ra` for
+/// `K: a` and `rb` for `J: a`, and these fields of Sysmon's events.
+fn with_correlation(lines: &str, events: &[&str]) -> (usize, Vec<String>) {
+    let ground = Ground::new();
+    let rule = |name: &str, field: &str| {
+        format!(
+            "title: {name}\nname: {name}\nlogsource: {{product: windows, service: sysmon}}\n\
+             detection: {{s: {{{field}: a}}, condition: s}}\n---\n"
+        )
+    };
+    let correlation = format!("title: c\ncorrelation:\n  timespan: 10s\n{lines}");
+    ground.rule("r.yml", rule("ra", "K") + &rule("rb", "J") + &correlation);
+    let line = |(n, fields): (usize, &&str)| {
+        format!(
+            "{{\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"EventID\":1,\"Computer\":\"H\",\
+             \"EventRecordID\":{n},\"UtcTime\":\"2024-05-01 10:00:0{n}.000\",{fields}}}\n"
+        )
+    };
+    ground.log("e.json", events.iter().enumerate().map(line).collect::<String>());
+    let examined = ground.examine_with_rules(&["--no-seal"]).done();
+    let idle = examined.run_json()["rules"]["idle"].as_array().unwrap().clone();
+    let idle = idle.iter().filter(|rule| rule["title"] == "c");
+    let reasons = idle.map(|rule| rule["reason"].as_str().unwrap().to_owned()).collect();
+    (examined.titles().iter().filter(|title| *title == "c").count(), reasons)
+}
+
+#[test]
+fn correlations_that_can_never_hold_are_idle() {
+    let two = ["\"K\":\"a\"", "\"K\":\"a\""];
+    let count = "  type: event_count\n  rules: [ra]\n  condition: {gte: 2}\n";
+    assert_eq!(with_correlation(count, &two), (1, vec![]));
+    let grouped = format!("{count}  group-by: [Computer, Nope]\n");
+    assert_eq!(with_correlation(&grouped, &two), (0, vec!["field Nope never occurred".to_owned()]));
+    let values = "  type: value_count\n  rules: [ra]\n  condition: {gte: 1, field: Nope}\n";
+    assert_eq!(with_correlation(values, &two), (0, vec!["field Nope never occurred".to_owned()]));
+}
+
+#[test]
+fn null_is_no_value_and_no_group() {
+    let events = ["\"K\":\"a\",\"User\":null", "\"K\":\"a\",\"User\":null"];
+    let count = "  type: event_count\n  rules: [ra]\n  group-by: [User]\n  condition: {gte: 2}\n";
+    assert_eq!(with_correlation(count, &events).0, 0);
+    let events = ["\"K\":\"a\",\"User\":null", "\"K\":\"a\",\"User\":\"x\""];
+    let values = "  type: value_count\n  rules: [ra]\n  condition: {gte: 2, field: User}\n";
+    assert_eq!(with_correlation(values, &events).0, 0);
+}
+
+#[test]
+fn an_event_that_fits_two_rules_is_one() {
+    let one = ["\"K\":\"a\",\"J\":\"a\""];
+    let count = "  type: event_count\n  rules: [ra, rb]\n  condition: {gte: 2}\n";
+    assert_eq!(with_correlation(count, &one).0, 0);
+    assert_eq!(with_correlation("  type: temporal_ordered\n  rules: [ra, rb]\n", &one).0, 0);
+    assert_eq!(with_correlation("  type: temporal\n  rules: [ra, rb]\n", &one).0, 1);
+}

@@ -24,6 +24,11 @@ impl Format for JournalExport {
         entry::plausible(start)
     }
 
+    /// Values that are not text stand in it as they are.
+    fn is_text(&self) -> bool {
+        false
+    }
+
     fn cutter(&self, hints: Arc<SourceHints>, block_bytes: usize) -> Box<dyn Cutter> {
         Box::new(cutter::EntryCutter::new(hints, block_bytes))
     }

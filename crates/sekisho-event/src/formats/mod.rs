@@ -10,6 +10,7 @@ pub mod evtx;
 pub mod journal_export;
 pub mod json;
 mod lines;
+pub mod mended;
 pub mod squid;
 pub mod stamped;
 pub mod syslog;

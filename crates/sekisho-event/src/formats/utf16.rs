@@ -11,7 +11,7 @@ pub(in crate::formats) enum Encoding {
 
 impl Encoding {
     /// By the byte order mark, or by the zero byte beside the first character.
-    pub(super) fn of(start: &[u8]) -> Self {
+    pub(in crate::formats) fn of(start: &[u8]) -> Self {
         match start {
             [0xFF, 0xFE, ..] | [b'!'..=b'~', 0, ..] => Self::Utf16Le,
             [0xFE, 0xFF, ..] | [0, b'!'..=b'~', ..] => Self::Utf16Be,

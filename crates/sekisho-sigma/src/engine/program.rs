@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::{HashMap, HashSet};
-use sekisho_event::{EventBatch, Projection, Shape, Vocabulary};
+use sekisho_event::{EventBatch, Kind, Projection, Shape, Vocabulary};
 
 use crate::engine::field_matcher::{Asking, AtomId, FieldMatcher};
 use crate::engine::guard::{Cost, cost_of, guard_of, in_good_order};
@@ -671,8 +671,23 @@ impl Node {
 }
 
 impl Program {
+    /// Whether a field, under the name by which a rule knows it, can have a
+    /// value in events of a shape that have no other fields than those of which
+    /// `occurs` is true.
+    #[must_use]
+    pub fn field_occurs(
+        &self,
+        rule: RuleId,
+        field: &str,
+        shape: &Shape,
+        occurs: &dyn Fn(&str) -> bool,
+    ) -> bool {
+        let lane = self.rules.get(rule as usize).and_then(|rule| rule.lane(shape));
+        lane.is_some_and(|lane| columns(lane, field).iter().any(|column| occurs(column)))
+    }
+
     /// The value of a field in an event, under the name by which a rule knows
-    /// it; the first one where there are several.
+    /// it; the first one where there are several. Null is no value.
     #[must_use]
     pub fn value_of<'a>(
         &self,
@@ -685,8 +700,9 @@ impl Program {
         let lane = self.rules.get(rule as usize)?.lane(&batch.shape)?;
         columns(lane, field).iter().find_map(|name| {
             let id = vocabulary.find(name)?;
-            let value = batch.column(id)?.first(row);
-            vocabulary.dictionary(id)?.get(value).map(|v| v.text)
+            let dictionary = vocabulary.dictionary(id)?;
+            let mut values = batch.column(id)?.values(row).filter_map(|v| dictionary.get(v));
+            values.find(|value| value.kind != Kind::Null).map(|value| value.text)
         })
     }
 }

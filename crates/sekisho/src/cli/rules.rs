@@ -84,10 +84,12 @@ impl Check {
                 );
                 for r in &loaded.rejected {
                     let line = if r.line > 0 { format!("{}:", r.line) } else { String::new() };
-                    let _ = writeln!(text, "{}:{line} {}", r.file, show::safe(&r.reason));
+                    let (file, reason) = (show::safe(&r.file), show::safe(&r.reason));
+                    let _ = writeln!(text, "{file}:{line} {reason}");
                 }
                 for r in &loaded.notes {
-                    let _ = writeln!(text, "{}:{}: note: {}", r.file, r.line, show::safe(&r.text));
+                    let (file, note) = (show::safe(&r.file), show::safe(&r.text));
+                    let _ = writeln!(text, "{file}:{}: note: {note}", r.line);
                 }
                 text
             }

@@ -7,8 +7,8 @@ use std::thread;
 
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::Shape;
-use sekisho_sigma::rule::{Header, Level, LogSource, Rule};
-use sekisho_sigma::{CorrelationMatch, RuleId};
+use sekisho_sigma::rule::{Correlation, Header, Level, LogSource, Rule};
+use sekisho_sigma::{CorrelationId, CorrelationMatch, RuleId};
 
 use super::collect::Collected;
 use super::stats::Example;
@@ -257,7 +257,64 @@ fn blind(plan: &Plan, collected: &Collected, occurred: &Occurred) -> Blind {
             blind.idle.push(Idle { rule: id, reason, missing });
         }
     }
+    for (id, correlation) in (0..).zip(plan.correlator.correlations()) {
+        let missing = ungrouped(plan, id, correlation, &shapes, occurred, &none);
+        if let Some(reason) = never_occurred(&missing) {
+            let rule = RuleId::try_from(plan.program.rules().len() + id).unwrap_or(RuleId::MAX);
+            blind.idle.push(Idle { rule, reason, missing });
+        }
+    }
     blind
+}
+
+/// The fields by which a correlation groups, or whose values it counts, that no
+/// event had at which its rules looked.
+fn ungrouped(
+    plan: &Plan,
+    id: CorrelationId,
+    correlation: &Correlation,
+    shapes: &[&Shape],
+    occurred: &HashMap<Shape, HashSet<Box<str>>>,
+    none: &HashSet<Box<str>>,
+) -> Vec<String> {
+    let wanted: Vec<_> = plan.correlator.wanted_of(id).collect();
+    let looked = |rule: RuleId| {
+        shapes.iter().copied().filter(move |shape| plan.program.rule_looks_at(rule, shape))
+    };
+    // Of other correlations' matches, and of rules that are idle themselves,
+    // nothing is said here.
+    if wanted.len() < correlation.rules.len() || wanted.iter().all(|w| looked(w.0).next().is_none())
+    {
+        return Vec::new();
+    }
+    let occurs = |rule: RuleId, names: &[String]| {
+        looked(rule).any(|shape| {
+            let fields = occurred.get(shape).unwrap_or(none);
+            let there = |name: &str| fields.contains(name);
+            names.iter().any(|name| plan.program.field_occurs(rule, name, shape, &there))
+        })
+    };
+    let grouped = correlation.group_by.iter().enumerate().filter(|(at, _)| {
+        !wanted.iter().any(|(rule, wanted)| {
+            wanted.group.get(*at).is_some_and(|name| occurs(*rule, std::slice::from_ref(name)))
+        })
+    });
+    let mut missing: Vec<String> = grouped.map(|(_, name)| name.clone()).collect();
+    let counted = wanted.iter().any(|(rule, wanted)| occurs(*rule, &wanted.value));
+    if !correlation.field.is_empty() && !counted {
+        missing.extend(correlation.field.iter().cloned());
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    missing
+}
+
+fn never_occurred(missing: &[String]) -> Option<String> {
+    match missing {
+        [] => None,
+        [one] => Some(format!("field {one} never occurred")),
+        many => Some(format!("fields {} never occurred", many.join(", "))),
+    }
 }
 
 fn idle(
@@ -286,12 +343,8 @@ fn idle(
         return Some((format!("no log source {}", log_source(&rule.logsource)), Vec::new()));
     }
     let missing = fewest.unwrap_or_default();
-    let names = match missing.as_slice() {
-        [] => "its condition can hold for no event".to_owned(),
-        [one] => format!("field {one} never occurred"),
-        many => format!("fields {} never occurred", many.join(", ")),
-    };
-    Some((names, missing))
+    let reason = never_occurred(&missing);
+    Some((reason.unwrap_or_else(|| "its condition can hold for no event".to_owned()), missing))
 }
 
 /// A log source in words.

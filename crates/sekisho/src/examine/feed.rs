@@ -9,8 +9,9 @@ use std::sync::{Arc, LazyLock};
 
 use hashbrown::{HashMap, HashSet};
 use jiff::tz::TimeZone;
+use sekisho_event::formats::mended::{self, Mended};
 use sekisho_event::limits::BLOCK_BYTES;
-use sekisho_event::{Block, Cutter, Format, SourceHints, formats};
+use sekisho_event::{Block, Cutter, Format, Problems, SourceHints, formats};
 
 use super::pieces::{self, Joined, Piece};
 use crate::sources::limits::LEADING_NULS_UNPACKED_MAX;
@@ -124,7 +125,7 @@ pub(crate) fn feed(
             feeder.whole()
         } else if plain && sizes.get(&source.bytes) == Some(&1) {
             // No other file can be a copy of it: the hash may come last.
-            feeder.stream_and_hash()
+            feeder.stream_and_hash(inventory)
         } else {
             let first_of_file = hashed.replace(source.file_number) != Some(source.file_number);
             (!first_of_file || (feeder.emit)(Task::Hash { file: source.file_number }))
@@ -183,7 +184,7 @@ impl Feeder<'_> {
             Ok(got) if got as u64 > WHOLE_BYTES_MAX => {
                 (self.emit)(Task::Hash { file: self.source.file_number }) && self.stream()
             }
-            Ok(_) if bytes.starts_with(&[0; LEADING_NULS_MIN]) => {
+            Ok(_) if bytes.starts_with(&[0; LEADING_NULS_MIN]) || is_mended(&bytes) => {
                 (self.emit)(Task::Hash { file: self.source.file_number }) && self.stream()
             }
             Ok(_) => (self.emit)(Task::Whole { source: self.number, bytes }),
@@ -192,12 +193,13 @@ impl Feeder<'_> {
     }
 
     /// Reads a file once, for its blocks and its hash.
-    fn stream_and_hash(&mut self) -> bool {
+    fn stream_and_hash(&mut self, inventory: &Inventory) -> bool {
         let file = match File::open(&self.source.file) {
             Ok(file) => file,
             Err(e) => return self.failed(None, e, "a file that can be opened"),
         };
-        let mut hashing = hash::Hashing::new(file);
+        let hashed = AtomicU64::new(0);
+        let mut hashing = hash::Hashing::new(Counted::new(file, &hashed));
         let stored = AtomicU64::new(0);
         let mut counted = Counted::new(&mut hashing, &stored);
         if !self.stream_from(&mut Input::new(&mut counted, &stored)) {
@@ -205,7 +207,15 @@ impl Feeder<'_> {
         }
         let stop = || self.stop.load(Ordering::Relaxed);
         match hashing.finish(&stop) {
-            Ok(hash) => (self.emit)(Task::Hashed { file: self.source.file_number, hash }),
+            Ok(hash) => {
+                let file = self.source.file_number;
+                let found = inventory.files.get(file);
+                let changed = found.and_then(|f| f.changed(hashed.load(Ordering::Relaxed)));
+                let told = changed.is_none_or(|problem| {
+                    (self.emit)(Task::Failed { source: self.number, problem })
+                });
+                told && (self.emit)(Task::Hashed { file, hash })
+            }
             Err(e) => {
                 let what = format!("could not be hashed: {e}");
                 self.failed(None, what, "a file that can be read to its end")
@@ -270,7 +280,15 @@ impl Feeder<'_> {
         let stored = input.stored();
         let mut input = UntilError::new(input);
         let Some((start, skipped)) = self.start(&mut input) else { return true };
-        let format = match (recognise(&start, start.len() < START_BYTES), &input.error) {
+        let cr = mended::ends_in_cr(&start);
+        let recognised = if cr {
+            let lines: Vec<u8> =
+                start.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect();
+            recognise(&lines, start.len() < START_BYTES)
+        } else {
+            recognise(&start, start.len() < START_BYTES)
+        };
+        let format = match (recognised, &input.error) {
             (Ok(format), _) => format,
             (Err(_), Some(e)) => {
                 let what = e.to_string();
@@ -282,8 +300,15 @@ impl Feeder<'_> {
             return false;
         }
         let cutter = &mut *format.cutter(self.reading.hints(self.source), self.block_bytes());
+        let is_text = mended::is_text(format, &start);
         let mut all = start.as_slice().chain(&mut input);
-        let going = self.cut(cutter, format, &mut all, stored, skipped);
+        let going = if is_text {
+            let mut mended = Mended::new(&mut all, cr);
+            self.cut(cutter, format, &mut mended, stored, skipped)
+                && self.named_gaps(&mended.problems, skipped)
+        } else {
+            self.cut(cutter, format, &mut all, stored, skipped)
+        };
         match input.error {
             Some(e) => {
                 self.failed(None, e, "more of the source; what came before was read") && going
@@ -344,6 +369,16 @@ impl Feeder<'_> {
         self.failed(Some(0), what, expected)
     }
 
+    fn named_gaps(&mut self, gaps: &Problems, skipped: u64) -> bool {
+        let named = gaps.named.iter();
+        let all = named.map(|gap| (Some(gap.offset + skipped), gap.what.clone(), &*gap.expected));
+        let more = (gaps.more > 0).then(|| {
+            let what = format!("{} more runs of NUL bytes, which are passed over", gaps.more);
+            (None, what, "text")
+        });
+        all.chain(more).all(|(offset, what, expected)| self.failed(offset, what, expected))
+    }
+
     /// Gives out the blocks of a source.
     fn cut(
         &mut self,
@@ -375,6 +410,14 @@ impl Feeder<'_> {
         }
         false
     }
+}
+
+/// Whether a file must be mended while it is read.
+fn is_mended(bytes: &[u8]) -> bool {
+    let start = bytes.get(..START_BYTES).unwrap_or(bytes);
+    mended::is_odd(bytes)
+        && (mended::ends_in_cr(start)
+            || recognise(bytes, true).is_ok_and(|format| mended::is_text(format, bytes)))
 }
 
 /// A problem with a source.

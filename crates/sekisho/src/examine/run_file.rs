@@ -199,9 +199,9 @@ fn idle_json(plan: &Plan, blind: &Blind) -> Vec<Value> {
         .idle
         .iter()
         .map(|idle| {
-            let rule = plan.program.rule(idle.rule).map(|r| &r.header);
+            let rule = header(plan, &plan.correlator, idle.rule);
             json!({
-                "id": rule.map(|h| &h.id), "title": rule.map(|h| &h.title),
+                "id": &rule.id, "title": &rule.title,
                 "reason": idle.reason, "missing": idle.missing,
             })
         })
@@ -497,10 +497,9 @@ fn idle_rules(plan: &Plan, blind: &Blind) -> Vec<IdleRules> {
         let group = groups.entry(&idle.reason).or_default();
         group.reason.clone_from(&idle.reason);
         group.rules += 1;
-        if group.examples.len() < IDLE_EXAMPLES
-            && let Some(rule) = plan.program.rule(idle.rule)
-        {
-            group.examples.push(rule.header.title.clone());
+        if group.examples.len() < IDLE_EXAMPLES {
+            let rule = header(plan, &plan.correlator, idle.rule);
+            group.examples.push(rule.title.clone());
         }
     }
     let mut groups: Vec<IdleRules> = groups.into_values().collect();

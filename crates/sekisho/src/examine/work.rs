@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hashbrown::{HashMap, HashSet};
 use sekisho_event::limits::BLOCK_BYTES;
@@ -22,6 +22,7 @@ use super::json;
 use super::stats::{EXAMPLES_MAX, Example, Stats};
 use crate::seal::Sealing;
 use crate::seal::rows::{RowSealer, SealedBlock};
+use crate::sources::open::Counted;
 use crate::sources::walk::Inventory;
 use crate::sources::{SourceProblem, hash};
 
@@ -249,9 +250,14 @@ impl Worker {
         let mut done = Done::default();
         let Some(file) = self.plan.inventory.files.get(number) else { return done };
         let stop = || self.plan.stop.load(Ordering::Relaxed);
-        let hashed = File::open(&file.file).and_then(|mut f| hash::of_reader(&mut f, &stop));
+        let read = AtomicU64::new(0);
+        let hashed = File::open(&file.file)
+            .and_then(|file| hash::of_reader(&mut Counted::new(file, &read), &stop));
         match hashed {
-            Ok(hash) => done.hash = Some((number, hash)),
+            Ok(hash) => {
+                done.hash = Some((number, hash));
+                done.problems.extend(file.changed(read.into_inner()));
+            }
             Err(e) => done.problems.push(SourceProblem {
                 path: file.path.clone(),
                 offset: None,
@@ -268,6 +274,8 @@ impl Worker {
         let Some(source) = plan.inventory.sources.get(number) else { return done };
         done.hash = Some((source.file_number, hash::of_bytes(bytes)));
         done.input_bytes = bytes.len() as u64;
+        let file = plan.inventory.files.get(source.file_number);
+        done.problems.extend(file.and_then(|file| file.changed(bytes.len() as u64)));
         let format = match recognise(bytes, true) {
             Ok(format) => format,
             Err((what, expected)) => {

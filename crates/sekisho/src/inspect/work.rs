@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hashbrown::HashMap;
 use sekisho_event::limits::BLOCK_BYTES;
@@ -22,6 +22,7 @@ use super::ranges::Ranges;
 use super::silence::Times;
 use crate::examine::feed::{Reading, Task, problem, recognise};
 use crate::examine::stats::Span;
+use crate::sources::open::Counted;
 use crate::sources::walk::Inventory;
 use crate::sources::{SourceProblem, hash};
 
@@ -131,8 +132,13 @@ impl Worker {
         let Some(file) = self.plan.inventory.files.get(number) else { return outcome };
         let stop = || self.plan.stop.load(Ordering::Relaxed);
         // Where it cannot be hashed it cannot be read either, and that is told.
-        let hashed = File::open(&file.file).and_then(|mut f| hash::of_reader(&mut f, &stop));
-        outcome.hash = hashed.ok().map(|hash| (number, hash));
+        let read = AtomicU64::new(0);
+        let hashed = File::open(&file.file)
+            .and_then(|file| hash::of_reader(&mut Counted::new(file, &read), &stop));
+        if let Ok(hash) = hashed {
+            outcome.hash = Some((number, hash));
+            outcome.problems.extend(file.changed(read.into_inner()));
+        }
         outcome
     }
 
@@ -142,6 +148,8 @@ impl Worker {
         let Some(source) = plan.inventory.sources.get(number) else { return outcome };
         outcome.hash = Some((source.file_number, hash::of_bytes(bytes)));
         outcome.input_bytes = bytes.len() as u64;
+        let file = plan.inventory.files.get(source.file_number);
+        outcome.problems.extend(file.and_then(|file| file.changed(bytes.len() as u64)));
         let format = match recognise(bytes, true) {
             Ok(format) => format,
             Err((what, expected)) => {

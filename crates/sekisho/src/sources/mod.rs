@@ -12,6 +12,7 @@ pub mod series;
 pub mod tar;
 pub mod walk;
 pub mod zip;
+mod zstd;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
 
 use super::archive::{Budget, Kind};
-use super::limits::{BUFFER_BYTES, ZSTD_WINDOW_BYTES_MAX};
+use super::limits::BUFFER_BYTES;
 use super::walk::read_up_to;
+use super::zstd::ZstdFrames;
 use super::{Source, Wrapping, dates, tar};
 
 /// Bytes read at once to look at how something begins.
@@ -152,7 +152,7 @@ pub(super) fn look(input: &mut dyn Read) -> io::Result<Look> {
 fn wrapping_of(start: &[u8]) -> Wrapping {
     match start {
         [0x1f, 0x8b, ..] => Wrapping::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Wrapping::Zstd,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Wrapping::Zstd,
         _ => Wrapping::Plain,
     }
 }
@@ -231,53 +231,6 @@ impl Read for UntilError<'_> {
                 Ok(0)
             }
             read => read,
-        }
-    }
-}
-
-/// All frames of a Zstandard stream, one after another.
-pub(super) struct ZstdFrames<R: io::BufRead> {
-    state: Frames<R>,
-}
-
-enum Frames<R: io::BufRead> {
-    Between(R),
-    In(Box<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>),
-    Done,
-}
-
-impl<R: io::BufRead> ZstdFrames<R> {
-    pub(super) fn new(input: R) -> Self {
-        Self { state: Frames::Between(input) }
-    }
-}
-
-impl<R: io::BufRead> Read for ZstdFrames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match std::mem::replace(&mut self.state, Frames::Done) {
-                Frames::Done => return Ok(0),
-                Frames::Between(mut input) => {
-                    if input.fill_buf()?.is_empty() {
-                        return Ok(0);
-                    }
-                    let decoder =
-                        StreamingDecoder::new_with_max_window_size(input, ZSTD_WINDOW_BYTES_MAX)
-                            .map_err(io::Error::other)?;
-                    self.state = Frames::In(Box::new(decoder));
-                }
-                Frames::In(mut decoder) => {
-                    let n = decoder.read(buffer)?;
-                    if n > 0 {
-                        self.state = Frames::In(decoder);
-                        return Ok(n);
-                    }
-                    self.state = Frames::Between(decoder.into_inner());
-                }
-            }
         }
     }
 }

@@ -9,6 +9,10 @@ use super::limits::{MEMBER_NAME_BYTES_MAX, TAR_EXTENDED_BYTES_MAX};
 /// Bytes of a header, and what sizes are rounded up to.
 pub const TAR_BLOCK_BYTES: usize = 512;
 
+/// How much is read at once to see where zeros end, in bytes: a multiple of a
+/// block.
+const ZEROS_BYTES: usize = 64 << 10;
+
 /// Whether bytes begin with the header of a member.
 #[must_use]
 pub fn is_header(start: &[u8]) -> bool {
@@ -84,18 +88,24 @@ pub fn list(bytes: &Bytes) -> Result<Listing, String> {
     let mut listing = Listing::default();
     let mut extended = Extended::default();
     let mut at = 0;
+    let mut ended = false;
     while at < bytes.len() {
         let header = bytes.get(at, TAR_BLOCK_BYTES).map_err(|e| e.to_string())?;
         if header.iter().all(|&b| b == 0) {
-            break;
+            ended = true;
+            let next = behind_end(bytes, at, &mut listing).map_err(|e| e.to_string())?;
+            let Some(next) = next else { break };
+            at = next;
+            continue;
         }
+        ended = false;
         if !is_header(&header) {
             let what = format!("header of a member is damaged or cut off at {at}");
             listing.problem(&what, "a tar header; what comes after it is not known");
-            break;
+            return Ok(listing);
         }
         if !listing.has_room() {
-            break;
+            return Ok(listing);
         }
         let stated = header.get(124..136).and_then(octal);
         let size = extended.bytes.or(stated).unwrap_or(0);
@@ -121,7 +131,35 @@ pub fn list(bytes: &Bytes) -> Result<Listing, String> {
             None => break,
         }
     }
+    if !ended {
+        let what = format!("archive ends after {} bytes without its end mark", bytes.len());
+        listing.problem(&what, "blocks of zeros; what came after the last member is not known");
+    }
     Ok(listing)
+}
+
+/// Behind the blocks of zeros at `at`: where the header of a member stands, of
+/// an archive that was set behind this one. Anything else is named.
+fn behind_end(bytes: &Bytes, at: u64, listing: &mut Listing) -> std::io::Result<Option<u64>> {
+    let mut from = at;
+    let found = loop {
+        let piece = bytes.get(from, ZEROS_BYTES)?;
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        if let Some(within) = piece.iter().position(|&b| b != 0) {
+            break from + within as u64;
+        }
+        from += piece.len() as u64;
+    };
+    let block = found - found % TAR_BLOCK_BYTES as u64;
+    if is_header(&bytes.get(block, TAR_BLOCK_BYTES)?) {
+        return Ok(Some(block));
+    }
+    let left = bytes.len() - found;
+    let what = format!("{left} bytes behind the end of the archive, from {found} on, are not read");
+    listing.problem(&what, "nothing, or the headers of more members");
+    Ok(None)
 }
 
 /// Where the bytes of a member begin: behind its header, and behind the maps of
@@ -140,6 +178,11 @@ fn after_maps(bytes: &Bytes, header: &[u8], at: u64) -> std::io::Result<u64> {
 /// Adds a member. Folders, links and devices hold no bytes of a log.
 fn member(header: &[u8], kind: u8, said: Extended, place: Place, listing: &mut Listing) {
     let name = said.name.unwrap_or_else(|| name_of(header));
+    if kind == b'M' {
+        let shown: String = String::from_utf8_lossy(&name).chars().take(100).collect();
+        let what = format!("{shown} goes on from another volume of the archive, and is not read");
+        return listing.problem(&what, "all volumes, joined; unpack them first");
+    }
     if !matches!(kind, 0 | b'0' | b'7' | b'S') || name.ends_with(b"/") {
         return;
     }
@@ -258,5 +301,36 @@ mod tests {
         }
         let listing = list(&Bytes::of_memory(whole[..1600].to_vec())).unwrap();
         assert_eq!(listing.problems.len(), 1, "{:?}", listing.problems);
+    }
+
+    fn listed(parts: &[&[u8]]) -> (Vec<String>, Vec<String>) {
+        let listing = list(&Bytes::of_memory(parts.concat())).unwrap();
+        let names = listing.entries.into_iter().map(|e| e.name).collect();
+        (names, listing.problems.into_iter().map(|p| p.0).collect())
+    }
+
+    #[test]
+    fn what_stands_behind_the_end_is_read_or_named() {
+        let (a, b) = (piece("a", b'0', b"first"), piece("b", b'0', b"second"));
+        let end = vec![0; 1024];
+        assert_eq!(listed(&[&a, &end]).1, [""; 0]);
+        // Two archives end to end, with as much padding as may be.
+        for zeros in [1024, 10_240, 200_704] {
+            let (names, problems) = listed(&[&a, &vec![0; zeros], &b, &end]);
+            assert_eq!((names.join(" "), problems), ("a b".to_owned(), vec![]));
+        }
+        let (names, problems) = listed(&[&a, &end, b"something"]);
+        assert_eq!(names, ["a"]);
+        assert_eq!(problems, ["9 bytes behind the end of the archive, from 2048 on, are not read"]);
+        // Cut at the border of a member, and within its padding.
+        for cut in [1024, 900] {
+            let (names, problems) = listed(&[&[&a[..], &b].concat()[..cut]]);
+            assert_eq!(names, ["a"]);
+            let said = format!("archive ends after {cut} bytes without its end mark");
+            assert_eq!(problems, [said]);
+        }
+        let (names, problems) = listed(&[&piece("m", b'M', b"rest"), &a, &end]);
+        assert_eq!(names, ["a"]);
+        assert!(problems[0].starts_with("m goes on from another volume"), "{problems:?}");
     }
 }

@@ -29,6 +29,37 @@ pub struct DiskFile {
     pub modified: Option<i64>,
 }
 
+impl DiskFile {
+    /// After so many of its bytes were read: whether it is still what was found.
+    #[must_use]
+    pub fn changed(&self, read: u64) -> Option<SourceProblem> {
+        let now = fs::metadata(&self.file).ok();
+        let modified = now.as_ref().and_then(|now| now.modified().ok());
+        let same_time = self.modified.is_none()
+            || modified.is_none()
+            || modified.and_then(dates::of_system) == self.modified;
+        let bytes = now.map_or(read, |now| now.len());
+        if read == self.bytes && bytes == self.bytes && same_time {
+            return None;
+        }
+        let what = if read == self.bytes && bytes == self.bytes {
+            "it was written to while it was read".to_owned()
+        } else {
+            let Self { bytes: found, .. } = self;
+            format!(
+                "it changed while it was read: {found} bytes when it was found, {read} hashed, \
+                 {bytes} afterwards"
+            )
+        };
+        Some(SourceProblem {
+            path: self.path.clone(),
+            offset: None,
+            what,
+            expected: "a file that nobody writes to; take a copy and read that".to_owned(),
+        })
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Inventory {
@@ -229,6 +260,9 @@ impl Inventory {
         for (what, expected) in &listing.problems {
             self.problem(path, what, expected);
         }
+        if listing.entries.is_empty() && listing.problems.is_empty() {
+            self.problem(path, "an archive without files", "logs in it");
+        }
         listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
         let mut named = 0_usize;
         for entry in listing.entries {
@@ -359,4 +393,27 @@ pub fn read_up_to(input: &mut dyn Read, buffer: &mut [u8]) -> std::io::Result<us
         }
     }
     Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Inventory;
+
+    #[test]
+    fn a_file_that_changed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        std::fs::write(&path, b"one").unwrap();
+        let inventory = Inventory::of(&[path.clone()]);
+        let file = inventory.files.first().unwrap();
+        assert_eq!(file.changed(3), None);
+        let said = file.changed(2).unwrap().what;
+        assert!(said.contains("3 bytes when it was found, 2 hashed, 3 afterwards"), "{said}");
+        std::fs::write(&path, b"longer").unwrap();
+        assert!(file.changed(3).unwrap().what.contains("6 afterwards"));
+        std::fs::write(&path, b"two").unwrap();
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(5);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+        assert_eq!(file.changed(3).unwrap().what, "it was written to while it was read");
+    }
 }

@@ -10,7 +10,7 @@ use super::archive::{Entry, Listing, Place};
 use super::bytes::Bytes;
 use super::dates;
 use super::limits::MEMBER_NAME_BYTES_MAX;
-use super::open::ZstdFrames;
+use super::zstd::ZstdFrames;
 
 /// Longest comment behind the directory and the record of its end.
 const END_BYTES_MAX: u64 = 22 + 0xffff;
@@ -20,6 +20,9 @@ const END_64: &[u8] = b"PK\x06\x06";
 const LOCATOR_64: &[u8] = b"PK\x06\x07";
 const DIRECTORY: &[u8] = b"PK\x01\x02";
 const LOCAL: &[u8] = b"PK\x03\x04";
+
+/// Size of a local header without name and extra fields, in bytes.
+const LOCAL_BYTES: u64 = 30;
 
 /// Where a member stands in its archive, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +64,13 @@ pub fn list(bytes: &Bytes) -> Result<Listing, String> {
     let directory = directory(bytes).map_err(|e| format!("could not be read: {e}"))?;
     let directory = directory.ok_or("no directory at its end: cut off, or no zip archive")?;
     let mut listing = Listing::default();
+    let mut taken = Vec::new();
     let mut input = bytes.part(directory.at, directory.len).buffered();
     loop {
         let mut head = [0; 46];
         let got = super::walk::read_up_to(&mut input, &mut head).map_err(|e| e.to_string())?;
         if got == 0 {
+            unlisted(bytes, taken, directory.at, &mut listing).map_err(|e| e.to_string())?;
             return Ok(listing);
         }
         if got < head.len() || !head.starts_with(DIRECTORY) {
@@ -87,28 +92,64 @@ pub fn list(bytes: &Bytes) -> Result<Listing, String> {
         }
         let (name, extra) = rest.split_at(len(28));
         let extra = extra.get(..len(30)).unwrap_or_default();
-        entry(&head, name, extra, directory.shift, &mut listing);
+        taken.push(entry(&head, name, extra, directory.shift, &mut listing));
     }
 }
 
-/// Adds the member that one record of the directory tells of. Folders and
-/// links hold no bytes of a log.
-fn entry(head: &[u8], name: &[u8], extra: &[u8], shift: u64, listing: &mut Listing) {
+/// Where a member of the directory stands: its local header, and the bytes
+/// that it takes behind that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Taken {
+    header_at: u64,
+    stored: u64,
+}
+
+/// Names members that stand before the directory and are not in it: of an
+/// archive that was set before this one, or hidden.
+fn unlisted(
+    bytes: &Bytes,
+    mut taken: Vec<Taken>,
+    directory_at: u64,
+    listing: &mut Listing,
+) -> io::Result<()> {
+    const EXPECTED: &str = "members that its directory lists; of archives that are set end to end \
+                            only the last is read: take them apart";
+    taken.sort_unstable();
+    let first = taken.first().map_or(directory_at, |first| first.header_at).min(directory_at);
+    if first > 0 {
+        let what = format!("{first} bytes before its first member are not read");
+        listing.problem(&what, EXPECTED);
+    }
+    let ends = taken.iter().skip(1).map(|next| next.header_at).chain([directory_at]);
+    for (member, next) in taken.iter().zip(ends) {
+        let room = next.saturating_sub(member.header_at).saturating_sub(member.stored);
+        if room < 2 * LOCAL_BYTES {
+            continue;
+        }
+        let header = bytes.get(member.header_at, 30)?;
+        let len = |at: usize| u64::from(u16_at(&header, at).unwrap_or(0));
+        let end = LOCAL_BYTES + len(26) + len(28);
+        let end = member.header_at.saturating_add(end).saturating_add(member.stored);
+        let left = next.saturating_sub(end);
+        if left < LOCAL_BYTES {
+            continue;
+        }
+        // Sizes and a checksum may follow a member.
+        let start = bytes.get(end, 24 + LOCAL.len())?;
+        if start.windows(LOCAL.len()).any(|bytes| bytes == LOCAL) {
+            let what = format!("{left} bytes from {end} on hold members that are not listed");
+            listing.problem(&what, EXPECTED);
+        }
+    }
+    Ok(())
+}
+
+/// Adds the member that one record of the directory tells of, and says where
+/// it stands. Folders and links hold no bytes of a log.
+fn entry(head: &[u8], name: &[u8], extra: &[u8], shift: u64, listing: &mut Listing) -> Taken {
     let short = |at: usize| u16_at(head, at).unwrap_or(0);
     let word = |at: usize| u64::from(u32_at(head, at).unwrap_or(0));
     let (flags, method) = (short(8), short(10));
-    let by_unix = short(4) >> 8 == 3;
-    let link = by_unix && (word(38) >> 28) == 0o12;
-    let folder = matches!(name.last(), Some(b'/' | b'\\'));
-    if link || folder {
-        return;
-    }
-    let shown = String::from_utf8_lossy(name).into_owned();
-    if name.len() > MEMBER_NAME_BYTES_MAX {
-        let start: String = shown.chars().take(100).collect();
-        let what = format!("name of a member is too long: {start}…");
-        return listing.problem(&what, "a name of at most 4,096 bytes");
-    }
     let (mut bytes, mut stored, mut header_at) = (word(24), word(20), word(42));
     let mut modified = dos_time(short(14), short(12));
     for (id, field) in extra_fields(extra) {
@@ -133,13 +174,23 @@ fn entry(head: &[u8], name: &[u8], extra: &[u8], shift: u64, listing: &mut Listi
             _ => {}
         }
     }
-    let place = ZipPlace {
-        header_at: header_at.saturating_add(shift),
-        stored,
-        bytes,
-        crc: u32_at(head, 16).unwrap_or(0),
-        method,
-    };
+    let header_at = header_at.saturating_add(shift);
+    let taken = Taken { header_at, stored };
+    let by_unix = short(4) >> 8 == 3;
+    let link = by_unix && (word(38) >> 28) == 0o12;
+    let folder = matches!(name.last(), Some(b'/' | b'\\'));
+    if link || folder {
+        return taken;
+    }
+    let shown = String::from_utf8_lossy(name).into_owned();
+    if name.len() > MEMBER_NAME_BYTES_MAX {
+        let start: String = shown.chars().take(100).collect();
+        let what = format!("name of a member is too long: {start}…");
+        listing.problem(&what, "a name of at most 4,096 bytes");
+        return taken;
+    }
+    let crc = u32_at(head, 16).unwrap_or(0);
+    let place = ZipPlace { header_at, stored, bytes, crc, method };
     let unreadable = if flags & (1 | 1 << 6 | 1 << 13) != 0 || method == 99 {
         Some(("encrypted".to_owned(), "unpack it with its password first"))
     } else {
@@ -153,6 +204,7 @@ fn entry(head: &[u8], name: &[u8], extra: &[u8], shift: u64, listing: &mut Listi
         modified,
         unreadable,
     });
+    taken
 }
 
 fn unread_method(method: u16) -> Option<(String, &'static str)> {
@@ -360,6 +412,32 @@ mod tests {
         let all = contents(&Bytes::of_memory(bytes));
         assert!(all[0].1.is_ok());
         assert!(all[1].1.as_ref().is_err_and(|e| e.contains("checksum")), "{all:?}");
+    }
+
+    #[test]
+    fn members_that_are_not_listed_are_named() {
+        let whats = |bytes: Vec<u8>| -> Vec<String> {
+            let listing = list(&Bytes::of_memory(bytes)).unwrap();
+            listing.problems.into_iter().map(|(what, _)| what).collect()
+        };
+        let whole = sample();
+        assert_eq!(whats(whole.clone()), [""; 0]);
+        let said = format!("{} bytes before its first member are not read", whole.len());
+        assert_eq!(whats([whole.clone(), whole.clone()].concat()), [said]);
+        // Taken out of the directory: its last member, then all.
+        let end = whole.len() - 22;
+        let start = usize::try_from(u32_at(&whole, end + 16).unwrap()).unwrap();
+        let last = (start..end).rev().find(|&at| whole[at..].starts_with(DIRECTORY)).unwrap();
+        let without = |from: usize| {
+            let mut bytes = [&whole[..from], &whole[end..]].concat();
+            let at = bytes.len() - 22 + 12;
+            let len = u32::try_from(from - start).unwrap();
+            bytes[at..at + 4].copy_from_slice(&len.to_le_bytes());
+            whats(bytes)
+        };
+        let hidden = without(last);
+        assert!(hidden[0].ends_with("hold members that are not listed"), "{hidden:?}");
+        assert_eq!(without(start), [format!("{start} bytes before its first member are not read")]);
     }
 
     /// Whatever single byte is damaged, wherever it is cut: never a panic.

@@ -11,6 +11,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::cells::{Scanner, Step, split, without_end};
 use super::code_page::{CodePage, Translator, in_code_page};
+use super::look::names;
 use super::plan::{Damage, Odd, Plan};
 use crate::formats::utf16::{Decoder, Encoding};
 use crate::limits::{
@@ -27,6 +28,10 @@ const PIECE_BYTES: usize = 64 << 10;
 /// begins there.
 pub(in crate::formats) type Look = fn(start: &[u8], whole: bool) -> (Plan, usize);
 
+/// Most headers with columns in another order: each costs a look at what
+/// follows it.
+const HEADERS_MAX: usize = 1_000;
+
 /// Where a record ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bound {
@@ -35,8 +40,40 @@ enum Bound {
     /// Not within the limit. It is passed by up to here; if `open`, up to the
     /// next line.
     TooLong { end: usize, open: bool },
+    /// Nowhere: a header begins here whose columns stand in another order.
+    Header,
     /// The bytes say too little.
     More,
+}
+
+/// The names of a table's columns as another of its headers may have them: in
+/// another order, or quoted otherwise.
+#[derive(Debug, Default)]
+struct Names {
+    sorted: Vec<String>,
+    /// How long a row is that has them all: without quotes, with all in
+    /// quotes, and as the header has them.
+    lens: [usize; 3],
+}
+
+impl Names {
+    fn of(plan: &Plan) -> Self {
+        let mut sorted = names(&plan.header, plan.delimiter);
+        let bare = sorted.iter().map(String::len).sum::<usize>() + sorted.len().saturating_sub(1);
+        sorted.sort_unstable();
+        let lens = [bare, bare + 2 * sorted.len(), plan.header.len()];
+        Self { sorted, lens }
+    }
+
+    /// Whether a row is such a header. Nearly all rows differ by their length.
+    #[inline]
+    fn are(&self, row: &[u8], plan: &Plan) -> bool {
+        self.lens.contains(&row.len()) && row != plan.header && {
+            let mut other = names(row, plan.delimiter);
+            other.sort_unstable();
+            other == self.sorted
+        }
+    }
 }
 
 /// Where the record at `at` ends.
@@ -110,6 +147,10 @@ pub(in crate::formats) struct TableCutter {
     page: fn(&[u8]) -> Option<CodePage>,
     /// Once the start was seen.
     plan: Option<Plan>,
+    /// What another header would hold; nothing where none is looked for.
+    names: Names,
+    /// How often a header changed the plan.
+    headers: usize,
     /// The plan, as it goes with blocks that hold nothing odd.
     header: Arc<[u8]>,
     /// Most records in a block.
@@ -138,6 +179,8 @@ impl TableCutter {
             look,
             page,
             plan: None,
+            names: Names::default(),
+            headers: 0,
             header: Arc::new([]),
             records_max: 1,
             decoder: None,
@@ -210,11 +253,43 @@ impl TableCutter {
             self.problems.push(Problem::new(self.offset, what, expected));
         }
         self.drop_front(rows_at.min(self.buffer.len()));
+        self.keep(&plan);
+        Ok(plan)
+    }
+
+    /// A header with the same columns in another order stands here: looks anew.
+    fn start_again(&mut self, input: &mut dyn Read, old: Plan) -> io::Result<Plan> {
+        self.headers += 1;
+        if self.headers >= HEADERS_MAX {
+            let what = format!("the order of the columns changed {HEADERS_MAX} times");
+            let expected = "tables set end to end; further headers are read as rows";
+            self.problems.push(Problem::new(self.offset, what, expected));
+            self.names = Names::default();
+            return Ok(old);
+        }
+        self.fill(input, RECOGNISED_BYTES)?;
+        let shown = self.buffer.get(..RECOGNISED_BYTES);
+        let whole = shown.is_none() || self.ended && self.buffer.len() == RECOGNISED_BYTES;
+        let (mut plan, rows_at) = (self.look)(shown.unwrap_or(&self.buffer), whole);
+        let mut found = names(&plan.header, plan.delimiter);
+        found.sort_unstable();
+        if found != self.names.sorted || rows_at == 0 {
+            self.names = Names::default();
+            return Ok(old);
+        }
+        // Of one source, dates are written in one way.
+        (plan.width, plan.order, plan.assumed) = (old.width, old.order, old.assumed);
+        self.drop_front(rows_at.min(self.buffer.len()));
+        self.keep(&plan);
+        Ok(plan)
+    }
+
+    fn keep(&mut self, plan: &Plan) {
+        self.names = Names::of(plan);
         self.header = plan.encode(&[]);
         // Keys in the records are longer than names in the header, and some
         // stand in all records.
         self.records_max = (CSV_NAMES_BYTES_MAX / (plan.header.len() * 2).max(256)).max(1);
-        Ok(plan)
     }
 
     fn source_len(&self, bytes: &[u8]) -> u64 {
@@ -247,6 +322,10 @@ impl TableCutter {
             }
             match bound(&self.buffer, at, plan, self.ended) {
                 Bound::At(end, damage) => {
+                    let row = without_end(self.buffer.get(at..end).unwrap_or_default());
+                    if self.names.are(row, plan) {
+                        return (at, odd, Bound::Header);
+                    }
                     odd.extend(damage.map(|damage| Odd { start: at, end, damage }));
                     at = end;
                 }
@@ -282,7 +361,7 @@ impl TableCutter {
 
 impl Cutter for TableCutter {
     fn next(&mut self, input: &mut dyn Read) -> io::Result<Option<Block>> {
-        let plan = match self.plan.take() {
+        let mut plan = match self.plan.take() {
             Some(plan) => plan,
             None => self.start(input)?,
         };
@@ -293,7 +372,9 @@ impl Cutter for TableCutter {
             if len > 0 {
                 break Some(self.give(len, &plan, &odd));
             }
-            if let Bound::TooLong { end, open } = stop {
+            if stop == Bound::Header {
+                plan = self.start_again(input, plan)?;
+            } else if let Bound::TooLong { end, open } = stop {
                 self.skip_long(input, end, open)?;
                 target = self.block_bytes;
             } else if self.ended && self.buffer.is_empty() {

@@ -327,3 +327,27 @@ fn what_is_around_rows_is_no_row() {
     assert_eq!(run.problems.len(), 1);
     assert_eq!(run.problems[0].1, "row of 1 cells");
 }
+
+#[test]
+fn tables_set_end_to_end_are_read_by_their_own_headers() {
+    let text = "time,host,message\n2024-05-01T10:00:00Z,h1,a\ntime,host,message\n\
+                2024-05-01T10:00:01Z,h2,b\nmessage,time,host\nc,2024-05-01T10:00:02Z,h3\n\
+                \"host\",\"message\",\"time\"\nh4,d,2024-05-01T10:00:03Z\n";
+    for size in [16, 70, BLOCK_BYTES] {
+        let run = read(text.as_bytes(), size);
+        let said: Vec<[&str; 2]> = run
+            .records
+            .iter()
+            .map(|r| {
+                ["host", "message"].map(|k| r.3.get(k).and_then(Value::as_str).unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(said, [["h1", "a"], ["h2", "b"], ["h3", "c"], ["h4", "d"]], "{size}");
+        assert!(run.records.windows(2).all(|r| r[1].2 - r[0].2 == 1_000_000_000));
+        assert_eq!(run.problems, []);
+    }
+    // As often as anyone likes, in time.
+    let text = "time,host\n2024-05-01T10:00:00Z,h\nhost,time\nh,2024-05-01T10:00:00Z\n";
+    let run = read(text.repeat(3_000).as_bytes(), BLOCK_BYTES);
+    assert_eq!(run.problems.len(), 1, "{:?}", run.problems);
+}

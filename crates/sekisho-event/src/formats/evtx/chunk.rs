@@ -23,19 +23,64 @@ pub(super) enum Found {
     Chunk,
 }
 
+const MAGIC: &[u8] = b"ElfChnk\0";
+
+/// Size of the part of a header that tells its own size, in bytes.
+const STATED_HEADER_BYTES: u32 = 128;
+
+/// Whether bytes begin with the header of a chunk.
+pub(super) fn is_header(data: &[u8]) -> bool {
+    data.starts_with(MAGIC) && u32_at(data, 40) == Some(STATED_HEADER_BYTES)
+}
+
+/// Where the next header of a chunk stands.
+pub(super) fn find(data: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        let at = from + memchr::memmem::find(data.get(from..)?, MAGIC)?;
+        if data.get(at..).is_some_and(is_header) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
 /// What these bytes are.
 pub(super) fn classify(data: &[u8]) -> Found {
-    if data.starts_with(b"ElfChnk\0") && data.len() >= HEADER_BYTES {
+    if data.starts_with(MAGIC) && data.len() >= HEADER_BYTES {
         Found::Chunk
-    } else if data.iter().all(|&b| b == 0) {
+    } else if data.first() == Some(&0) && data.iter().all(|&b| b == 0) {
         Found::Unused
     } else {
         Found::Foreign
     }
 }
 
+/// What is wrong with a chunk by its checksums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Damage {
+    pub(super) what: String,
+    /// The header is not what it was, so nothing that it says is sure.
+    pub(super) of_header: bool,
+}
+
 /// What a chunk's checksums say: `None` if nothing is wrong.
-pub(super) fn damage(data: &[u8]) -> Option<String> {
+pub(super) fn damage(data: &[u8]) -> Option<Damage> {
+    if u32_at(data, 120)? & NO_CHECKSUM != 0 {
+        return None;
+    }
+    if let Some(what) = header_damage(data) {
+        return Some(Damage { what, of_header: true });
+    }
+    let Some(records) = data.get(HEADER_BYTES..offset_at(data, 48)?) else {
+        return Some(Damage { what: "records end outside of it".into(), of_header: true });
+    };
+    let (stored, found) = (u32_at(data, 52)?, ::evtx::checksum_ieee(records));
+    let what = || format!("records have checksum {found:#010x} and not {stored:#010x}");
+    (stored != found).then(|| Damage { what: what(), of_header: false })
+}
+
+/// What the checksum of a chunk's header says.
+pub(super) fn header_damage(data: &[u8]) -> Option<String> {
     if u32_at(data, 120)? & NO_CHECKSUM != 0 {
         return None;
     }
@@ -44,14 +89,7 @@ pub(super) fn damage(data: &[u8]) -> Option<String> {
     first.copy_from_slice(data.get(..120)?);
     rest.copy_from_slice(data.get(128..512)?);
     let (stored, found) = (u32_at(data, 124)?, ::evtx::checksum_ieee(&header));
-    if stored != found {
-        return Some(format!("header has checksum {found:#010x} and not {stored:#010x}"));
-    }
-    let Some(records) = data.get(HEADER_BYTES..offset_at(data, 48)?) else {
-        return Some("records end outside of it".into());
-    };
-    let (stored, found) = (u32_at(data, 52)?, ::evtx::checksum_ieee(records));
-    (stored != found).then(|| format!("records have checksum {found:#010x} and not {stored:#010x}"))
+    (stored != found).then(|| format!("header has checksum {found:#010x} and not {stored:#010x}"))
 }
 
 /// Where a record stands in its chunk.
@@ -75,6 +113,8 @@ pub(super) struct Walk {
     last_record: usize,
     first_id: u64,
     last_id: u64,
+    /// Where the records end is not known; what is left of others may follow.
+    unsure: bool,
 }
 
 impl Walk {
@@ -85,6 +125,19 @@ impl Walk {
             last_record: offset_at(data, 44).unwrap_or(0),
             first_id: u64_at(data, 24).unwrap_or(0),
             last_id: u64_at(data, 32).unwrap_or(0),
+            unsure: false,
+        }
+    }
+
+    /// Walks to the end of a chunk, whatever its header says of its records.
+    pub(super) fn to_the_end(data: &[u8]) -> Self {
+        Self {
+            next: Some(HEADER_BYTES),
+            live_end: data.len(),
+            last_record: data.len(),
+            first_id: 0,
+            last_id: u64::MAX,
+            unsure: true,
         }
     }
 
@@ -98,7 +151,7 @@ impl Walk {
         self.next = self.resync(data, at + 1);
         let blank = data.get(at..at + 4).is_none_or(|m| m == [0; 4]) || data.len() < at + 24;
         // Zeros are where the free space begins, unless records follow them.
-        (self.next.is_some() || !blank).then_some(Err(at))
+        (self.next.is_some() || !blank && !self.unsure).then_some(Err(at))
     }
 
     /// The next place at or after `from` that is certainly a live record: the

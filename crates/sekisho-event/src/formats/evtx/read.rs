@@ -234,6 +234,7 @@ impl EvtxReader {
         let offset = gathered.block.offset + base as u64;
         let name = (offset - gathered.block.header.len() as u64) / CHUNK_BYTES as u64;
         match chunk::classify(data) {
+            // Named by the cutter, where there should be records.
             Found::Unused => return,
             Found::Foreign => {
                 let what = format!("chunk {name} is no chunk: {} other bytes", data.len());
@@ -242,21 +243,34 @@ impl EvtxReader {
             }
             Found::Chunk => {}
         }
+        let mut walk = Walk::new(data);
+        let mut damaged = None;
         if data.len() < CHUNK_BYTES {
             let what = format!("chunk {name} is cut off after {} bytes", data.len());
             gathered.problem(base, what, "a chunk of 65536 bytes; what is there was read");
         } else if let Some(damage) = chunk::damage(data) {
-            let what = format!("chunk {name} is damaged: its {damage}");
-            gathered.problem(base, what, "an unaltered chunk; its records were read nevertheless");
+            damaged = Some((gathered.problems.named.len(), gathered.offsets.len()));
+            let what = format!("chunk {name} is damaged: its {}", damage.what);
+            gathered.problem(base, what, "an unaltered chunk");
+            if damage.of_header {
+                walk = Walk::to_the_end(data);
+            }
         }
         self.opener.store.next_chunk();
-        let mut walk = Walk::new(data);
-        let Some(odd) = self.read_records(&mut walk, base, data, None, gathered) else { return };
-        let settings = Arc::clone(&self.settings);
-        slow::with_winder(data, &settings, |mut winder| {
-            self.read_slow(&odd, base, winder.as_mut(), gathered);
-            self.read_records(&mut walk, base, data, Some(winder.as_mut()), gathered);
-        });
+        if let Some(odd) = self.read_records(&mut walk, base, data, None, gathered) {
+            let settings = Arc::clone(&self.settings);
+            slow::with_winder(data, &settings, |mut winder| {
+                self.read_slow(&odd, base, winder.as_mut(), gathered);
+                self.read_records(&mut walk, base, data, Some(winder.as_mut()), gathered);
+            });
+        }
+        // How much of it was read is known only now.
+        if let Some((problem, before)) = damaged
+            && let Some(problem) = gathered.problems.named.get_mut(problem)
+        {
+            let count = gathered.offsets.len() - before;
+            problem.expected = format!("an unaltered chunk; {count} records were read from it");
+        }
     }
 
     /// Reads records up to the end of the chunk; without the slow path at hand,

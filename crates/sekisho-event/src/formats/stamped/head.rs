@@ -180,9 +180,12 @@ fn clock(b: &[u8], at: usize) -> Option<([i64; 4], usize)> {
 fn zone(b: &[u8], at: usize) -> Option<i64> {
     let rest = b.get(at..)?;
     let spaced = rest.strip_prefix(b" ").unwrap_or(rest);
-    for len in [6, 5, 3, 1] {
+    for len in [9, 8, 6, 5, 3, 1] {
         let (Some(text), next) = (spaced.get(..len), spaced.get(len)) else { continue };
         let ends = next.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b':');
+        // `GMT+02:00` is not `GMT`.
+        let ahead = matches!(spaced.get(len..), Some([b'+' | b'-', b'0'..=b'9', ..]));
+        let ends = ends && !(ahead && matches!(text, b"GMT" | b"UTC"));
         // A dash and two digits may as well be a part of the text.
         let unclear = len == 3 && matches!(text, [b'+' | b'-', ..]) && spaced.len() < rest.len();
         if ends

@@ -189,6 +189,17 @@ fn time_of_day(b: &[u8], at: usize, civil: &mut Civil) -> Option<usize> {
     (!b.get(end).is_some_and(u8::is_ascii_alphanumeric) || b.get(end) == Some(&b'Z')).then_some(end)
 }
 
+/// How long `+02:00`, `+0200`, `+02` or `+2` is, behind `GMT`.
+fn ahead_len(rest: &[u8]) -> usize {
+    if !matches!(rest, [b'+' | b'-', digit, ..] if digit.is_ascii_digit()) {
+        return 0;
+    }
+    let digits = rest.iter().skip(1).take(4).take_while(|c| c.is_ascii_digit()).count();
+    let minutes =
+        matches!(rest.get(3..6), Some([b':', a, b]) if a.is_ascii_digit() && b.is_ascii_digit());
+    if digits == 2 && minutes { 6 } else { 1 + digits }
+}
+
 /// A zone right after the time of day, or after a space; where it ends. Names
 /// other than that of UTC are whatever somebody set up: they are passed by
 /// where they cannot be mistaken for a host.
@@ -203,7 +214,13 @@ fn zone(b: &[u8], at: usize, named: bool, civil: &mut Civil) -> usize {
             _ => 3,
         },
         Some(c) if c.is_ascii_uppercase() => {
-            rest.iter().take_while(|c| c.is_ascii_uppercase()).count()
+            let letters = rest.iter().take_while(|c| c.is_ascii_uppercase()).count();
+            letters
+                + if matches!(rest, [b'G', b'M', b'T', ..] | [b'U', b'T', b'C', ..]) {
+                    ahead_len(rest.get(letters..).unwrap_or_default())
+                } else {
+                    0
+                }
         }
         _ => return at,
     };
@@ -253,6 +270,9 @@ mod tests {
             ("Mar  4 05:06:07 2024: %A", less(0), " 2024: %A"),
             ("2024 Mar  4 05:06:07 UTC host", utc(t), " host"),
             ("Mar  4 05:06:07 UTC 2024", utc(t), ""),
+            ("Mar 04 2024 07:06:07 GMT+02:00", utc(t), ""),
+            ("Mar 04 2024 00:06:07 UTC-0500 x", utc(t), " x"),
+            ("Mar 04 2024 07:06:07 GMT+2: x", utc(t), " x"),
             ("Mar  4 05:06:07 CET 2024 x", bare, " x"),
             ("Mar  4 2024 05:06:07 CET: x", bare, " x"),
             ("Mar  4 2024 05:06:07 GATE x", bare, " GATE x"),

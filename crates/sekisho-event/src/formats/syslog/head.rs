@@ -199,6 +199,7 @@ impl<'a> Head<'a> {
     /// Host and program, after a time.
     fn after_time(&mut self, text: &'a str, clock: &Clock) -> &'a str {
         let yearless = matches!(clock.stamp, Some(Stamp::Yearless(_)));
+        let text = without_zone(text).unwrap_or(text);
         let mut rest = self.without_facility(text);
         let plain = rest.len() < text.len();
         self.sure |= plain;
@@ -367,6 +368,25 @@ fn originator(host: &str) -> &str {
     let name = host.split_once('@').map_or(host, |parts| parts.1);
     let first = name.split('/').next().unwrap_or_default();
     if first.is_empty() { host } else { first }
+}
+
+/// What follows the name of a zone between a time and a host. What it is ahead
+/// of UTC is whatever somebody set up, so it is only passed by. A host may be
+/// called so too: then a program follows it.
+fn without_zone(text: &str) -> Option<&str> {
+    const ZONES: &str = "ACDT ACST ADT AEDT AEST AKDT AKST ART AST AWST BRT BST CDT CEST CET CST \
+                         EAT EDT EEST EET EST GST HDT HKT HST IDT IRST IST JST KST MDT MSK MST \
+                         NDT NST NZDT NZST PDT PHT PKT PST SAST SGT TRT WAT WEST WET WIB";
+    if !text.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
+    let (zone, after) = word(text);
+    let after = after.strip_prefix(' ').filter(|_| (3..=4).contains(&zone.len()))?;
+    if Tag::of(after, true).is_some() || !ZONES.split(' ').any(|known| known == zone) {
+        return None;
+    }
+    let (_, rest) = host(after)?;
+    Tag::of(rest.trim_start(), true).map(|_| after)
 }
 
 /// `[192.0.2.1]` as a host, of Zscaler.
@@ -608,6 +628,13 @@ mod tests {
             ["", "fail2ban.actions", "77", "NOTICE  [sshd] Ban 1.2.3.4"],
         ),
         ("1704164645.123456 web1 sshd[7]: x", ["web1", "sshd", "7", "x"]),
+        // A zone by name, and hosts that are called like one.
+        ("Jan  2 03:04:05 EST web1 sshd[7]: x", ["web1", "sshd", "7", "x"]),
+        ("Jan  2 03:04:05 CEST web1 su: x", ["web1", "su", "", "x"]),
+        ("Jan  2 03:04:05 UTC web1 su: x", ["web1", "su", "", "x"]),
+        ("Jan  2 03:04:05 EST sshd[7]: x: y", ["EST", "sshd", "7", "x: y"]),
+        ("Jan  2 03:04:05 EST last message", ["EST", "", "", "last message"]),
+        ("Jan  2 03:04:05 GATE web1 su: x", ["GATE", "", "", "web1 su: x"]),
         ("Jan  2 03:04:05 fe80::1 su: x", ["fe80::1", "su", "", "x"]),
         ("<13>su: x", ["", "su", "", "x"]),
         ("<13>date=2024-01-02 x", ["", "", "", "date=2024-01-02 x"]),
