@@ -459,3 +459,154 @@ fn nul_bytes_before_a_log_are_passed_over_and_named() {
     }
     assert_eq!(examined.problems("only.jsonl"), ["NUL bytes only; a log with records"]);
 }
+
+// ---- damage ----
+
+/// How many records were read from a log that is written so, and the problems.
+fn read_as(name: &str, bytes: impl AsRef<[u8]>) -> (u64, Vec<String>) {
+    let ground = Ground::new();
+    ground.log(name, bytes);
+    let examined = ground.examine(&["--no-seal"]).done();
+    (examined.run_json()["records"].as_u64().unwrap(), examined.problems(""))
+}
+
+#[test]
+fn archives_that_are_set_end_to_end_or_cut_are_named() {
+    let file = |n: u64| good_lines(&format!("H{n}"), 3);
+    let archive = |n| tar(&[(&format!("{n}.json"), file(n).as_bytes())]);
+    let whole = [archive(1), archive(2)].concat();
+    assert_eq!(read_as("both.tar", &whole), (6, vec![]));
+    let packed = [gzip(&archive(1)), gzip(&archive(2))].concat();
+    assert_eq!(read_as("both.tgz", packed), (6, vec![]));
+    let (records, problems) = read_as("cut.tar", &archive(1)[..1024]);
+    assert_eq!(records, 3);
+    assert!(problems[0].contains("without its end mark"), "{problems:?}");
+    let zipped = |n| zip(&[(&format!("{n}.json"), file(n).as_bytes())]);
+    let (records, problems) = read_as("both.zip", [zipped(1), zipped(2)].concat());
+    assert_eq!(records, 3);
+    assert!(problems[0].contains("bytes before its first member"), "{problems:?}");
+    let ground = Ground::new();
+    ground.log("empty.zip", zip(&[]));
+    ground.log("a.json", file(1));
+    let examined = ground.examine(&["--no-seal"]).done();
+    assert_eq!(examined.problems("empty.zip"), ["an archive without files; logs in it"]);
+}
+
+#[test]
+fn zstandard_streams_are_read_up_to_a_cut_and_with_a_wrong_checksum() {
+    let text: String = (1..=40_000).map(|id| good_line("H", id)).collect();
+    let packed = zstd(text.as_bytes());
+    let (records, problems) = read_as("cut.zst", &packed[..packed.len() / 2]);
+    assert!(records > 15_000, "{records}");
+    // And the record that the cut goes through.
+    assert!(problems.iter().any(|p| p.contains("what came before was read")), "{problems:?}");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    let mut wrong = packed;
+    *wrong.last_mut().unwrap() ^= 1;
+    let (records, problems) = read_as("wrong.zst", wrong);
+    assert_eq!(records, 40_000);
+    assert!(problems[0].contains("checksum"), "{problems:?}");
+}
+
+/// Logs of text of several formats: two records each, their ends included.
+fn texts() -> Vec<(&'static str, String, String)> {
+    let syslog = |n: u64| format!("May  1 10:00:0{n} h1 sshd[1]: Failed password for root\n");
+    let audit = |n: u64| {
+        format!("type=SYSCALL msg=audit(171455760{n}.001:{n}): syscall=59 comm=\"a\" exe=\"/a\"\n")
+    };
+    let xml = |n: u64| {
+        format!(
+            "<Event xmlns=\"http://schemas.microsoft.com/win/2004/08/events/event\"><System>\
+             <Provider Name=\"P\"/><EventID>1</EventID><EventRecordID>{n}</EventRecordID>\
+             <Channel>Security</Channel><Computer>c</Computer></System></Event>\n"
+        )
+    };
+    let access = |n: u64| {
+        format!(
+            "1.2.3.{n} - - [01/May/2024:10:00:0{n} +0000] \"GET /x HTTP/1.1\" 200 5 \"-\" \"curl\"\n"
+        )
+    };
+    let stamped = |n: u64| format!("2024-05-01 10:00:0{n},123 INFO [main] a.b.C: text {n}\n");
+    let table = |n: u64| format!("2024-05-01T10:00:0{n}Z,h{n},x\n");
+    let rows = |n| table(n) + &table(n + 1);
+    let two = |line: &dyn Fn(u64) -> String| (line(1) + &line(2), line(3) + &line(4));
+    let all: [(&'static str, (String, String)); 8] = [
+        ("auth.log", two(&syslog)),
+        ("audit.log", two(&audit)),
+        ("x.json", two(&|n| good_line("H", n))),
+        ("x.xml", two(&xml)),
+        ("access.log", two(&access)),
+        ("app.log", two(&stamped)),
+        ("x.csv", (format!("time,host,message\n{}", rows(1)), rows(3))),
+        ("conn.log", (zeek(1), "1700000000.2\tC2\t10.0.0.1\n".repeat(3))),
+    ];
+    all.into_iter().map(|(name, (first, second))| (name, first, second)).collect()
+}
+
+/// The records of a log, without what tells where they stand.
+fn events(name: &str, bytes: &[u8]) -> (Vec<Value>, Vec<String>) {
+    let ground = Ground::new();
+    ground.log(name, bytes);
+    let all = |product: &str| {
+        format!(
+            "title: {product}\nlogsource: {{product: {product}}}\ndetection: {{k: ['*'], condition: k}}\n---\n"
+        )
+    };
+    let web =
+        "title: web\nlogsource: {category: webserver}\ndetection: {k: ['*'], condition: k}\n---\n";
+    ground.rule("r.yml", all("windows") + &all("linux") + &all("zeek") + &all("any") + web);
+    let examined = ground.examine_with_rules(&["--no-seal"]).done();
+    let mut found = examined.detections();
+    for d in &mut found {
+        // The folder of a test is another each time.
+        (d["source"], d["rule"]["file"]) = (Value::Null, Value::Null);
+    }
+    (found, examined.problems(""))
+}
+
+#[test]
+fn gaps_and_marks_within_a_text_spoil_no_record() {
+    for (name, first, second) in texts() {
+        let (expected, none) =
+            events(name, [first.as_bytes(), second.as_bytes()].concat().as_slice());
+        assert_eq!(none, [""; 0], "{name}");
+        let with =
+            |between: &[u8]| events(name, &[first.as_bytes(), between, second.as_bytes()].concat());
+        let (found, problems) = with(&[0; 4096]);
+        assert_eq!(found, expected, "{name}");
+        assert_eq!(problems.len(), 1, "{name}: {problems:?}");
+        assert!(problems[0].starts_with("4096 NUL bytes, which are passed over"), "{problems:?}");
+        let (found, problems) = with("\u{feff}".as_bytes());
+        assert_eq!((found, problems), (expected, vec![]), "{name}");
+    }
+}
+
+#[test]
+fn a_torn_line_ends_where_the_gap_begins() {
+    let line = |n| format!("May  1 10:00:0{n} h1 sshd[1]: Failed password for root\n");
+    let torn =
+        [line(1).as_bytes(), b"May  1 10:00:02 h1 ss", &[0; 99], line(3).as_bytes()].concat();
+    let (records, problems) = read_as("auth.log", torn);
+    assert_eq!(records, 3);
+    assert!(problems[0].starts_with("99 NUL bytes"), "{problems:?}");
+}
+
+#[test]
+fn lines_may_end_in_cr_alone() {
+    for (name, first, second) in texts() {
+        let text = first + &second;
+        let (expected, _) = read_as(name, &text);
+        let (records, problems) = read_as(name, text.replace('\n', "\r"));
+        assert_eq!((records, problems), (expected, vec![]), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_of_rule_files_cannot_write_to_a_terminal() {
+    let ground = Ground::new();
+    ground.rule("bad\u{1b}[31m.yml", "title: x\nlogsource: 5\n");
+    let ran = common::run(&["rules", "check", ground.path("rules").to_str().unwrap()]);
+    assert!(ran.stdout.contains("bad"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains('\u{1b}'), "{:?}", ran.stdout);
+}

@@ -281,13 +281,7 @@ impl Feeder<'_> {
         let mut input = UntilError::new(input);
         let Some((start, skipped)) = self.start(&mut input) else { return true };
         let cr = mended::ends_in_cr(&start);
-        let recognised = if cr {
-            let lines: Vec<u8> =
-                start.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect();
-            recognise(&lines, start.len() < START_BYTES)
-        } else {
-            recognise(&start, start.len() < START_BYTES)
-        };
+        let recognised = recognise_mended(&start, start.len() < START_BYTES);
         let format = match (recognised, &input.error) {
             (Ok(format), _) => format,
             (Err(_), Some(e)) => {
@@ -414,10 +408,25 @@ impl Feeder<'_> {
 
 /// Whether a file must be mended while it is read.
 fn is_mended(bytes: &[u8]) -> bool {
-    let start = bytes.get(..START_BYTES).unwrap_or(bytes);
     mended::is_odd(bytes)
-        && (mended::ends_in_cr(start)
-            || recognise(bytes, true).is_ok_and(|format| mended::is_text(format, bytes)))
+        && recognise_mended(bytes, true).is_ok_and(|format| mended::is_text(format, bytes))
+}
+
+/// The format of a source, if need be as its text is when it is mended.
+fn recognise_mended(
+    start: &[u8],
+    whole: bool,
+) -> Result<&'static dyn Format, (&'static str, &'static str)> {
+    let cr = mended::ends_in_cr(start);
+    let raw = recognise(start, whole);
+    if !cr && raw.is_ok() || !mended::is_odd(start) {
+        return raw;
+    }
+    let (mut bytes, mut lines) = (start, Vec::with_capacity(start.len()));
+    match Mended::new(&mut bytes, cr).read_to_end(&mut lines) {
+        Ok(_) => recognise(&lines, whole).or(raw),
+        Err(_) => raw,
+    }
 }
 
 /// A problem with a source.

@@ -404,7 +404,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
         std::fs::write(&path, b"one").unwrap();
-        let inventory = Inventory::of(&[path.clone()]);
+        let inventory = Inventory::of(std::slice::from_ref(&path));
         let file = inventory.files.first().unwrap();
         assert_eq!(file.changed(3), None);
         let said = file.changed(2).unwrap().what;
