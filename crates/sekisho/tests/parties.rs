@@ -220,7 +220,7 @@ fn names_that_steer_a_terminal_are_refused() {
     let to = ["disclose", case, "--events", "0.0", "--to", "a\u{202e}\"b", "--out"];
     let told = run(&[&to[..], &[out.to_str().unwrap()]].concat());
     told.ok();
-    assert!(told.stderr.contains("To a\\u{202e}\"b."), "{}", told.stderr);
+    assert!(told.stderr.contains("To a\\u202e\"b."), "{}", told.stderr);
     let shown = run(&["case", "show", case]);
     assert!(shown.ok().contains(r#"to "a\u{202e}\"b": 1 event"#), "{}", shown.stdout);
 }
