@@ -14,8 +14,8 @@ use sekisho_case::merkle::{Tree, leaf_hash, root_of};
 use sekisho_case::proof::TlogProof;
 use sekisho_case::record::{
     Body, Case, Cell, Cells, Counted, Empty, Endpoint, EvidenceLeaf, Examination, ExaminationKind,
-    Exposure, FileSum, Gap, Nonce, Parties, Party, Record, Release, Role, Seal, SealKind, Segment,
-    Source, Span, Verdict, VerdictGrade, VerdictWord, Verdicts,
+    Exposure, FileSum, Gap, Nonce, Parties, Party, Record, Release, Results, Role, Seal, SealKind,
+    Segment, Source, Span, Verdict, VerdictGrade, VerdictWord, Verdicts,
 };
 use sekisho_case::release::{Content, ReleasedEvent, pack};
 use sekisho_case::tile::{TILE_WIDTH, Tile, TileKind, push_entry, write_hashes};
@@ -159,11 +159,19 @@ impl Sealed {
             bytes: SEGMENT.len() as u64,
             events: u64::from(CELLS) * EVENTS,
         };
-        let at = CELLS_AT + u64::from(CELLS) + 1;
+        let at = CELLS_AT + u64::from(CELLS) + 2;
+        let lines: Vec<Hash> = LINES.split(|byte| *byte == b'\n').map(leaf_hash).collect();
+        let (_, lines) = lines.split_last().expect("it ends in a newline");
+        let detections = lines.len() as u64;
+        let output_root = Some(root_of(lines));
+        let wrote = results("examinations/0001/detections.jsonl", LINES);
+        let answered = results("exposures/0001/exposure.json", ANSWER);
         vec![
             Body::Segment(segment),
-            Body::Examination(Box::new(examination(kind, input, at))),
+            Body::Results(Results { output_root, ..wrote }),
+            Body::Examination(Box::new(examination(kind, input, detections, at))),
             Body::Verdict(Box::new(verdict())),
+            Body::Results(Results { assets: Some(Hash::of(b"assets")), ..answered }),
             Body::Exposure(Box::new(exposure(at + 1))),
         ]
     }
@@ -280,10 +288,15 @@ fn cell(day: u32, root: Hash) -> Body {
     })
 }
 
+/// What was written: one file.
+fn results(name: &str, content: &[u8]) -> Results {
+    let (sha256, bytes) = (Hash::of(content), content.len() as u64);
+    let files = vec![FileSum { name: name.into(), sha256, bytes }];
+    Results { files, output_root: None, assets: None, estate: None }
+}
+
 /// The examination whose record is entry `at`.
-fn examination(kind: SealKind, input_root: Hash, at: u64) -> Examination {
-    let lines: Vec<Hash> = LINES.split(|byte| *byte == b'\n').map(leaf_hash).collect();
-    let (_, lines) = lines.split_last().expect("it ends in a newline");
+fn examination(kind: SealKind, input_root: Hash, detections: u64, at: u64) -> Examination {
     Examination {
         number: 1,
         kind: ExaminationKind::Examine,
@@ -296,13 +309,7 @@ fn examination(kind: SealKind, input_root: Hash, at: u64) -> Examination {
         cells: Cells { first: 0, count: CELLS, events: u64::from(CELLS) * EVENTS },
         records: Span { first: 1, count: at - 1 },
         input_root,
-        output_root: root_of(lines),
-        detections: lines.len() as u64,
-        files: vec![FileSum {
-            name: "examinations/0001/detections.jsonl".into(),
-            sha256: Hash::of(LINES),
-            bytes: LINES.len() as u64,
-        }],
+        detections,
         verdicts: Verdicts { clean: CELLS.into(), ..Verdicts::default() },
         clock_jumps: 0,
     }
@@ -334,15 +341,8 @@ fn exposure(at: u64) -> Exposure {
         number: 1,
         engine: "test".into(),
         size: at,
-        records: Span { first: at, count: 1 },
+        records: Span { first: at, count: 2 },
         events: u64::from(CELLS) * EVENTS,
         seeds: 1,
-        assets: Some(Hash::of(b"assets")),
-        estate: None,
-        files: vec![FileSum {
-            name: "exposures/0001/exposure.json".into(),
-            sha256: Hash::of(ANSWER),
-            bytes: ANSWER.len() as u64,
-        }],
     }
 }
